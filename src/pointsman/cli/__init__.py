@@ -1,0 +1,111 @@
+"""The command line. Each command imports what it needs when it runs, so that none pays for the others."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from time import monotonic
+from typing import Annotated
+
+import typer
+
+from pointsman import __version__
+
+BEGUN = monotonic()
+
+app = typer.Typer(
+    name="pointsman",
+    help="Route requests for language models, keep them served, and say why.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+Paths = Annotated[list[Path], typer.Argument(help="YAML files or folders of them", show_default=False)]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON")]
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"pointsman {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    _version_: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version")
+    ] = False,
+) -> None:
+    """Route requests for language models, keep them served, and say why."""
+
+
+@app.command()
+def serve(
+    config: Annotated[
+        list[Path] | None, typer.Option("--config", help="YAML file or folder; may be given more than once")
+    ] = None,
+    host: Annotated[str, typer.Option(help="Address to listen on")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen on", min=0, max=65535)] = 4000,
+    debug_router: Annotated[bool, typer.Option("--debug-router", help="Log every decision")] = False,
+) -> None:
+    """Run the gateway."""
+    from pointsman.cli.serve import run  # noqa: PLC0415
+
+    raise typer.Exit(run(config or [], host, port, debug_router=debug_router, begun=BEGUN))
+
+
+@app.command()
+def demo(
+    port: Annotated[int, typer.Option(help="Port to listen on", min=0, max=65535)] = 4000,
+    seconds: Annotated[float | None, typer.Option(help="Stop after so many seconds")] = None,
+) -> None:
+    """Run the gateway on simulated providers with sample traffic."""
+    from pointsman.cli.demo import demo as run  # noqa: PLC0415
+
+    raise typer.Exit(run(port, seconds))
+
+
+@app.command()
+def check(paths: Paths, as_json: Json = False) -> None:
+    """Check configuration files."""
+    from pointsman.cli.check import check as run  # noqa: PLC0415
+
+    raise typer.Exit(run(paths, as_json))
+
+
+@app.command()
+def explain(  # noqa: PLR0913, PLR0917  one parameter an option
+    paths: Paths,
+    model: Annotated[str | None, typer.Option(help="Model name to ask for")] = None,
+    prompt: Annotated[str | None, typer.Option(help="Text of a user message")] = None,
+    body: Annotated[Path | None, typer.Option(help="File with a request body; - for standard input")] = None,
+    header: Annotated[list[str] | None, typer.Option(help="'Name: value'; may be given more than once")] = None,
+    stream: Annotated[bool, typer.Option("--stream", help="Ask for a stream")] = False,
+    as_json: Json = False,
+) -> None:
+    """Show where a request would go, stage by stage. Nothing is sent."""
+    from pointsman.cli.explain import Asked  # noqa: PLC0415
+    from pointsman.cli.explain import explain as run
+
+    raise typer.Exit(run(paths, Asked(model, prompt, body, tuple(header or ()), stream), as_json))
+
+
+@app.command()
+def mock(
+    kind: Annotated[str, typer.Option(help="openai, ollama, vllm or llama-cpp")],
+    port: Annotated[int, typer.Option(help="Port to listen on", min=0, max=65535)] = 0,
+    latency: Annotated[float, typer.Option(help="Milliseconds before the first token", min=0)] = 0.0,
+    tokens_per_second: Annotated[float, typer.Option(help="0: as fast as possible", min=0)] = 0.0,
+    fault: Annotated[list[str] | None, typer.Option(help="e.g. status=503:times=3; may be repeated")] = None,
+    model: Annotated[list[str] | None, typer.Option(help="Model it serves; may be repeated")] = None,
+) -> None:
+    """Run one simulated provider."""
+    from pointsman.cli.mock import mock as run  # noqa: PLC0415
+
+    raise typer.Exit(run(kind, port, latency, tokens_per_second, fault or [], model or []))
+
+
+def main() -> None:
+    """Entry point of the ``pointsman`` script and of ``python -m pointsman``."""
+    app()

@@ -1,0 +1,69 @@
+"""``pointsman explain``: the decision for a request, without sending it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import msgspec
+from rich.console import Console
+
+from pointsman.config.load import load_or_raise
+from pointsman.errors import InvalidBody, PointsmanError
+from pointsman.gateway.body import read_body
+from pointsman.model.request import Request
+from pointsman.routing.explain import as_data, as_text
+from pointsman.runtime import Runtime
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """The request to explain, as the options give it. ``headers`` are ``Name: value`` lines."""
+
+    model: str | None = None
+    prompt: str | None = None
+    body: Path | None = None
+    headers: tuple[str, ...] = ()
+    stream: bool = False
+
+
+def explain(paths: list[Path], asked: Asked, as_json: bool) -> int:
+    """Print the decision. Returns 0, or 1 if nobody would serve the request."""
+    try:
+        settings = load_or_raise(paths, environ=os.environ)
+        decision = Runtime(settings).decide(_request(asked))
+    except PointsmanError as error:
+        Console(stderr=True, highlight=False).print(str(error), style="red", markup=False, soft_wrap=True)
+        return 1
+    if as_json:
+        sys.stdout.write(msgspec.json.format(msgspec.json.encode(as_data(decision))).decode() + "\n")
+    else:
+        sys.stdout.write(as_text(decision) + "\n")
+    return 0
+
+
+def _request(asked: Asked) -> Request:
+    headers = {}
+    for line in asked.headers:
+        name, colon, value = line.partition(":")
+        if not colon:
+            raise InvalidBody(f"--header wants 'Name: value', not {line!r}")
+        headers[name.strip().lower().encode()] = value.strip().encode()
+    if asked.body is not None:
+        raw = sys.stdin.buffer.read() if str(asked.body) == "-" else asked.body.read_bytes()
+        fields = _object(raw)
+    else:
+        fields = {"messages": [{"role": "user", "content": asked.prompt or ""}]}
+    if asked.model is not None:
+        fields["model"] = asked.model
+    if asked.stream:
+        fields["stream"] = True
+    endpoint = "chat" if "messages" in fields else "embeddings" if "input" in fields else "completions"
+    return read_body(endpoint, msgspec.json.encode(fields), headers, "explain")  # type: ignore[arg-type]
+
+
+def _object(raw: bytes) -> dict[str, object]:
+    try:
+        return msgspec.json.decode(raw, type=dict[str, object])
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise InvalidBody(f"--body is not a JSON object: {error}") from None

@@ -1,0 +1,135 @@
+"""Every error Pointsman raises, and what a caller is told of it.
+
+    PointsmanError
+    ├── ConfigurationError          the files are wrong; nothing was started
+    ├── RequestRefused              the caller can mend it (4xx)
+    │   ├── InvalidBody  InvalidHeader  PayloadTooLarge  HeadTooLarge  UnsupportedMedia  SlowRequest
+    │   ├── Unauthorized
+    │   ├── UnknownPath  MethodNotAllowed  UnknownDecision
+    │   └── ModelNotFound
+    ├── NoCandidate                 a name was understood, nobody fit is left (429 or 503)
+    └── UpstreamFailed              somebody was asked and did not deliver (502, 504, or the upstream's own 4xx)
+
+Each class answers three questions: which HTTP status, which code, may the caller try again.
+Messages name public things only: no key, no address of an upstream.
+"""
+
+from __future__ import annotations
+
+
+class PointsmanError(Exception):
+    """The root. ``status`` is the HTTP status, ``code`` the stable word, ``retryable`` a promise to the caller."""
+
+    status: int = 500
+    type: str = "api_error"
+    code: str = "internal_error"
+    retryable: bool = False
+
+    def __init__(self, message: str, *, param: str | None = None, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.param = param
+        self.retry_after = retry_after  # seconds
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.status} {self.code}: {self.message})"
+
+
+class ConfigurationError(PointsmanError):
+    """The configuration has findings of severity error. ``str()`` lists all of them, one a line."""
+
+    code = "invalid_configuration"
+
+
+class RequestRefused(PointsmanError):  # noqa: N818  named for what it says to the caller
+    """The request can't be served as it is; sending it again unchanged gives the same answer."""
+
+    status = 400
+    type = "invalid_request_error"
+    code = "invalid_request"
+
+
+class InvalidBody(RequestRefused):
+    code = "invalid_body"
+
+
+class InvalidHeader(RequestRefused):
+    code = "invalid_header"
+
+
+class PayloadTooLarge(RequestRefused):
+    status = 413
+    code = "payload_too_large"
+
+
+class HeadTooLarge(RequestRefused):
+    status = 431
+    code = "headers_too_large"
+
+
+class UnsupportedMedia(RequestRefused):
+    status = 415
+    code = "unsupported_media_type"
+
+
+class SlowRequest(RequestRefused):
+    status = 408
+    code = "request_timeout"
+    retryable = True
+
+
+class Unauthorized(RequestRefused):
+    status = 401
+    type = "authentication_error"
+    code = "invalid_api_key"
+
+
+class UnknownPath(RequestRefused):
+    status = 404
+    code = "unknown_path"
+
+
+class UnknownDecision(RequestRefused):
+    status = 404
+    code = "decision_not_found"
+
+
+class MethodNotAllowed(RequestRefused):
+    status = 405
+    code = "method_not_allowed"
+
+
+class ModelNotFound(RequestRefused):
+    status = 404
+    code = "model_not_found"
+
+
+class NoCandidate(PointsmanError):  # noqa: N818  as above
+    """Nobody fit is left. 503 when they are down, 429 when they are at their limits; always with ``retry_after``."""
+
+    status = 503
+    type = "service_unavailable"
+    code = "no_candidate"
+    retryable = True
+
+
+class AtLimit(NoCandidate):
+    status = 429
+    type = "rate_limit_error"
+    code = "deployments_at_limit"
+
+
+class UpstreamFailed(PointsmanError):  # noqa: N818  as above
+    """Deployments were asked and none delivered. ``status`` and ``code`` come from the first cause."""
+
+    status = 502
+    type = "upstream_error"
+    code = "upstream_failed"
+
+    def __init__(
+        self, message: str, *, status: int = 502, code: str = "upstream_failed", retry_after: float | None = None
+    ) -> None:
+        super().__init__(message, retry_after=retry_after)
+        self.status = status
+        self.code = code
+        self.retryable = status >= 500 or status == 429

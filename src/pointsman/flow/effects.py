@@ -1,0 +1,69 @@
+"""The core's questions to the world, and the world's answers. Frozen, small; what performs them is in ``wire/``.
+
+Call    ask a deployment          -> Answered (whole reply) | Opened (a stream's first content) | Failed
+Relay   pass an opened stream on  -> Ended
+Sleep   wait                      -> None
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from pointsman.model.decision import Decision, Leg
+from pointsman.model.deployment import Provider
+from pointsman.model.exchange import Answered, StreamReader, WireRequest
+from pointsman.model.outcome import Attempt, FailureKind
+
+
+class Call(msgspec.Struct, frozen=True):
+    """Ask. ``reader`` is set for streams. ``timeout`` is seconds for a whole reply, or to a stream's first content;
+    ``idle`` is how long a stream may then be silent.
+    """
+
+    provider: Provider
+    request: WireRequest
+    timeout: float
+    idle: float
+    reader: StreamReader | None = None
+
+
+class Opened(msgspec.Struct, frozen=True):
+    """A stream whose first content has come; ``stream`` is the performer's own handle on it."""
+
+    stream: Any
+
+
+class Failed(msgspec.Struct, frozen=True, gc=False):
+    """No reply. ``sent``: the request may have reached the upstream."""
+
+    kind: FailureKind
+    detail: str
+    sent: bool = False
+
+
+class Relay(msgspec.Struct, frozen=True):
+    """Pass the stream on to the caller; the rest says who answers and what came before."""
+
+    opened: Opened
+    decision: Decision
+    leg: Leg
+    attempts: tuple[Attempt, ...]
+
+
+class Ended(msgspec.Struct, frozen=True, gc=False):
+    """The stream is over. ``failure`` None: the upstream ended it and all was passed on."""
+
+    failure: FailureKind | None
+    detail: str = ""
+
+
+class Sleep(msgspec.Struct, frozen=True, gc=False):
+    """Wait ``seconds``."""
+
+    seconds: float
+
+
+Effect = Call | Relay | Sleep
+Reply = Answered | Opened | Failed | Ended | None

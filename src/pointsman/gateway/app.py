@@ -1,0 +1,81 @@
+"""Assembly of the ASGI side: paths to endpoints, errors to responses. Inference never comes here."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request as HttpRequest
+from starlette.responses import Response
+from starlette.routing import Route
+
+from pointsman.errors import MethodNotAllowed, PointsmanError, RequestRefused, UnknownPath
+from pointsman.gateway.endpoints import Endpoints
+from pointsman.gateway.errors import error_response
+from pointsman.gateway.inference import PATHS, Inference
+from pointsman.telemetry.log import logger
+
+Lifespan = Callable[[Starlette], AbstractAsyncContextManager[None]]
+
+
+def build_app(inference: Inference, open_world: Callable[[], None], close_world: Callable[[], None]) -> Starlette:
+    """The application that uvicorn hosts."""
+    ends = Endpoints(inference.runtime, inference.keys)
+    get = ["GET"]
+    routes = [
+        Route("/v1/models", ends.models, methods=get),
+        Route("/models", ends.models, methods=get),
+        Route("/v1/models/{id:path}", ends.model, methods=get),
+        Route("/v1/route", ends.route, methods=["POST"]),
+        Route("/v1/decisions/{request_id}", ends.decision, methods=get),
+        Route("/stats", ends.stats, methods=get),
+        Route("/metrics", ends.metrics, methods=get),
+        Route("/health", ends.health, methods=get),
+        Route("/health/liveliness", ends.alive, methods=get),
+        Route("/health/liveness", ends.alive, methods=get),
+        Route("/health/readiness", ends.ready, methods=get),
+        *[Route(path, _only_post, methods=["GET", "PUT", "PATCH", "DELETE"]) for path in PATHS],
+    ]
+
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        open_world()
+        yield
+        close_world()
+
+    handlers = {PointsmanError: _refused, HTTPException: _unrouted, Exception: _broken}
+    return Starlette(routes=routes, lifespan=lifespan, exception_handlers=handlers)
+
+
+async def _only_post(_http: HttpRequest) -> Response:
+    raise MethodNotAllowed("this path takes POST")
+
+
+def _render(error: PointsmanError) -> Response:
+    status, headers, body = error_response(error)
+    return Response(body, status, headers, media_type="application/json")
+
+
+async def _refused(_http: HttpRequest, error: Exception) -> Response:
+    if not isinstance(error, PointsmanError):
+        raise error
+    return _render(error)
+
+
+async def _unrouted(http: HttpRequest, error: Exception) -> Response:
+    """Starlette's own 404 and 405, in our shape."""
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    if status == 405:
+        return _render(MethodNotAllowed(f"this path does not take {http.method}"))
+    if status == 404:
+        return _render(UnknownPath("there is nothing at this path"))
+    refused = RequestRefused("the request can't be served")
+    refused.status = status
+    return _render(refused)
+
+
+async def _broken(_http: HttpRequest, error: Exception) -> Response:
+    logger().error("internal_error", kind=type(error).__name__, exc_info=error)
+    return _render(PointsmanError("internal error; the log knows more"))

@@ -1,0 +1,49 @@
+"""Who may ask. Keys are compared by their SHA-256, so that neither time nor memory tells what they are."""
+
+from __future__ import annotations
+
+import hmac
+from hashlib import sha256
+
+from pointsman.errors import Unauthorized
+from pointsman.model.secret import Secret
+
+WEAK = frozenset({"sk-1234", "sk-12345", "sk-123456", "sk-test", "test", "password", "changeme", "secret", "admin"})
+SHORTEST = 16
+"""Characters; a shorter key is weak whatever it says."""
+
+LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+
+
+class Keys:
+    """The keys that are let in. Without a master key everybody is."""
+
+    def __init__(self, master: Secret | None) -> None:
+        self._master = sha256(master.reveal().encode()).digest() if master else None
+
+    @property
+    def needed(self) -> bool:
+        return self._master is not None
+
+    def check(self, headers: dict[bytes, bytes]) -> None:
+        """Raises Unauthorized unless the request brings a key that is known. The message never repeats it."""
+        if self._master is None:
+            return
+        given = headers.get(b"authorization")
+        bearer = given is not None and given[:7].lower() == b"bearer "
+        given = given[7:] if given is not None and bearer else headers.get(b"x-api-key")
+        if given is None:
+            raise Unauthorized("no API key was given; send it as 'Authorization: Bearer …'")
+        if not hmac.compare_digest(sha256(given).digest(), self._master):
+            raise Unauthorized("the API key is not known here")
+
+
+def weakness(master: Secret | None) -> str | None:
+    """What is weak about a master key; None if nothing is."""
+    if not master:
+        return "no master key is set (general_settings.master_key)"
+    if master.reveal() in WEAK:
+        return "the master key is a well-known example"
+    if len(master.reveal()) < SHORTEST:
+        return f"the master key is shorter than {SHORTEST} characters"
+    return None

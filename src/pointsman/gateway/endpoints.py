@@ -1,0 +1,152 @@
+"""Everything off the hot path: models, health, statistics, dry run, records. Thin: ask the runtime, render."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import msgspec
+from starlette.requests import Request as HttpRequest
+from starlette.responses import Response
+
+from pointsman.errors import InvalidBody, ModelNotFound, PayloadTooLarge, UnknownDecision
+from pointsman.gateway.auth import Keys
+from pointsman.gateway.body import read_body
+from pointsman.model.request import Endpoint
+from pointsman.routing.explain import as_data, candidates
+from pointsman.routing.pipeline import Sight
+from pointsman.runtime import Runtime
+from pointsman.state.breaker import State
+from pointsman.telemetry.metrics import CONTENT_TYPE
+
+_encode = msgspec.json.Encoder().encode
+
+
+class Endpoints:
+    """One method a path. Those behind ``_admit`` need the key."""
+
+    def __init__(self, runtime: Runtime, keys: Keys) -> None:
+        self._runtime = runtime
+        self._keys = keys
+
+    async def models(self, http: HttpRequest) -> Response:
+        self._admit(http)
+        return _json({"object": "list", "data": [self._model(n) for n in self._runtime.topology.public_names]})
+
+    async def model(self, http: HttpRequest) -> Response:
+        self._admit(http)
+        name = http.path_params["id"]
+        topology = self._runtime.topology
+        if name not in topology.public_names and name not in topology.aliases:
+            raise ModelNotFound(f"model {name[:200]!r} is not listed here", param="model")
+        return _json(self._model(name))
+
+    async def route(self, http: HttpRequest) -> Response:
+        """Decide for the body and headers of a request, send nothing."""
+        self._admit(http)
+        body = await self._body(http)
+        runtime = self._runtime
+        request = read_body(_endpoint_of(body), body, dict(http.headers.raw), runtime.new_id())
+        if http.query_params.get("verbose") not in ("1", "true"):
+            return _json(as_data(runtime.decide(request)))
+        sights: list[Sight] = []
+        decision = runtime.decide(request, sights)
+        rows = candidates(runtime.topology.deployments, sights, decision.choice.id)
+        return _json({**as_data(decision), "candidates": rows})
+
+    async def decision(self, http: HttpRequest) -> Response:
+        self._admit(http)
+        found = self._runtime.records.find(http.path_params["request_id"])
+        if found is None:
+            raise UnknownDecision("no decision is recorded under this id, or it is too long ago")
+        return _json(found)
+
+    async def stats(self, http: HttpRequest) -> Response:
+        self._admit(http)
+        return _json(self._runtime.stats.data())
+
+    async def metrics(self, http: HttpRequest) -> Response:
+        if self._runtime.topology.server.require_auth_for_metrics:
+            self._admit(http)
+        return Response(self._runtime.metrics.render(), media_type=CONTENT_TYPE)
+
+    async def health(self, http: HttpRequest) -> Response:
+        """All deployments as the next decision will see them."""
+        self._admit(http)
+        rows = self._deployments()
+        fit = [row for row in rows if row["fit"]]
+        status = "healthy" if len(fit) == len(rows) else "degraded" if fit else "unhealthy"
+        shown = {
+            "status": status,
+            "healthy_count": len(fit),
+            "unhealthy_count": len(rows) - len(fit),
+            "deployments": rows,
+        }
+        return _json(shown)
+
+    async def alive(self, _http: HttpRequest) -> Response:
+        return _json("I'm alive!")
+
+    async def ready(self, _http: HttpRequest) -> Response:
+        """200 if at least one deployment would be asked now, else 503."""
+        fit = any(row["fit"] for row in self._deployments())
+        return _json({"status": "healthy" if fit else "unhealthy"}, 200 if fit else 503)
+
+    def _deployments(self) -> list[dict[str, Any]]:
+        board = self._runtime.board
+        rows = []
+        with board.lock:
+            for deployment in self._runtime.topology.deployments:
+                record = board.record(deployment)
+                reason = board.fitness(deployment)
+                rows.append(
+                    {
+                        "id": deployment.id,
+                        "model_name": deployment.model_name,
+                        "provider": deployment.provider.name,
+                        "upstream_model": deployment.model,
+                        "fit": reason is None,
+                        "reason": reason,
+                        "breaker": record.breaker.state.value,
+                        "half_open": record.breaker.state is State.HALF_OPEN,
+                        "in_flight": record.in_flight,
+                        "successes": record.successes,
+                        "failures": record.failures,
+                    }
+                )
+        return rows
+
+    def _model(self, name: str) -> dict[str, Any]:
+        return {"id": name, "object": "model", "created": 0, "owned_by": "pointsman"}
+
+    def _admit(self, http: HttpRequest) -> None:
+        self._keys.check(dict(http.headers.raw))
+
+    async def _body(self, http: HttpRequest) -> bytes:
+        body = bytearray()
+        async for part in http.stream():
+            body += part
+            if len(body) > self._runtime.topology.server.max_request_bytes:
+                raise PayloadTooLarge("the request body is too large")
+        return bytes(body)
+
+
+class _Shape(msgspec.Struct, gc=False):
+    messages: msgspec.Raw = msgspec.Raw()
+    prompt: msgspec.Raw = msgspec.Raw()
+    input: msgspec.Raw = msgspec.Raw()
+
+
+def _endpoint_of(body: bytes) -> Endpoint:
+    """Which question a body asks: it has messages, a prompt, or an input."""
+    try:
+        shape = msgspec.json.decode(body, type=_Shape)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return "chat"  # read_body says what is wrong with it
+    found = "chat" if shape.messages else "completions" if shape.prompt else "embeddings" if shape.input else None
+    if found is None:
+        raise InvalidBody("the request body has no messages, prompt or input")
+    return cast("Endpoint", found)
+
+
+def _json(content: Any, status: int = 200) -> Response:
+    return Response(_encode(content), status, media_type="application/json")

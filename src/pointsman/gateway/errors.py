@@ -1,0 +1,31 @@
+"""The one mapping from errors to responses: OpenAI's shape, ``Retry-After`` where waiting helps."""
+
+from __future__ import annotations
+
+import math
+
+import msgspec
+
+from pointsman.errors import PointsmanError
+
+_encode = msgspec.json.Encoder().encode
+
+
+def error_content(error: PointsmanError) -> dict[str, object]:
+    """``{"error": {"message", "type", "param", "code"}}``."""
+    shown = {"message": error.message, "type": error.type, "param": error.param, "code": error.code}
+    return {"error": shown}
+
+
+def error_response(error: PointsmanError) -> tuple[int, dict[str, str], bytes]:
+    """Status, headers and body."""
+    headers = {}
+    if error.retry_after is not None or error.status in (429, 503):
+        headers["retry-after"] = str(max(1, math.ceil(min(error.retry_after or 1.0, 3600.0))))
+    if error.status == 401:
+        headers["www-authenticate"] = "Bearer"
+    return error.status, headers, _encode(error_content(error))
+
+
+def head_lines(headers: dict[str, str]) -> bytes:
+    return "".join(f"{name}: {value}\r\n" for name, value in headers.items()).encode("latin-1")

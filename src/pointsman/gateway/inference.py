@@ -1,0 +1,199 @@
+"""Inference requests, from the lane to the core and back. One Passage a request; nothing here decides anything.
+
+The short way of the hot path: key, body, flow, response, telemetry, in one call stack as far as the upstream.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from time import monotonic, time
+
+import msgspec
+
+from pointsman.errors import PointsmanError
+from pointsman.flow.attempt import Served, Trip, serve
+from pointsman.flow.drive import Cancel, Drive
+from pointsman.flow.effects import Effect, Relay
+from pointsman.gateway.auth import Keys
+from pointsman.gateway.body import read_body
+from pointsman.gateway.errors import error_content, error_response, head_lines
+from pointsman.gateway.headers import decision_head
+from pointsman.model.decision import Decision, Leg
+from pointsman.model.outcome import FailureKind, Outcome
+from pointsman.model.request import Endpoint
+from pointsman.runtime import Runtime
+from pointsman.telemetry.events import Finished
+from pointsman.telemetry.log import logger
+from pointsman.wire.exchange import Exchange
+from pointsman.wire.perform import Resume, World
+from pointsman.wire.sweeper import Sweeper
+from pointsman.wire.upstream import Upstream
+
+PATHS: dict[str, Endpoint] = {
+    "/v1/chat/completions": "chat",
+    "/chat/completions": "chat",
+    "/v1/completions": "completions",
+    "/completions": "completions",
+    "/v1/embeddings": "embeddings",
+    "/embeddings": "embeddings",
+}
+
+CLIENT_CLOSED = 499
+"""nginx's word for a caller that left before the answer. Nobody reads it but the record."""
+
+_encode = msgspec.json.Encoder().encode
+
+
+class Inference:
+    """Implements ``wire.lane.Service``. Belongs to one event loop, once ``world`` is set."""
+
+    hot: Mapping[bytes, Endpoint]
+
+    def __init__(self, runtime: Runtime, keys: Keys) -> None:
+        self.hot = {path.encode(): endpoint for path, endpoint in PATHS.items()}
+        self.runtime = runtime
+        self.keys = keys
+        self.world: World = None  # type: ignore[assignment]  # set by ``open`` before the first connection
+        self.max_body = runtime.topology.server.max_request_bytes
+        self.litellm = runtime.topology.server.litellm_headers
+
+    def open(self, world: World) -> None:
+        self.world = world
+        self.runtime.on_swap(lambda topology: world.keep_only(d.provider for d in topology.deployments))
+
+    def close(self) -> None:
+        self.world.close()
+
+    @property
+    def sweeper(self) -> Sweeper:
+        return self.world.sweeper
+
+    def handle(self, exchange: Exchange) -> None:
+        """Take a whole request. Whatever goes wrong is answered."""
+        try:
+            self.keys.check(exchange.headers)
+            request_id = self.runtime.new_id()
+            request = read_body(exchange.endpoint, exchange.body, exchange.headers, request_id)  # type: ignore[arg-type]
+            Passage(self, exchange, self.runtime.trip(request)).start()
+        except PointsmanError as error:
+            self.runtime.metrics.refused(error.code)
+            exchange.respond(*self.refusal(error))
+        except Exception as error:  # noqa: BLE001  a bug of ours must not take the connection's other requests along
+            self.broken(exchange, error)
+
+    def refusal(self, error: PointsmanError) -> tuple[int, bytes, bytes]:
+        status, headers, body = error_response(error)
+        return status, head_lines(headers), body
+
+    def broken(self, exchange: Exchange, error: BaseException) -> None:
+        """A bug: told in the log, not to the caller."""
+        logger().error("internal_error", kind=type(error).__name__, exc_info=error)
+        if exchange.started:
+            exchange.keep_alive = False
+            exchange.finish()
+        else:
+            exchange.respond(*self.refusal(PointsmanError("internal error; the log knows more")))
+
+
+class Passage:
+    """One request on its way: performs what its flow asks and writes what came of it."""
+
+    __slots__ = ("_accepted", "_drive", "_exchange", "_house", "_trip")
+
+    def __init__(self, house: Inference, exchange: Exchange, trip: Trip) -> None:
+        self._house = house
+        self._exchange = exchange
+        self._trip = trip
+        self._accepted = time()
+        self._drive = Drive(serve(trip), self._perform, self._done)
+
+    def start(self) -> None:
+        self._exchange.on_gone = self._gone
+        self._drive.resume()
+
+    def _perform(self, effect: Effect, resume: Resume) -> Cancel | None:
+        if type(effect) is not Relay:
+            return self._house.world.perform(effect, resume)
+        exchange = self._exchange
+        upstream: Upstream = effect.opened.stream
+        exchange.begin(self._head(effect.decision, effect.leg, len(effect.attempts) + 1))
+        exchange.on_full, exchange.on_room = upstream.pause, upstream.unpause
+        upstream.relay(exchange, resume)
+        return upstream.abort
+
+    def _done(self, served: Served | None, error: BaseException | None) -> None:
+        exchange = self._exchange
+        if served is None:
+            if not isinstance(error, PointsmanError):
+                self._house.broken(exchange, error or RuntimeError("a flow without an end"))
+                return
+            exchange.respond(*self._house.refusal(error))
+            self._tell_unserved(error)
+            return
+        if served.answer is not None:
+            head = self._head(served.decision, served.leg, len(served.outcome.attempts))
+            exchange.respond(200, head, served.answer.body)
+        elif served.error is not None:
+            self._respond_error(served, served.error)
+        elif served.outcome.failure is None:
+            exchange.finish()
+        else:
+            self._end_broken_stream(served)
+        self._tell(served.outcome, str(served.error) if served.error is not None else None)
+
+    def _respond_error(self, served: Served, error: PointsmanError) -> None:
+        status, head, body = self._house.refusal(error)
+        refusal = served.refusal
+        if refusal is not None and refusal.body is not None and served.outcome.failure is refusal.kind:
+            body = refusal.body
+        head += self._head(served.decision, served.leg, len(served.outcome.attempts))
+        self._exchange.respond(status, head, body)
+
+    def _end_broken_stream(self, served: Served) -> None:
+        """A stream that broke off says so in a frame of its own and never with a [DONE]."""
+        refusal = served.refusal
+        if refusal is not None and refusal.body is not None:
+            payload = refusal.body
+        else:
+            detail = refusal.detail if refusal is not None else "unknown"
+            error = PointsmanError(f"the answer of {served.leg.deployment.id} broke off: {detail}")
+            error.type, error.code = "upstream_error", "upstream_stream_cut"
+            payload = _encode(error_content(error))
+        self._exchange.write(b"data: " + payload + b"\n\n")
+        self._exchange.keep_alive = False
+        self._exchange.finish()
+
+    def _gone(self) -> None:
+        """The caller has left: what is under way is cancelled, its lease given back."""
+        self._drive.cancel()
+        trip = self._trip
+        seconds = self._house.runtime.board.clock() - trip.started
+        self._tell(Outcome(FailureKind.CLIENT_GONE, CLIENT_CLOSED, tuple(trip.attempts), seconds=seconds), None)
+
+    def _head(self, decision: Decision, leg: Leg, attempts: int) -> bytes:
+        return decision_head(self._trip.request.id, decision, leg, attempts, self._house.litellm)
+
+    def _tell(self, outcome: Outcome, error: str | None) -> None:
+        trip = self._trip
+        request, leg = trip.request, trip.leg
+        deployment = leg.deployment if leg is not None else None
+        self._house.runtime.finished(
+            Finished(
+                request.id,
+                request.endpoint,
+                request.model,
+                trip.decision,
+                outcome,
+                deployment.id if deployment is not None else "",
+                deployment.provider.name if deployment is not None else "",
+                self._accepted,
+                error,
+            )
+        )
+
+    def _tell_unserved(self, error: PointsmanError) -> None:
+        """Nobody could be asked. What was not understood is a refusal; an outage is a request that failed."""
+        self._house.runtime.metrics.refused(error.code)
+        if error.retryable:
+            seconds = monotonic() - self._trip.started
+            self._tell(Outcome(None, error.status, (), seconds=seconds), error.message)

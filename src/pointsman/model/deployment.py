@@ -1,0 +1,59 @@
+"""Who can serve: a Provider is a place, a Deployment is one model at one place. Frozen facts, no state."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from pointsman.model.secret import Secret
+
+
+class Provider(msgspec.Struct, frozen=True, gc=False):
+    """A place that serves models.
+
+    ``kind`` names its wire format (a key of ``pointsman.providers.KINDS``); ``base_url`` has no trailing
+    slash and no ``/v1`` suffix; the key is sent as the kind demands.
+    """
+
+    name: str
+    kind: str
+    base_url: str
+    api_key: Secret | None = None
+    default_model: str | None = None
+    models: tuple[str, ...] = ()
+    max_parallel_requests: int | None = None
+    zone: str | None = None
+
+
+class Deployment(msgspec.Struct, frozen=True):
+    """One (provider, upstream model, parameters) that can serve a public model name.
+
+    ``model`` is the upstream's name for it; None means "the name the caller asked for, as is" (the open
+    deployment that every provider of the ``providers`` section has). ``params`` are defaults added to a
+    request's body; the caller's own value wins. ``weight`` is a share, ``rpm`` and ``tpm`` are requests and
+    tokens a minute, times are seconds.
+    """
+
+    id: str
+    model_name: str
+    provider: Provider
+    model: str | None
+    params: dict[str, Any] = {}
+    tags: tuple[str, ...] = ()
+    weight: float | None = None
+    rpm: int | None = None
+    tpm: int | None = None
+    max_parallel_requests: int | None = None
+    timeout: float | None = None
+    stream_timeout: float | None = None
+    cooldown_time: float | None = None
+    info: dict[str, Any] = {}
+
+    def __hash__(self) -> int:
+        return hash(self.id)
+
+    @property
+    def limited(self) -> bool:
+        """True if any limit is set, on the deployment or its provider."""
+        return bool(self.rpm or self.tpm or self.max_parallel_requests or self.provider.max_parallel_requests)

@@ -1,0 +1,72 @@
+"""What goes over the wire, as facts: a request to an upstream, its whole reply, and a reader of its stream."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import msgspec
+
+from pointsman.model.outcome import NO_USAGE, FailureKind, Usage
+
+
+class WireRequest(msgspec.Struct, frozen=True, gc=False):
+    """What to send: a path below the provider's base URL and a JSON body."""
+
+    path: str
+    body: bytes
+
+
+class Answered(msgspec.Struct, frozen=True, gc=False):
+    """A whole reply. Header names are as received; look them up in lower case with ``header``."""
+
+    status: int
+    headers: dict[bytes, bytes]
+    body: bytes
+
+    def header(self, name: bytes) -> bytes | None:
+        for key, value in self.headers.items():
+            if key.lower() == name:
+                return value
+        return None
+
+
+class Understood(msgspec.Struct, frozen=True, gc=False):
+    """An answer in the caller's shape."""
+
+    body: bytes
+    usage: Usage = NO_USAGE
+
+
+class Refusal(msgspec.Struct, frozen=True, gc=False):
+    """A reply that is no answer. ``body`` is the upstream's own error if the caller may see it as it is.
+
+    ``retry_after`` is seconds; ``detail`` is for people and names no key and no address.
+    """
+
+    kind: FailureKind
+    detail: str
+    status: int = 0
+    retry_after: float | None = None
+    body: bytes | None = None
+
+
+class StreamReader(Protocol):
+    """Turns an upstream's stream into the caller's frames: pure, fed with bytes as they come.
+
+    ``content`` becomes true with the first frame that carries an answer, ``finished`` when the stream has said that it
+    is complete, ``refusal`` when it has said that it is not. ``skipped`` counts frames that made no sense.
+    """
+
+    content: bool
+    finished: bool
+    refusal: Refusal | None
+    usage: Usage
+    skipped: int
+
+    def feed(self, data: bytes, /) -> bytes:
+        """Whole frames to send on, perhaps none."""
+        ...
+
+    def close(self) -> bytes:
+        """The upstream ended: what is still to be sent. ``finished`` tells if the stream was complete."""
+        ...

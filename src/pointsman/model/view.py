@@ -1,0 +1,58 @@
+"""The roles that routing depends on: time, chance, and the live state it may read. Nothing here acts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+import msgspec
+
+from pointsman.model.deployment import Deployment
+
+
+class Clock(Protocol):
+    """Monotonic seconds."""
+
+    def __call__(self) -> float: ...
+
+
+class Dice(Protocol):
+    """Chance: a float in [0, 1). ``random.Random`` is one; tests bring a table of draws."""
+
+    def random(self) -> float: ...
+
+
+class Turns(msgspec.Struct):
+    """Round robin's memory of one group: virtual time by deployment id, and the time of the last turn given."""
+
+    at: dict[str, float] = msgspec.field(default_factory=dict)
+    floor: float = 0.0
+
+
+class View(Protocol):
+    """What a decision may know of the present. ``state.scoreboard.Scoreboard`` is the one in use."""
+
+    @property
+    def resting(self) -> Mapping[str, object]:
+        """Deployments (by id) that may be unfit just now; empty when all is well, which is the common case."""
+        ...
+
+    def fitness(self, deployment: Deployment) -> str | None:
+        """None if it may be asked, else the reason why not ("cooling down for 3.2 s more: rate_limited")."""
+        ...
+
+    def room(self, deployment: Deployment, tokens: int) -> str | None:
+        """None if its limits leave room for a request of ``tokens``, else the reason ("60 a minute reached")."""
+        ...
+
+    def in_flight(self, deployment: Deployment) -> int:
+        """Requests it is serving now."""
+        ...
+
+    def turns(self, group: str) -> Turns:
+        """Round robin's memory of a group."""
+        ...
+
+    def wait(self, deployment: Deployment) -> float:
+        """Seconds until it may be fit or have room again, as far as is known now."""
+        ...

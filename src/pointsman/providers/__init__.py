@@ -1,0 +1,16 @@
+"""Every kind of provider and the wire format it speaks. A kind is data: no code elsewhere asks which one it is."""
+
+from __future__ import annotations
+
+from pointsman.providers.ollama import DIALECT as OLLAMA
+from pointsman.providers.openai import DIALECT as OPENAI
+from pointsman.providers.shapes import Dialect
+
+DIALECTS: dict[str, Dialect] = {
+    "openai": OPENAI,
+    "openai_compatible": OPENAI,
+    "vllm": OPENAI,
+    "llama_cpp_python": OPENAI,
+    "llama_cpp_native": OPENAI,
+    "ollama": OLLAMA,
+}

@@ -1,0 +1,165 @@
+"""From Ollama's whole replies to OpenAI's."""
+
+from __future__ import annotations
+
+import array
+import base64
+import sys
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from pointsman.model.exchange import Answered, Refusal, Understood
+from pointsman.model.outcome import FailureKind, Usage
+from pointsman.model.request import Request
+from pointsman.providers.shapes import refusal
+
+
+class Function(msgspec.Struct, gc=False):
+    name: str
+    arguments: Any = None
+
+
+class ToolCall(msgspec.Struct, gc=False):
+    function: Function
+    id: str | None = None
+
+
+class Message(msgspec.Struct, gc=False):
+    content: str = ""
+    thinking: str | None = None
+    tool_calls: list[ToolCall] | None = None
+
+
+class Reply(msgspec.Struct, gc=False):
+    """A reply of /api/chat or /api/generate; in a stream, one line of it."""
+
+    model: str = ""
+    created_at: str = ""
+    message: Message | None = None
+    response: str | None = None
+    thinking: str | None = None
+    done: bool = False
+    done_reason: str | None = None
+    prompt_eval_count: int = 0
+    eval_count: int = 0
+    error: str | None = None
+
+
+class Embedded(msgspec.Struct, gc=False):
+    embeddings: list[list[float]]
+    model: str = ""
+    prompt_eval_count: int = 0
+
+
+_decode_reply = msgspec.json.Decoder(Reply).decode
+_decode_embedded = msgspec.json.Decoder(Embedded).decode
+_encode = msgspec.json.Encoder().encode
+
+NOT_JSON = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+
+
+def read(request: Request, model: str, answered: Answered) -> Understood | Refusal:
+    if answered.status != 200:
+        return refusal(answered)
+    try:
+        if request.endpoint == "embeddings":
+            return _embeddings(request, model, _decode_embedded(answered.body))
+        reply = _decode_reply(answered.body)
+    except NOT_JSON:
+        return Refusal(FailureKind.GARBAGE, "status 200 with a body that is not a reply", 200)
+    if reply.error is not None:
+        return Refusal(FailureKind.SERVER_ERROR, "status 200 with an error inside", 200)
+    if not reply.done:
+        return Refusal(FailureKind.GARBAGE, "status 200 with a reply that is not done", 200)
+    return _completion(request, model, reply)
+
+
+def usage_of(reply: Reply) -> Usage:
+    return Usage(reply.prompt_eval_count, reply.eval_count, reply.prompt_eval_count + reply.eval_count)
+
+
+def created(moment: str) -> int:
+    """Unix seconds of an RFC 3339 time with any number of fractional digits; 0 if there is none."""
+    head, _, tail = moment.partition(".")
+    zone = tail.lstrip("0123456789")
+    try:
+        return int(datetime.fromisoformat((head + zone) or "-").timestamp())
+    except ValueError:
+        return 0
+
+
+def finish_reason(reply: Reply, called: bool) -> str:
+    if called:
+        return "tool_calls"
+    return "length" if reply.done_reason == "length" else "stop"
+
+
+def tool_calls(request: Request, calls: list[ToolCall], start: int = 0) -> list[dict[str, Any]]:
+    """Ollama's calls as OpenAI's: arguments as text, ids made from the request's when there are none."""
+    return [
+        {
+            "index": index,
+            "id": call.id or f"call_{request.id[-12:]}{index}",
+            "type": "function",
+            "function": {
+                "name": call.function.name,
+                "arguments": _encode(call.function.arguments or {}).decode(),
+            },
+        }
+        for index, call in enumerate(calls, start)
+    ]
+
+
+def _completion(request: Request, model: str, reply: Reply) -> Understood:
+    usage = usage_of(reply)
+    if request.endpoint == "chat":
+        message = reply.message or Message()
+        shown: dict[str, Any] = {"role": "assistant", "content": message.content}
+        if message.thinking:
+            shown["reasoning_content"] = message.thinking
+        if message.tool_calls:
+            shown["tool_calls"] = tool_calls(request, message.tool_calls)
+            shown["content"] = message.content or None
+        choice = {
+            "index": 0,
+            "message": shown,
+            "logprobs": None,
+            "finish_reason": finish_reason(reply, bool(message.tool_calls)),
+        }
+        kind, prefix = "chat.completion", "chatcmpl"
+    else:
+        text = reply.response or ""
+        choice = {"index": 0, "text": text, "logprobs": None, "finish_reason": finish_reason(reply, False)}
+        kind, prefix = "text_completion", "cmpl"
+    body = {
+        "id": f"{prefix}-{request.id}",
+        "object": kind,
+        "created": created(reply.created_at),
+        "model": reply.model or model,
+        "choices": [choice],
+        "usage": usage,
+    }
+    return Understood(_encode(body), usage)
+
+
+def _embeddings(request: Request, model: str, reply: Embedded) -> Understood:
+    raw = request.body.get("encoding_format")
+    packed = raw is not None and bytes(raw) == b'"base64"'
+    data = [
+        {"object": "embedding", "index": index, "embedding": _packed(vector) if packed else vector}
+        for index, vector in enumerate(reply.embeddings)
+    ]
+    usage = Usage(reply.prompt_eval_count, 0, reply.prompt_eval_count)
+    shown = {"prompt_tokens": usage.prompt_tokens, "total_tokens": usage.total_tokens}
+    body = {"object": "list", "data": data, "model": reply.model or model, "usage": shown}
+    return Understood(_encode(body), usage)
+
+
+def _packed(vector: list[float]) -> str:
+    """Little-endian 32-bit floats in base64, as OpenAI packs them."""
+    numbers = array.array("f", vector)
+    if sys.byteorder == "big":
+        numbers.byteswap()
+    return base64.b64encode(numbers.tobytes()).decode()

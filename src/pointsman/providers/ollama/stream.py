@@ -1,0 +1,124 @@
+"""Ollama's NDJSON stream as OpenAI's SSE stream: a role first, then deltas, then finish, usage if asked for, [DONE]."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from pointsman.model.exchange import Refusal
+from pointsman.model.outcome import NO_USAGE, FailureKind, Usage
+from pointsman.model.request import Request
+from pointsman.providers.ollama.read import NOT_JSON, Message, Reply, created, finish_reason, tool_calls, usage_of
+
+MAX_LINE = 1024 * 1024
+"""Bytes: a line that grows beyond this is rubbish, not an answer."""
+
+_decode_line = msgspec.json.Decoder(Reply).decode
+_encode = msgspec.json.Encoder().encode
+
+
+class _StreamOptions(msgspec.Struct, gc=False):
+    include_usage: bool = False
+
+
+class NdjsonReader:
+    """One stream. Lines may be cut anywhere; what is not a line yet waits in ``_rest``."""
+
+    def __init__(self, request: Request, model: str) -> None:
+        self._request = request
+        self._model = model
+        self._rest = b""
+        self._calls = 0
+        self._begun = False
+        self.content = False
+        self.finished = False
+        self.refusal: Refusal | None = None
+        self.usage: Usage = NO_USAGE
+        self.skipped = 0
+
+    def feed(self, data: bytes) -> bytes:
+        if self.finished or self.refusal is not None:
+            return b""
+        *lines, self._rest = (self._rest + data).split(b"\n")
+        if len(self._rest) > MAX_LINE:
+            self.refusal = Refusal(FailureKind.GARBAGE, f"a line of more than {MAX_LINE} bytes", 200)
+            return b""
+        return b"".join([self._line(line) for line in lines if line.strip()])
+
+    def close(self) -> bytes:
+        rest, self._rest = self._rest, b""
+        return self._line(rest) if rest.strip() and not self.finished and self.refusal is None else b""
+
+    def _line(self, line: bytes) -> bytes:
+        if self.finished or self.refusal is not None:
+            return b""
+        try:
+            reply = _decode_line(line)
+        except NOT_JSON:
+            self.skipped += 1
+            return b""
+        if reply.error is not None:
+            self.refusal = Refusal(FailureKind.SERVER_ERROR, "an error inside the stream", 200)
+            return b""
+        return self._frames(reply)
+
+    def _frames(self, reply: Reply) -> bytes:
+        frames = []
+        chat = self._request.endpoint == "chat"
+        if chat and not self._begun:
+            frames.append(self._frame(reply, {"delta": {"role": "assistant", "content": ""}}))
+        self._begun = True
+        delta = self._delta(reply.message or Message()) if chat else None
+        text = "" if chat else (reply.response or "")
+        if delta or text:
+            self.content = True
+            frames.append(self._frame(reply, {"delta": delta} if chat else {"text": text}))
+        if reply.done:
+            frames += self._ending(reply)
+        return b"".join(frames)
+
+    def _delta(self, message: Message) -> dict[str, Any]:
+        delta: dict[str, Any] = {}
+        if message.content:
+            delta["content"] = message.content
+        if message.thinking:
+            delta["reasoning_content"] = message.thinking
+        if message.tool_calls:
+            delta["tool_calls"] = tool_calls(self._request, message.tool_calls, self._calls)
+            self._calls += len(message.tool_calls)
+        return delta
+
+    def _ending(self, reply: Reply) -> list[bytes]:
+        self.usage = usage_of(reply)
+        self.content = self.finished = True
+        blank: dict[str, Any] = {"delta": {}} if self._request.endpoint == "chat" else {"text": ""}
+        frames = [self._frame(reply, blank, finish_reason(reply, self._calls > 0))]
+        if _wants_usage(self._request):
+            frames.append(self._frame(reply, None))
+        return [*frames, b"data: [DONE]\n\n"]
+
+    def _frame(self, reply: Reply, choice: dict[str, Any] | None, finish: str | None = None) -> bytes:
+        chat = self._request.endpoint == "chat"
+        body: dict[str, Any] = {
+            "id": f"{'chatcmpl' if chat else 'cmpl'}-{self._request.id}",
+            "object": "chat.completion.chunk" if chat else "text_completion",
+            "created": created(reply.created_at),
+            "model": reply.model or self._model,
+            "choices": [] if choice is None else [{"index": 0, **choice, "finish_reason": finish}],
+        }
+        if choice is None:
+            body["usage"] = self.usage
+        return b"data: " + _encode(body) + b"\n\n"
+
+
+def _wants_usage(request: Request) -> bool:
+    raw = request.body.get("stream_options")
+    try:
+        return raw is not None and msgspec.json.decode(raw, type=_StreamOptions | None) == _StreamOptions(True)
+    except NOT_JSON:
+        return False
+
+
+def reader(request: Request, model: str) -> NdjsonReader:
+    return NdjsonReader(request, model)

@@ -1,0 +1,183 @@
+"""From an OpenAI-shaped request to Ollama's, with what a deployment sets: options, keep_alive and the rest."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from pointsman.model.deployment import Deployment
+from pointsman.model.exchange import WireRequest
+from pointsman.model.request import Fields, Request
+from pointsman.providers.shapes import Inexpressible
+
+PATHS = {"chat": "/api/chat", "completions": "/api/generate", "embeddings": "/api/embed"}
+
+TOP_LEVEL = frozenset({"keep_alive", "format", "think", "template", "raw", "system", "truncate", "dimensions"})
+"""Fields of Ollama's requests that stand beside ``options``."""
+
+AS_OPTION = {
+    "temperature": "temperature",
+    "top_p": "top_p",
+    "top_k": "top_k",
+    "min_p": "min_p",
+    "seed": "seed",
+    "stop": "stop",
+    "frequency_penalty": "frequency_penalty",
+    "presence_penalty": "presence_penalty",
+    "max_tokens": "num_predict",
+    "max_completion_tokens": "num_predict",
+}
+"""OpenAI's name -> Ollama's option."""
+
+NEUTRAL = frozenset({"model", "messages", "prompt", "input", "suffix", "stream", "tools", "response_format", "options"})
+"""Handled one by one below."""
+
+DROPPED = frozenset(
+    {"user", "stream_options", "n", "encoding_format", "metadata", "store", "tool_choice", "parallel_tool_calls",
+     "reasoning_effort", "service_tier", "logprobs", "top_logprobs", "logit_bias", "best_of", "echo"}
+)  # fmt: skip
+"""OpenAI's fields without a counterpart. Ollama's own OpenAI endpoint ignores them as well."""
+
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder().decode
+
+
+def write(request: Request, deployment: Deployment, model: str) -> WireRequest:
+    """Raises Inexpressible for what Ollama has no words for (token arrays as prompts, several prompts, n > 1)."""
+    body = {name: _decode(raw) for name, raw in request.body.items()}
+    asked = {**deployment.params, **body}
+    if isinstance(asked.get("n"), int) and asked["n"] > 1:
+        raise Inexpressible("n: this provider gives one answer a request")
+    out: dict[str, Any] = {"model": model}
+    if request.endpoint != "embeddings":
+        out["stream"] = request.stream
+    CONTENT[request.endpoint](asked, out)
+    options = {**_mapping(deployment.params.get("options")), **_mapping(body.get("options"))}
+    for name, value in asked.items():
+        if value is None or name in NEUTRAL or name in DROPPED:
+            continue
+        if name in TOP_LEVEL:
+            out[name] = value
+        else:
+            options[AS_OPTION.get(name, name)] = value
+    if isinstance(options.get("stop"), str):
+        options["stop"] = [options["stop"]]
+    if options:
+        out["options"] = options
+    if "response_format" in asked and (wanted := _format(asked["response_format"])) is not None:
+        out["format"] = wanted
+    return WireRequest(PATHS[request.endpoint], _encode(out))
+
+
+def _mapping(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _chat(asked: Fields | dict[str, Any], out: dict[str, Any]) -> None:
+    messages = asked.get("messages")
+    if not isinstance(messages, list):
+        raise Inexpressible("messages: a list of messages is needed")
+    names: dict[str, str] = {}
+    out["messages"] = [_message(message, names) for message in messages]
+    if asked.get("tools"):
+        out["tools"] = asked["tools"]
+
+
+def _generate(asked: Fields | dict[str, Any], out: dict[str, Any]) -> None:
+    prompt: Any = asked.get("prompt", "")
+    if isinstance(prompt, list) and len(prompt) == 1:
+        prompt = prompt[0]
+    if not isinstance(prompt, str):
+        raise Inexpressible("prompt: this provider takes one prompt, as text")
+    out["prompt"] = prompt
+    if isinstance(asked.get("suffix"), str):
+        out["suffix"] = asked["suffix"]
+
+
+def _embed(asked: Fields | dict[str, Any], out: dict[str, Any]) -> None:
+    given: Any = asked.get("input")
+    texts = given if isinstance(given, list) else [given]
+    if not texts or not all(isinstance(text, str) for text in texts):
+        raise Inexpressible("input: this provider takes a text or a list of texts")
+    out["input"] = given
+
+
+CONTENT: dict[str, Callable[[dict[str, Any], dict[str, Any]], None]] = {
+    "chat": _chat,
+    "completions": _generate,
+    "embeddings": _embed,
+}
+
+
+def _message(message: Any, names: dict[str, str]) -> dict[str, Any]:
+    """One message. ``names`` remembers which tool a call id stands for, since Ollama wants the tool's name back."""
+    if not isinstance(message, dict) or not isinstance(message.get("role"), str):
+        raise Inexpressible("messages: each message is an object with a role")
+    role = "system" if message["role"] == "developer" else message["role"]
+    text, images = _content(message.get("content"))
+    out: dict[str, Any] = {"role": role, "content": text}
+    if images:
+        out["images"] = images
+    calls = message.get("tool_calls")
+    if isinstance(calls, list):
+        out["tool_calls"] = [_tool_call(call, names) for call in calls]
+    if role == "tool":
+        name = message.get("name") or names.get(str(message.get("tool_call_id")))
+        if name:
+            out["tool_name"] = name
+    return out
+
+
+def _content(content: Any) -> tuple[str, list[str]]:
+    if content is None or isinstance(content, str):
+        return content or "", []
+    texts: list[str] = []
+    images: list[str] = []
+    for part in content if isinstance(content, list) else [content]:
+        kind = part.get("type") if isinstance(part, dict) else None
+        if kind == "text" and isinstance(part.get("text"), str):
+            texts.append(part["text"])
+        elif kind == "image_url":
+            images.append(_image(part.get("image_url")))
+        else:
+            raise Inexpressible(f"messages: content parts of type {kind!r} can't be sent to this provider")
+    return "\n".join(texts), images
+
+
+def _image(image: Any) -> str:
+    url = image.get("url") if isinstance(image, dict) else image
+    head, _, data = url.partition(",") if isinstance(url, str) else ("", "", "")
+    if not (head.startswith("data:") and head.endswith(";base64")):
+        raise Inexpressible("messages: this provider takes images as base64 data, not as addresses")
+    try:
+        base64.b64decode(data, validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise Inexpressible("messages: an image is not valid base64") from error
+    return data
+
+
+def _tool_call(call: Any, names: dict[str, str]) -> dict[str, Any]:
+    function = call.get("function") if isinstance(call, dict) else None
+    if not isinstance(function, dict) or not isinstance(function.get("name"), str):
+        raise Inexpressible("messages: a tool call needs a function with a name")
+    names[str(call.get("id"))] = function["name"]
+    arguments = function.get("arguments") or "{}"
+    if isinstance(arguments, str):
+        try:
+            arguments = _decode(arguments)
+        except msgspec.DecodeError as error:
+            raise Inexpressible("messages: the arguments of a tool call are not JSON") from error
+    return {"function": {"name": function["name"], "arguments": arguments}}
+
+
+def _format(wanted: Any) -> Any:
+    kind = wanted.get("type") if isinstance(wanted, dict) else None
+    if kind == "json_object":
+        return "json"
+    if kind == "json_schema":
+        return _mapping(wanted.get("json_schema")).get("schema")
+    return None

@@ -1,0 +1,200 @@
+"""OpenAI's wire format, spoken by OpenAI, vLLM, llama.cpp's servers and most others.
+
+Requests and replies pass through: only ``model`` and what a deployment adds is written, only usage, content, finish
+and errors are looked at. A body is never rebuilt from what we understood of it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from pointsman.model.deployment import Deployment
+from pointsman.model.exchange import Answered, Refusal, Understood, WireRequest
+from pointsman.model.outcome import NO_USAGE, FailureKind, Usage
+from pointsman.model.request import Request
+from pointsman.providers.shapes import Dialect, refusal
+
+PATHS = {"chat": "/chat/completions", "completions": "/completions", "embeddings": "/embeddings"}
+
+MAX_FRAME = 1024 * 1024
+"""Bytes: a frame that grows beyond this without ending is rubbish, not an answer."""
+
+ABSENT = msgspec.Raw()
+
+_encode = msgspec.json.Encoder().encode
+
+
+class _Reply(msgspec.Struct, gc=False):
+    usage: Usage | None = None
+    error: msgspec.Raw = ABSENT
+    choices: msgspec.Raw = ABSENT
+    data: msgspec.Raw = ABSENT
+
+
+class _Delta(msgspec.Struct, gc=False):
+    content: Any = None
+    tool_calls: Any = None
+    function_call: Any = None
+    refusal: Any = None
+    reasoning_content: Any = None
+    reasoning: Any = None
+
+
+class _Choice(msgspec.Struct, gc=False):
+    delta: _Delta | None = None
+    text: str | None = None
+    finish_reason: str | None = None
+
+
+class _Chunk(msgspec.Struct, gc=False):
+    choices: list[_Choice] = []
+    usage: Usage | None = None
+    error: msgspec.Raw = ABSENT
+
+
+_decode_reply = msgspec.json.Decoder(_Reply).decode
+_decode_chunk = msgspec.json.Decoder(_Chunk).decode
+
+NOT_JSON = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+
+
+def write(request: Request, deployment: Deployment, model: str) -> WireRequest:
+    fields: dict[str, Any] = {**deployment.params, **request.body} if deployment.params else request.body.copy()
+    fields["model"] = model
+    return WireRequest(PATHS[request.endpoint], _encode(fields))
+
+
+def read(request: Request, _model: str, answered: Answered) -> Understood | Refusal:
+    if answered.status != 200:
+        return refusal(answered)
+    try:
+        reply = _decode_reply(answered.body)
+    except NOT_JSON:
+        return Refusal(FailureKind.GARBAGE, "status 200 with a body that is not a JSON object", 200)
+    if _there(reply.error):
+        return Refusal(FailureKind.SERVER_ERROR, "status 200 with an error inside", 200)
+    if not (reply.data if request.endpoint == "embeddings" else reply.choices):
+        return Refusal(FailureKind.GARBAGE, "status 200 without an answer inside", 200)
+    return Understood(answered.body, reply.usage or NO_USAGE)
+
+
+class SseReader:
+    """Reads an OpenAI stream frame by frame and passes each whole frame on as it came."""
+
+    __slots__ = ("_ending", "_rest", "content", "finished", "refusal", "skipped", "usage")
+
+    def __init__(self) -> None:
+        self._rest = b""
+        self._ending = False
+        self.content = False
+        self.finished = False
+        self.refusal: Refusal | None = None
+        self.usage = NO_USAGE
+        self.skipped = 0
+
+    def feed(self, data: bytes) -> bytes:
+        if self.finished or self.refusal is not None:
+            return b""
+        if self._rest:
+            data = self._rest + data
+        end = frame_end(data)
+        if end < len(data):
+            self._rest = data[end:]
+            if len(self._rest) > MAX_FRAME:
+                self.refusal = Refusal(FailureKind.GARBAGE, f"a frame of more than {MAX_FRAME} bytes", 200)
+                return b""
+            data = data[:end]
+        else:
+            self._rest = b""
+        if data.count(b"\n\n") <= 1 and b"\r" not in data:
+            return data if self._keep(data) else b""
+        return b"".join(frame for frame in split_frames(data) if self._keep(frame))
+
+    def close(self) -> bytes:
+        if self._ending and not self.finished and self.refusal is None:
+            self.finished = True
+            return b"data: [DONE]\n\n"
+        return b""
+
+    def _keep(self, frame: bytes) -> bool:
+        """Look into one frame; false if it is not to be sent on."""
+        if self.finished or self.refusal is not None:
+            return False
+        payload = payload_of(frame)
+        if payload is None:
+            return bool(frame)
+        if payload == b"[DONE]":
+            self.finished = True
+            return True
+        try:
+            chunk = _decode_chunk(payload)
+        except NOT_JSON:
+            self.skipped += 1
+            return False
+        if _there(chunk.error):
+            self.refusal = Refusal(FailureKind.SERVER_ERROR, "an error inside the stream", 200, body=bytes(payload))
+            return False
+        self._note(chunk)
+        return True
+
+    def _note(self, chunk: _Chunk) -> None:
+        if chunk.usage is not None:
+            self.usage = chunk.usage
+        for choice in chunk.choices:
+            if choice.finish_reason is not None:
+                self._ending = self.content = True
+            elif not self.content and (choice.text or (choice.delta is not None and _says(choice.delta))):
+                self.content = True
+
+
+def _there(error: msgspec.Raw) -> bool:
+    return bool(error) and bytes(error) != b"null"
+
+
+def _says(delta: _Delta) -> bool:
+    return bool(
+        delta.content
+        or delta.tool_calls
+        or delta.function_call
+        or delta.refusal
+        or delta.reasoning_content
+        or delta.reasoning
+    )
+
+
+def frame_end(data: bytes) -> int:
+    """Where the last whole frame ends: after an empty line, in LF or CRLF; 0 if none is whole."""
+    if data.endswith(b"\n\n"):
+        return len(data)
+    plain = data.rfind(b"\n\n") + 2
+    windows = data.rfind(b"\r\n\r\n") + 4
+    return max(plain if plain > 1 else 0, windows if windows > 3 else 0)
+
+
+def split_frames(data: bytes) -> list[bytes]:
+    """Whole frames, each with its empty line."""
+    frames = []
+    lines: list[bytes] = []
+    for line in data.splitlines(keepends=True):
+        lines.append(line)
+        if not line.strip(b"\r\n"):
+            frames.append(b"".join(lines))
+            lines = []
+    return frames
+
+
+def payload_of(frame: bytes) -> bytes | None:
+    """The data of a frame; None for comments and empty ones."""
+    if frame.startswith(b"data: ") and frame.count(b"\n") <= 2:
+        return frame[6:].rstrip()
+    found = [line[5:].removeprefix(b" ") for line in frame.splitlines() if line.startswith(b"data:")]
+    return b"\n".join(found) if found else None
+
+
+def reader(_request: Request, _model: str) -> SseReader:
+    return SseReader()
+
+
+DIALECT = Dialect(write=write, read=read, reader=reader, listing="/models", alive="/models")

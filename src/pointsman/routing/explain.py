@@ -1,0 +1,57 @@
+"""A decision as data and as text. Prints Decision.steps and the plan; works nothing out on its own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pointsman.model.decision import Decision, Pool
+from pointsman.routing.fallback import legs
+from pointsman.routing.pipeline import Sight
+
+
+def as_data(decision: Decision) -> dict[str, Any]:
+    """The decision as JSON-ready data: what ``POST /v1/route`` and ``GET /v1/decisions/{id}`` answer."""
+    return {
+        "model": decision.model,
+        "deployment": decision.choice.id,
+        "provider": decision.choice.provider.name,
+        "upstream_model": decision.upstream_model,
+        "route": decision.route,
+        "strategy": decision.strategy,
+        "steps": [{"stage": s.stage, "before": s.before, "after": s.after, "reason": s.reason} for s in decision.steps],
+        "plan": [
+            {
+                "deployment": leg.deployment.id,
+                "provider": leg.deployment.provider.name,
+                "model": leg.model,
+                "group": leg.group,
+                "fallback": leg.tier,
+            }
+            for leg in legs(decision)
+        ],
+    }
+
+
+def as_text(decision: Decision) -> str:
+    """The decision as a few lines for a terminal or a log."""
+    asked = decision.model if decision.model is not None else "(no model named)"
+    lines = [f"{asked} -> {decision.choice.id}  ({decision.upstream_model} at {decision.choice.provider.name})"]
+    wide = max(len(step.stage) for step in decision.steps)
+    lines += [f"  {step.stage:<{wide}}  {step.before:>5} -> {step.after:<5} {step.reason}" for step in decision.steps]
+    plan = [f"{leg.deployment.id}{'' if leg.tier == 0 else f' (fallback {leg.group})'}" for leg in legs(decision)]
+    lines.append(f"  {'plan':<{wide}}  {', then '.join(plan)}")
+    return "\n".join(lines)
+
+
+def candidates(everyone: Pool, sights: list[Sight], choice: str | None) -> list[dict[str, Any]]:
+    """Every deployment: kept, chosen, or excluded by which stage and why. ``sights`` come from the same decision."""
+    rows = []
+    for deployment in everyone:
+        row: dict[str, Any] = {"deployment": deployment.id, "kept": True, "chosen": deployment.id == choice}
+        for sight in sights:
+            if deployment not in sight.pool:
+                reason = sight.excluded.get(deployment.id, "does not serve the name asked for")
+                row.update(kept=False, excluded_by=sight.stage, reason=reason)
+                break
+        rows.append(row)
+    return rows

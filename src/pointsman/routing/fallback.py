@@ -1,0 +1,54 @@
+"""What to try after the choice: first the rest of its group, then the fallback groups in order.
+
+Groups follow one another breadth first; cycles end because no group is entered twice; MAX_TIERS bounds the rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pointsman.model.decision import Decision, Leg, Pool
+from pointsman.routing.topology import Topology
+
+MAX_TIERS = 6
+"""The group asked for and five more, LiteLLM's ``max_fallbacks``."""
+
+
+def groups_after(name: str | None, topology: Topology, chosen: tuple[str, ...] | None = None) -> list[str]:
+    """Public names to turn to after ``name``. ``chosen``: the caller's own ``fallbacks``."""
+    if chosen is not None:
+        return list(dict.fromkeys(chosen))[: MAX_TIERS - 1]
+    seen: dict[str | None, None] = {name: None}
+    queue = [name]
+    while queue and len(seen) < MAX_TIERS:
+        current = queue.pop(0)
+        following = topology.fallbacks.get(current or "")
+        if following is None:
+            following = topology.default_fallbacks if current == name else ()
+        for group in following:
+            if group not in seen and len(seen) < MAX_TIERS:
+                seen[group] = None
+                queue.append(group)
+    return [group for group in list(seen)[1:] if group is not None]
+
+
+def legs(decision: Decision) -> Iterator[Leg]:
+    """The plan: it starts with the choice and names each (deployment, model) once."""
+    seen = set()
+    for number, tier in enumerate(decision.tiers):
+        if number < decision.tier:
+            continue
+        pool = _turned(tier.pool, decision.spin)
+        if number == decision.tier:
+            pool = (decision.choice, *pool)
+        for deployment in pool:
+            leg = Leg(deployment, deployment.model or tier.name or "", number, tier.group)
+            key = (deployment.id, leg.model)
+            if key not in seen:
+                seen.add(key)
+                yield leg
+
+
+def _turned(pool: Pool, spin: float) -> Pool:
+    at = int(spin * len(pool))
+    return pool[at:] + pool[:at]

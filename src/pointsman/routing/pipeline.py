@@ -1,0 +1,199 @@
+"""The order of thought. A decision is a pool that only shrinks: resolvers settle who could serve the name, filters
+leave out who can't now, the strategy picks, and the fallbacks say what comes next. Every word is a Step.
+
+What depends on the name alone is computed once per name and kept (``_resolutions``, bounded); what depends on the
+present is asked every time. There is no other way to a decision, and none to an explanation.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable
+
+import msgspec
+
+from pointsman.errors import AtLimit, InvalidBody, ModelNotFound, NoCandidate
+from pointsman.model.decision import Decision, Pool, Step, Tier
+from pointsman.model.request import Request
+from pointsman.model.view import Dice, View
+from pointsman.routing.fallback import groups_after
+from pointsman.routing.shapes import Filter, Resolution, Resolver, Settled
+from pointsman.routing.stages import health, limits
+from pointsman.routing.stages.alias import alias
+from pointsman.routing.stages.default_provider import default_provider
+from pointsman.routing.stages.exact import exact
+from pointsman.routing.stages.pattern import pattern
+from pointsman.routing.strategies import STRATEGIES
+from pointsman.routing.topology import Topology
+
+RESOLVERS: tuple[tuple[str, Resolver], ...] = (
+    ("alias", alias),
+    ("exact", exact),
+    ("pattern", pattern),
+    ("default", default_provider),
+)
+
+FILTERS: tuple[tuple[str, Filter, Callable[[Resolution, View], bool], str], ...] = (
+    ("health", health.health, health.idle, health.IDLE),
+    ("limits", limits.limits, limits.idle, limits.IDLE),
+)
+
+MAX_RESOLUTIONS = 20_000
+"""Names remembered. Callers choose names, so there must be an end; when it is reached, all are forgotten at once."""
+
+
+class Sight(msgspec.Struct):
+    """One stage as seen in a verbose explanation: who was left, and why others were not."""
+
+    stage: str
+    pool: Pool
+    excluded: dict[str, str]
+
+
+class Pipeline:
+    """The stages over one topology. Thread-safe: its memory only ever gains equal answers."""
+
+    def __init__(self, topology: Topology) -> None:
+        self.topology = topology
+        self._strategy = STRATEGIES[topology.router.strategy]
+        self._resolutions: dict[str | None, Resolution] = {}
+
+    def decide(self, request: Request, view: View, dice: Dice, sights: list[Sight] | None = None) -> Decision:
+        """Decide without acting. Raises ModelNotFound, InvalidBody (no model named), NoCandidate or AtLimit."""
+        resolution = self._resolutions.get(request.model) or self.resolve(request.model)
+        pool = resolution.tiers[0].pool
+        steps = resolution.steps
+        pick = resolution.pick
+        if sights is not None:
+            sights.append(Sight(resolution.route, pool, {}))
+        for stage, keep, idle, nothing in FILTERS:
+            size = len(pool)
+            if idle(resolution, view):
+                steps += (Step(stage, size, size, nothing),)
+                continue
+            kept = keep(pool, request, view)
+            steps += (Step(stage, size, len(kept.pool), kept.reason),)
+            if sights is not None:
+                sights.append(Sight(stage, kept.pool, kept.excluded))
+            if len(kept.pool) != size:
+                pool = kept.pool
+                pick = self._strategy(resolution.tiers[0].group, pool) if pool else pick
+        tiers = resolution.tiers
+        if request.fallbacks is not None:
+            tiers = (tiers[0], *self._tiers(request.fallbacks))
+        number = 0
+        if pool:
+            index, step = pick(view, dice)
+            steps += (step,)
+        else:
+            found = self._elsewhere(request, tiers, steps, view, dice)
+            if found is None:
+                raise _empty(resolution, steps, view)
+            number, pool, index, steps = found
+        choice = pool[index]
+        tier = tiers[number]
+        if pool is not tier.pool:
+            tiers = (*tiers[:number], Tier(tier.group, tier.name, pool), *tiers[number + 1 :])
+        return Decision(
+            request.model,
+            resolution.route,
+            self.topology.router.strategy,
+            choice,
+            choice.model or tier.name or "",
+            tiers,
+            steps,
+            dice.random(),
+            number,
+        )
+
+    def resolve(self, name: str | None) -> Resolution:
+        """Everything that depends on the name alone. Raises ModelNotFound, or InvalidBody if no name was given."""
+        route, public, settled, steps = self._settle(name)
+        pool = settled.pool or ()
+        group = public or settled.name or ""
+        tiers = [Tier(group, settled.name, pool)]
+        if settled.fallback is not None:
+            served = self.topology.served_by(settled.fallback, group)
+            tiers.append(Tier(settled.fallback, group, served))
+        key = name if name in self.topology.fallbacks else public
+        tiers += self._tiers(groups_after(key, self.topology))
+        resolution = Resolution(
+            name=settled.name,
+            route=route,
+            tiers=tuple(tiers),
+            steps=steps,
+            pick=self._strategy(group, pool),
+            limited=any(d.limited for d in pool),
+        )
+        if len(self._resolutions) >= MAX_RESOLUTIONS:
+            self._resolutions.clear()
+        self._resolutions[name] = resolution
+        return resolution
+
+    def _settle(self, asked: str | None) -> tuple[str, str | None, Settled, tuple[Step, ...]]:
+        """The stage that settled it, the public name after aliases, that stage's word, and all steps so far."""
+        everyone = len(self.topology.deployments)
+        steps: list[Step] = []
+        name = asked
+        for stage, resolver in RESOLVERS:
+            word = resolver(name, self.topology)
+            if isinstance(word, str):
+                steps.append(Step(stage, everyone, everyone, word))
+            elif word.pool is None:
+                steps.append(Step(stage, everyone, everyone, word.reason))
+                name = word.name
+            elif word.pool:
+                steps.append(Step(stage, everyone, len(word.pool), word.reason))
+                return stage, name, word, tuple(steps)
+            else:
+                steps.append(Step(stage, everyone, everyone, f"{word.reason}, which has no deployment"))
+        raise self._unsettled(asked)
+
+    def _tiers(self, groups: list[str] | tuple[str, ...]) -> list[Tier]:
+        tiers = []
+        for group in groups_after(None, self.topology, tuple(groups)):
+            _, _, settled, _ = self._settle(group)
+            tiers.append(Tier(group, settled.name, settled.pool or ()))
+        return tiers
+
+    def _elsewhere(
+        self, request: Request, tiers: tuple[Tier, ...], steps: tuple[Step, ...], view: View, dice: Dice
+    ) -> tuple[int, Pool, int, tuple[Step, ...]] | None:
+        """The group asked for is empty now: the first fallback group with somebody fit takes its place."""
+        for number, tier in enumerate(tiers[1:], start=1):
+            pool = tuple(d for d in tier.pool if view.fitness(d) is None and view.room(d, request.tokens) is None)
+            steps += (Step("fallback", len(tier.pool), len(pool), f"turned to {tier.group!r}"),)
+            if pool:
+                index, step = self._strategy(tier.group, pool)(view, dice)
+                return number, pool, index, (*steps, step)
+        return None
+
+    def _unsettled(self, name: str | None) -> ModelNotFound | InvalidBody:
+        if name is None:
+            return InvalidBody(
+                "the request names no model, and no default provider with a default_model is configured",
+                param="model",
+            )
+        near = near_names(name, self.topology.public_names)
+        hint = f"; near names: {', '.join(near)}" if near else ""
+        return ModelNotFound(f"model {name[:200]!r} is not served here{hint}", param="model")
+
+
+def _empty(resolution: Resolution, steps: tuple[Step, ...], view: View) -> NoCandidate:
+    """The 'no candidate' error prints the same steps as every other explanation."""
+    pool = resolution.tiers[0].pool
+    at_limit = all(view.fitness(d) is None for d in pool)
+    wait = min((view.wait(d) for d in pool), default=1.0)
+    told = "; ".join(f"[{step.stage}] {step.reason}" for step in steps if step.after < step.before)
+    error = AtLimit if at_limit else NoCandidate
+    return error(
+        f"no deployment of {resolution.tiers[0].group!r} can take the request now: {told}",
+        retry_after=max(wait, 0.0),
+    )
+
+
+def near_names(name: str, names: tuple[str, ...], most: int = 3) -> list[str]:
+    """Public names that look like ``name``, best first. Bounded work however many names there are."""
+    name = name[:100]
+    likely = [other for other in names if abs(len(other) - len(name)) <= 12][:300]
+    return difflib.get_close_matches(name, likely, n=most, cutoff=0.5)

@@ -1,0 +1,28 @@
+"""Default: takes every name that nobody else settled, and requests that name none if there is a default model.
+
+The default provider comes first; without one, ``default_fallbacks`` catch a name that is served nowhere.
+"""
+
+from __future__ import annotations
+
+from pointsman.routing.shapes import Settled
+from pointsman.routing.topology import Topology
+
+
+def default_provider(name: str | None, topology: Topology) -> Settled | str:
+    provider = topology.providers.get(topology.default_provider or "")
+    if provider is None:
+        return _default_fallback(name, topology)
+    wanted = name or provider.default_model or next(iter(provider.models), None)
+    if wanted is None:
+        return f"default provider {provider.name} has no default_model and the request names none"
+    return Settled(
+        wanted, f"default provider {provider.name} serves {wanted!r}", topology.served_by(provider.name, wanted)
+    )
+
+
+def _default_fallback(name: str | None, topology: Topology) -> Settled | str:
+    for group in topology.default_fallbacks if name is not None else ():
+        if group in topology.groups:
+            return Settled(group, f"no default provider; default fallback {group!r}", topology.groups[group])
+    return "no default provider configured"

@@ -1,0 +1,28 @@
+"""Health: leaves out deployments that are cooling down or whose breaker is open."""
+
+from __future__ import annotations
+
+from pointsman.model.decision import Pool
+from pointsman.model.request import Request
+from pointsman.model.view import View
+from pointsman.routing.shapes import Kept, Resolution
+
+IDLE = "all fit: nobody is resting"
+
+
+def idle(_resolution: Resolution, view: View) -> bool:
+    """True if the answer is known without looking at the pool."""
+    return not view.resting
+
+
+def health(pool: Pool, _request: Request, view: View) -> Kept:
+    excluded: dict[str, str] = {}
+    for deployment in pool:
+        if deployment.id in view.resting:
+            reason = view.fitness(deployment)
+            if reason is not None:
+                excluded[deployment.id] = reason
+    if not excluded:
+        return Kept(pool, "all fit")
+    told = "; ".join(f"{name}: {reason}" for name, reason in list(excluded.items())[:8])
+    return Kept(tuple(d for d in pool if d.id not in excluded), told, excluded)

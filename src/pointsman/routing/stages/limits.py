@@ -1,0 +1,28 @@
+"""Limits: leaves out deployments whose requests or tokens a minute, or parallel requests, leave no room."""
+
+from __future__ import annotations
+
+from pointsman.model.decision import Pool
+from pointsman.model.request import Request
+from pointsman.model.view import View
+from pointsman.routing.shapes import Kept, Resolution
+
+IDLE = "no limits set"
+
+
+def idle(resolution: Resolution, _view: View) -> bool:
+    """True if the answer is known without looking at the pool."""
+    return not resolution.limited
+
+
+def limits(pool: Pool, request: Request, view: View) -> Kept:
+    excluded: dict[str, str] = {}
+    for deployment in pool:
+        if deployment.limited:
+            reason = view.room(deployment, request.tokens)
+            if reason is not None:
+                excluded[deployment.id] = reason
+    if not excluded:
+        return Kept(pool, "room within all limits")
+    told = "; ".join(f"{name}: {reason}" for name, reason in list(excluded.items())[:8])
+    return Kept(tuple(d for d in pool if d.id not in excluded), told, excluded)

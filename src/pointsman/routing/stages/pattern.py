@@ -1,0 +1,27 @@
+"""Pattern: the first listed regular expression that matches the name decides; its provider serves the name as asked."""
+
+from __future__ import annotations
+
+from pointsman.routing.shapes import Settled
+from pointsman.routing.topology import Topology
+
+MAX_NAME = 1024
+"""Longer names are not matched at all: no model has such a name, and a search should stay cheap."""
+
+
+def pattern(name: str | None, topology: Topology) -> Settled | str:
+    if name is None:
+        return "no model named"
+    if not topology.patterns:
+        return "no patterns configured"
+    if len(name) <= MAX_NAME:
+        for compiled in topology.patterns:
+            if compiled.program.search(name):
+                rule = compiled.rule
+                return Settled(
+                    name,
+                    f"pattern match {rule.pattern!r} -> provider {rule.provider}",
+                    topology.served_by(rule.provider, name),
+                    rule.fallback,
+                )
+    return f"none of {len(topology.patterns)} patterns matches"

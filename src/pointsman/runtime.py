@@ -1,0 +1,86 @@
+"""Topology, live memory and listeners in one place; used by the gateway and the library alike.
+
+A new configuration is built whole and swapped by one assignment; requests under way finish on the old one.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from time import monotonic
+
+from pointsman.config.settings import Settings
+from pointsman.errors import ConfigurationError
+from pointsman.flow.attempt import Core, Trip
+from pointsman.model.decision import Decision
+from pointsman.model.request import Request
+from pointsman.model.view import Clock
+from pointsman.routing.pipeline import Pipeline, Sight
+from pointsman.routing.topology import Topology, compile_topology
+from pointsman.state.cooldown import CooldownSettings
+from pointsman.state.scoreboard import Rules, Scoreboard
+from pointsman.telemetry.events import Finished, Listener
+from pointsman.telemetry.metrics import Metrics
+from pointsman.telemetry.records import Records
+from pointsman.telemetry.stats import Stats
+
+
+class Runtime:
+    """One router at work. ``core`` is what flows use; it is replaced, never changed."""
+
+    def __init__(self, settings: Settings, *, clock: Clock = monotonic, dice: random.Random | None = None) -> None:
+        topology = compile_topology(settings)
+        self._dice = dice or random.Random(random.SystemRandom().getrandbits(128))  # noqa: S311  shares, not secrets
+        self._ids = random.Random(random.SystemRandom().getrandbits(128))  # noqa: S311  ids are looked up with a key
+        router = topology.router
+        rules = Rules(cooldown=CooldownSettings(router.allowed_fails, router.cooldown_time))
+        self.board = Scoreboard(clock, self._dice, rules)
+        self.core = Core(Pipeline(topology), self.board, self._dice)
+        self.metrics = Metrics(self.board)
+        self.records = Records()
+        self.stats = Stats(topology.public_names)
+        self.listeners: list[Listener] = [self.metrics, self.stats, self.records]
+        self._swapped: list[Callable[[Topology], None]] = []
+        self._know_all(topology)
+
+    @property
+    def topology(self) -> Topology:
+        return self.core.pipeline.topology
+
+    def new_id(self) -> str:
+        """24 hexadecimal digits of chance."""
+        return f"{self._ids.getrandbits(96):024x}"
+
+    def trip(self, request: Request) -> Trip:
+        """What ``flow.attempt.serve`` needs for one request, on the configuration of this moment."""
+        return Trip(request, self.core)
+
+    def decide(self, request: Request, sights: list[Sight] | None = None) -> Decision:
+        """Decide without acting or counting: the dry run. Same stages, same steps."""
+        with self.board.lock:
+            return self.core.pipeline.decide(request, self.board, self._dice, sights)
+
+    def finished(self, event: Finished) -> None:
+        for listener in self.listeners:
+            listener(event)
+
+    def swap(self, settings: Settings) -> None:
+        """Put a new configuration in place of the old. Raises ConfigurationError and changes nothing if it is unfit."""
+        if not settings.deployments:
+            raise ConfigurationError("the new configuration has no deployments")
+        topology = compile_topology(settings)
+        self.core = Core(Pipeline(topology), self.board, self._dice)
+        self.stats.names = frozenset(topology.public_names)
+        self.board.forget_all_but(topology.deployments)
+        self._know_all(topology)
+        for told in self._swapped:
+            told(topology)
+
+    def on_swap(self, told: Callable[[Topology], None]) -> None:
+        """Be told of every new topology."""
+        self._swapped.append(told)
+
+    def _know_all(self, topology: Topology) -> None:
+        """Every deployment is on the board from the start, so that health and metrics list it at once."""
+        for deployment in topology.deployments:
+            self.board.record(deployment)

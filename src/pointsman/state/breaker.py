@@ -1,0 +1,82 @@
+"""The circuit breaker of one deployment: closed -> open -> half-open -> closed. Time and chance are arguments.
+
+state      event      next        and
+closed     success    closed      consecutive failures = 0
+closed     failure    closed      until ``threshold`` in a row, then open
+open       due        half-open   one probe may pass
+half-open  success    closed      the next opening is short again
+half-open  failure    open        twice as long as before
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+
+import msgspec
+
+from pointsman.model.view import Dice
+
+
+class State(Enum):
+    CLOSED = "closed"
+    OPEN = "open"
+    HALF_OPEN = "half_open"
+
+
+class BreakerSettings(msgspec.Struct, frozen=True):
+    """``threshold`` failures in a row open it for ``first`` seconds, doubling to ``longest``, +-``jitter``."""
+
+    threshold: int = 5
+    first: float = 5.0
+    longest: float = 300.0
+    jitter: float = 0.2
+
+
+class Breaker:
+    """Sources for the defaults: Finagle's failure accrual, Linkerd's unified breaker."""
+
+    __slots__ = ("_openings", "_settings", "failures", "probing", "state", "until")
+
+    def __init__(self, settings: BreakerSettings) -> None:
+        self._settings = settings
+        self._openings = 0
+        self.failures = 0
+        self.state = State.CLOSED
+        self.until = 0.0
+        self.probing = False
+
+    def admits(self, now: float) -> bool:
+        """Would a request be let through now? An open breaker that is due becomes half-open."""
+        if self.state is State.OPEN and now >= self.until:
+            self.state = State.HALF_OPEN
+            self.probing = False
+        return self.state is State.CLOSED or (self.state is State.HALF_OPEN and not self.probing)
+
+    def started(self) -> bool:
+        """A request was let through; true if it is the probe."""
+        if self.state is State.HALF_OPEN and not self.probing:
+            self.probing = True
+            return True
+        return False
+
+    def probe_ended(self) -> None:
+        """The probe is over, with a verdict or without (its caller left): its place is free again."""
+        self.probing = False
+
+    def succeeded(self) -> None:
+        self.failures = 0
+        if self.state is State.HALF_OPEN:
+            self.state = State.CLOSED
+            self._openings = 0
+
+    def failed(self, now: float, dice: Dice) -> None:
+        self.failures += 1
+        if self.state is State.HALF_OPEN or (self.state is State.CLOSED and self.failures >= self._settings.threshold):
+            self._open(now, dice)
+
+    def _open(self, now: float, dice: Dice) -> None:
+        length = min(self._settings.first * 2.0**self._openings, self._settings.longest)
+        length *= 1 + self._settings.jitter * (2 * dice.random() - 1)
+        self._openings = min(self._openings + 1, 32)
+        self.state = State.OPEN
+        self.until = now + length

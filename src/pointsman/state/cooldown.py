@@ -1,0 +1,45 @@
+"""Cooldown of one deployment: a rest after being told to wait, or after more failures than are allowed in a minute."""
+
+from __future__ import annotations
+
+import msgspec
+
+from pointsman.model.outcome import FailureKind
+from pointsman.state.window import Minute
+
+LONGEST = 300.0
+"""Seconds: no upstream may silence a deployment for longer by a single Retry-After."""
+
+AT_ONCE = frozenset({FailureKind.RATE_LIMITED, FailureKind.AUTH})
+"""Kinds that say "not now" or "not you" by themselves; waiting for a second opinion would only repeat them."""
+
+
+class CooldownSettings(msgspec.Struct, frozen=True):
+    """``allowed_fails`` a minute are borne (None: the breaker alone judges); a rest lasts ``seconds``."""
+
+    allowed_fails: int | None = None
+    seconds: float = 5.0
+
+
+class Cooldown:
+    """When the rest ends and what it was for."""
+
+    __slots__ = ("_fails", "_settings", "cause", "until")
+
+    def __init__(self, settings: CooldownSettings) -> None:
+        self._settings = settings
+        self._fails: Minute | None = Minute() if settings.allowed_fails is not None else None
+        self.until = 0.0
+        self.cause: FailureKind | None = None
+
+    def failed(self, now: float, kind: FailureKind, retry_after: float | None) -> None:
+        """Take note of a failure. A later end always wins: a rest is extended, never cut short."""
+        over = False
+        if self._fails is not None and self._settings.allowed_fails is not None:
+            self._fails.add(now, 1)
+            over = self._fails.total > self._settings.allowed_fails
+        if not (over or kind in AT_ONCE or retry_after):
+            return
+        until = now + (min(retry_after, LONGEST) if retry_after else self._settings.seconds)
+        if until > self.until:
+            self.until, self.cause = until, kind

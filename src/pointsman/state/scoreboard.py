@@ -1,0 +1,215 @@
+"""The live memory that decisions read: in-flight counts, breakers, cooldowns, limits, turns.
+
+One lock guards it all, held briefly and never across a wait; choosing and counting happen under the same hold. Every
+``take`` is answered by exactly one ``give_back``, whatever happens in between. The clock and the dice are given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from threading import RLock
+
+import msgspec
+
+from pointsman.model.decision import Decision
+from pointsman.model.deployment import Deployment
+from pointsman.model.outcome import CONSEQUENCES, FailureKind
+from pointsman.model.view import Clock, Dice, Turns
+from pointsman.state.breaker import Breaker, BreakerSettings, State
+from pointsman.state.cooldown import Cooldown, CooldownSettings
+from pointsman.state.window import Minute
+
+
+class Rules(msgspec.Struct, frozen=True):
+    """When a deployment rests."""
+
+    breaker: BreakerSettings = BreakerSettings()
+    cooldown: CooldownSettings = CooldownSettings()
+
+
+class Place(msgspec.Struct):
+    """A provider's share of the memory: requests in flight at any of its deployments."""
+
+    in_flight: int = 0
+
+
+class Record(msgspec.Struct):
+    """All that is remembered of one deployment. ``deployment`` is the newest of its id."""
+
+    deployment: Deployment
+    breaker: Breaker
+    cooldown: Cooldown
+    place: Place
+    requests: Minute
+    tokens: Minute
+    limited: bool
+    in_flight: int = 0
+    successes: int = 0
+    failures: int = 0
+
+
+class Lease(msgspec.Struct, gc=False):
+    """A place taken at a deployment. ``probe``: it is the one request a half-open breaker lets through."""
+
+    record: Record
+    probe: bool = False
+
+
+class Scoreboard:
+    """Implements ``model.view.View``. All methods may be called from any thread."""
+
+    def __init__(self, clock: Clock, dice: Dice, rules: Rules | None = None) -> None:
+        self.clock = clock
+        self.dice = dice
+        self.lock = RLock()
+        self.resting: dict[str, Record] = {}
+        self._rules = rules or Rules()
+        self._records: dict[str, Record] = {}
+        self._places: dict[str, Place] = {}
+        self._turns: dict[str, Turns] = {}
+
+    # What a decision may know (View)
+
+    def fitness(self, deployment: Deployment) -> str | None:
+        record = self.resting.get(deployment.id)
+        if record is None:
+            return None
+        now = self.clock()
+        if record.cooldown.until > now:
+            cause = record.cooldown.cause.value if record.cooldown.cause else "told to"
+            return f"cooling down for {record.cooldown.until - now:.1f} s more ({cause})"
+        if not record.breaker.admits(now):
+            if record.breaker.state is State.HALF_OPEN:
+                return "breaker half-open: its one probe is under way"
+            return f"breaker open for {record.breaker.until - now:.1f} s more ({record.breaker.failures} failures)"
+        if record.breaker.state is State.CLOSED:
+            self.resting.pop(deployment.id, None)
+        return None
+
+    def room(self, deployment: Deployment, tokens: int) -> str | None:
+        record = self.record(deployment)
+        now = self.clock()
+        most = deployment.max_parallel_requests
+        if most is not None and record.in_flight >= most:
+            return f"{most} parallel requests reached"
+        most = deployment.provider.max_parallel_requests
+        if most is not None and record.place.in_flight >= most:
+            return f"{most} parallel requests reached at provider {deployment.provider.name}"
+        if deployment.rpm is not None and record.requests.advance(now) + 1 > deployment.rpm:
+            return f"{deployment.rpm} requests a minute reached"
+        if deployment.tpm is not None and record.tokens.advance(now) + tokens > deployment.tpm:
+            return f"{deployment.tpm} tokens a minute reached"
+        return None
+
+    def in_flight(self, deployment: Deployment) -> int:
+        record = self._records.get(deployment.id)
+        return record.in_flight if record is not None else 0
+
+    def turns(self, group: str) -> Turns:
+        turns = self._turns.get(group)
+        if turns is None:
+            turns = self._turns[group] = Turns()
+        return turns
+
+    def wait(self, deployment: Deployment) -> float:
+        record = self.record(deployment)
+        now = self.clock()
+        wait = max(record.cooldown.until - now, 0.0)
+        if record.breaker.state is State.OPEN:
+            wait = max(wait, record.breaker.until - now)
+        if deployment.rpm is not None:
+            wait = max(wait, record.requests.until_below(now, deployment.rpm))
+        if deployment.tpm is not None:
+            wait = max(wait, record.tokens.until_below(now, deployment.tpm))
+        return wait
+
+    # What an attempt does
+
+    def take(self, deployment: Deployment, decision: Decision | None = None) -> Lease:
+        """Count a request in. Call under ``lock``, in the same hold as the choice."""
+        record = self.record(deployment)
+        record.in_flight += 1
+        record.place.in_flight += 1
+        if record.limited:
+            record.requests.add(self.clock(), 1)
+        if self._turns and decision is not None:
+            self._take_turn(deployment, decision)
+        return Lease(record, deployment.id in self.resting and record.breaker.started())
+
+    def give_back(self, lease: Lease) -> None:
+        """Count it out again. Called once for each ``take``, in a ``finally``."""
+        record = lease.record
+        with self.lock:
+            record.in_flight -= 1
+            record.place.in_flight -= 1
+            if lease.probe:
+                record.breaker.probe_ended()
+
+    def succeeded(self, lease: Lease, tokens: int) -> None:
+        record = lease.record
+        with self.lock:
+            record.successes += 1
+            record.breaker.succeeded()
+            if record.limited and tokens:
+                record.tokens.add(self.clock(), tokens)
+
+    def failed(self, lease: Lease, kind: FailureKind, retry_after: float | None = None) -> None:
+        """Hold a failure against the deployment, if its kind counts. ``retry_after`` is seconds."""
+        if not CONSEQUENCES[kind].counts:
+            return
+        record = lease.record
+        with self.lock:
+            now = self.clock()
+            record.failures += 1
+            record.cooldown.failed(now, kind, retry_after)
+            if kind is not FailureKind.RATE_LIMITED or record.breaker.state is State.HALF_OPEN:
+                record.breaker.failed(now, self.dice)
+            if record.cooldown.until > now or record.breaker.state is not State.CLOSED:
+                self.resting[record.deployment.id] = record
+
+    # Housekeeping
+
+    def record(self, deployment: Deployment) -> Record:
+        """The deployment's memory, begun when first asked for."""
+        record = self._records.get(deployment.id)
+        if record is None:
+            with self.lock:
+                record = self._records.setdefault(deployment.id, self._begin(deployment))
+        return record
+
+    def records(self) -> Mapping[str, Record]:
+        return self._records
+
+    def forget_all_but(self, deployments: Iterable[Deployment]) -> None:
+        """Drop what is remembered of deployments that no longer exist, unless they still serve somebody."""
+        with self.lock:
+            known = {d.id: d for d in deployments}
+            for name, record in list(self._records.items()):
+                if name in known:
+                    record.deployment = known[name]
+                    record.limited = record.deployment.limited
+                elif record.in_flight == 0:
+                    del self._records[name]
+                    self.resting.pop(name, None)
+            self._turns.clear()
+
+    def _begin(self, deployment: Deployment) -> Record:
+        place = self._places.setdefault(deployment.provider.name, Place())
+        cooldown = self._rules.cooldown
+        if deployment.cooldown_time is not None:
+            cooldown = msgspec.structs.replace(cooldown, seconds=deployment.cooldown_time)
+        return Record(
+            deployment,
+            Breaker(self._rules.breaker),
+            Cooldown(cooldown),
+            place,
+            Minute(),
+            Minute(),
+            deployment.limited,
+        )
+
+    def _take_turn(self, deployment: Deployment, decision: Decision) -> None:
+        turns = self._turns.get(decision.tiers[0].group)
+        if turns is not None:
+            turns.floor = max(turns.at.get(deployment.id, turns.floor), turns.floor)
+            turns.at[deployment.id] = turns.floor + 1.0 / (deployment.weight or 1.0)

@@ -1,0 +1,30 @@
+"""What listeners hear. Frozen, small, without the request's content; nothing comes back."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import msgspec
+
+from pointsman.model.decision import Decision
+from pointsman.model.outcome import Outcome
+
+
+class Finished(msgspec.Struct, frozen=True, gc=False):
+    """A request that was accepted for routing is over. ``at`` is Unix seconds; ``overhead`` is seconds to decide."""
+
+    request_id: str
+    endpoint: str
+    model: str | None
+    decision: Decision | None
+    outcome: Outcome
+    deployment: str
+    provider: str
+    at: float
+    error: str | None = None
+
+
+class Listener(Protocol):
+    """Hears of every finished request. Must be quick and must not raise."""
+
+    def __call__(self, event: Finished, /) -> None: ...

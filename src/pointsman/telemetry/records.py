@@ -1,0 +1,75 @@
+"""The last decisions and their outcomes, by request id. Bounded; the oldest goes first."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pointsman.model.outcome import Outcome
+from pointsman.routing.explain import as_data
+from pointsman.telemetry.events import Finished
+
+MOST = 4_000
+"""Decisions kept in memory, about a kilobyte each. More would fall out of the processor's cache at every request."""
+
+
+class Records:
+    """Implements ``GET /v1/decisions/{request_id}``."""
+
+    def __init__(self, most: int = MOST) -> None:
+        self._ring: list[str | None] = [None] * most
+        self._at = 0
+        self._events: dict[str, Finished] = {}
+
+    def __call__(self, event: Finished) -> None:
+        at, ring = self._at, self._ring
+        oldest = ring[at]
+        if oldest is not None:
+            self._events.pop(oldest, None)
+        ring[at] = event.request_id
+        self._at = (at + 1) % len(ring)
+        self._events[event.request_id] = event
+
+    def find(self, request_id: str) -> dict[str, Any] | None:
+        event = self._events.get(request_id)
+        return record_data(event) if event is not None else None
+
+
+def record_data(event: Finished) -> dict[str, Any]:
+    """One record as JSON-ready data."""
+    return {
+        "request_id": event.request_id,
+        "endpoint": event.endpoint,
+        "model": event.model,
+        "created": event.at,
+        "decision": as_data(event.decision) if event.decision is not None else None,
+        "outcome": outcome_data(event.outcome),
+        "error": event.error,
+    }
+
+
+def outcome_data(outcome: Outcome) -> dict[str, Any]:
+    return {
+        "ok": outcome.failure is None and outcome.status < 400,
+        "failure": outcome.failure.value if outcome.failure is not None else None,
+        "status": outcome.status,
+        "seconds": round(outcome.seconds, 6),
+        "first_token_seconds": None if outcome.first_token is None else round(outcome.first_token, 6),
+        "fallbacks": outcome.fallbacks,
+        "usage": {
+            "prompt_tokens": outcome.usage.prompt_tokens,
+            "completion_tokens": outcome.usage.completion_tokens,
+            "total_tokens": outcome.usage.total_tokens,
+        },
+        "attempts": [
+            {
+                "deployment": attempt.deployment,
+                "model": attempt.model,
+                "fallback": attempt.tier,
+                "failure": attempt.failure.value if attempt.failure is not None else None,
+                "status": attempt.status,
+                "detail": attempt.detail,
+                "seconds": round(attempt.seconds, 6),
+            }
+            for attempt in outcome.attempts
+        ],
+    }

@@ -1,0 +1,117 @@
+"""One request on the lane and its one response. Written once, in order, and told when the caller has left.
+
+To uvicorn's protocol it looks like a request cycle (``response_complete``, ``keep_alive``, ``disconnected``,
+``more_body``, ``message_event``), so that uvicorn's own requests before and behind it on a connection keep their turn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pointsman.wire.lane import Lane
+
+STATUS_LINES = {s.value: f"HTTP/1.1 {s.value} {s.phrase}\r\n".encode() for s in HTTPStatus}
+STATUS_LINES[499] = b"HTTP/1.1 499 Client Closed Request\r\n"
+STATUS_LINES[529] = b"HTTP/1.1 529 Overloaded\r\n"
+
+
+class _NobodyWaits:
+    """Stands where uvicorn's cycles have an event: nothing waits for an exchange."""
+
+    def set(self) -> None: ...
+
+
+class Exchange:
+    """``body`` is whole when the service gets it. ``on_gone`` is called once if the caller leaves before the end."""
+
+    __slots__ = (
+        "_chunked",
+        "_lane",
+        "body",
+        "disconnected",
+        "endpoint",
+        "headers",
+        "keep_alive",
+        "more_body",
+        "old",
+        "on_full",
+        "on_gone",
+        "on_room",
+        "response_complete",
+        "started",
+        "turn",
+    )
+
+    message_event = _NobodyWaits()
+
+    def __init__(self, lane: Lane, endpoint: str, headers: dict[bytes, bytes], keep_alive: bool, old: bool) -> None:
+        self._lane = lane
+        self._chunked = not old
+        self.endpoint = endpoint
+        self.headers = headers
+        self.keep_alive = keep_alive
+        self.old = old  # HTTP/1.0: no chunks; a stream ends with the connection
+        self.body: bytes | bytearray = b""
+        self.more_body = True
+        self.turn = False
+        self.started = False
+        self.response_complete = False
+        self.disconnected = False
+        self.on_gone: Callable[[], None] | None = None
+        self.on_full: Callable[[], None] | None = None
+        self.on_room: Callable[[], None] | None = None
+
+    def respond(self, status: int, head: bytes, body: bytes) -> None:
+        """The whole response. ``head`` are further header lines, each with its line end."""
+        if self.response_complete or self.disconnected:
+            return
+        close = b"" if self.keep_alive else b"connection: close\r\n"
+        self._lane.transport.write(
+            b"%bcontent-type: application/json\r\ncontent-length: %d\r\n%b%b\r\n%b"
+            % (STATUS_LINES.get(status) or STATUS_LINES[500], len(body), head, close, body)
+        )
+        self._end()
+
+    def begin(self, head: bytes) -> None:
+        """The head of an event stream."""
+        if self.disconnected:
+            return
+        self.started = True
+        if self.old:
+            self.keep_alive = False
+        framing = b"transfer-encoding: chunked\r\n" if self._chunked else b""
+        close = b"" if self.keep_alive else b"connection: close\r\n"
+        self._lane.transport.write(
+            b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream; charset=utf-8\r\ncache-control: no-cache\r\n"
+            b"x-accel-buffering: no\r\n%b%b%b\r\n" % (framing, head, close)
+        )
+
+    def write(self, frames: bytes) -> None:
+        """Part of a stream."""
+        if frames and not self.disconnected:
+            self._lane.transport.write(b"%x\r\n%b\r\n" % (len(frames), frames) if self._chunked else frames)
+
+    def finish(self) -> None:
+        """The stream is complete."""
+        if self.response_complete or self.disconnected:
+            return
+        if self._chunked:
+            self._lane.transport.write(b"0\r\n\r\n")
+        self._end()
+
+    def gone(self) -> None:
+        """The caller has left. Called by the lane."""
+        if self.response_complete or self.disconnected:
+            return
+        self.disconnected = True
+        tell, self.on_gone = self.on_gone, None
+        if tell is not None:
+            tell()
+
+    def _end(self) -> None:
+        self.response_complete = True
+        self.on_gone = self.on_full = self.on_room = None
+        self._lane.finished(self)

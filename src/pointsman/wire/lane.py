@@ -1,0 +1,306 @@
+"""The lane: uvicorn's HTTP protocol with a short way through it for inference requests.
+
+Requests to the inference paths are taken when their head is complete and never become ASGI; everything else goes to
+uvicorn as before. Parsing is llhttp's. What uvicorn leaves to a proxy in front is guarded here for both: deadlines
+for heads and bodies, sizes, the Host header, and errors in our shape. tests/wire/test_uvicorn_contract.py pins what
+this relies on.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from time import monotonic
+from typing import Any, Protocol, cast
+
+import httptools
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from pointsman.errors import HeadTooLarge, InvalidHeader, PayloadTooLarge, PointsmanError, SlowRequest, UnsupportedMedia
+from pointsman.wire.exchange import Exchange
+from pointsman.wire.sweeper import NEVER, Sweeper
+
+MAX_HEAD = 64 * 1024
+"""Bytes of a request head, request line included."""
+
+HEAD_TIME, BODY_GRACE, IDLE_TIME, LINGER, STALLED = 10.0, 30.0, 75.0, 5.0, 120.0
+"""Seconds: for a head; for a body before its rate counts; between requests; to read on after a refusal; for a caller
+that does not take what it asked for."""
+
+BODY_RATE = 4096
+"""Bytes a second that a body must arrive at after its grace."""
+
+HOST = re.compile(rb"(?:[A-Za-z0-9._~%-]{1,255}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?")
+"""RFC 3986 host and port, without user information."""
+
+
+class Service(Protocol):
+    """What the lane serves. ``hot`` maps exact paths to endpoints; ``max_body`` is bytes."""
+
+    max_body: int
+
+    @property
+    def hot(self) -> Mapping[bytes, str]: ...
+
+    @property
+    def sweeper(self) -> Sweeper: ...
+
+    def handle(self, exchange: Exchange, /) -> None:
+        """Take a whole request; answer it now or later. Never raises."""
+        ...
+
+    def refusal(self, error: PointsmanError, /) -> tuple[int, bytes, bytes]:
+        """Status, header lines and body of an error."""
+        ...
+
+
+class Lane(HttpToolsProtocol):
+    """One connection from a caller."""
+
+    service: Service
+    """Set by ``lane_for`` on the class."""
+
+    cycle: Any
+    """The newest request on the connection: one of ours, an Exchange, or one of uvicorn's."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._sweeper = self.service.sweeper
+        self._serving: Exchange | None = None
+        self._refused = False
+        self._in_head = True
+        self._head_bytes = 0
+        self._body_bytes = 0
+        self._body_since = 0.0
+        self.url = b""
+        self.deadline = NEVER
+
+    # the connection
+
+    def connection_made(self, transport: Any) -> None:
+        super().connection_made(transport)
+        self.deadline = monotonic() + HEAD_TIME
+        self._sweeper.watch(self)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._sweeper.forget(self)
+        serving, self._serving = self._serving, None
+        if serving is not None:
+            serving.gone()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        if self._refused:
+            return
+        head = self._in_head
+        super().data_received(data)
+        if head and self._in_head:
+            self._head_bytes += len(data)
+            if self._head_bytes > MAX_HEAD:
+                self.refuse(HeadTooLarge(f"the request head is larger than {MAX_HEAD} bytes"))
+
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002  llhttp's words are not for callers
+        """What uvicorn calls when llhttp refuses what it was fed."""
+        self.refuse(InvalidHeader("this is not a valid HTTP/1.1 request"))
+
+    def expire(self) -> None:
+        """The sweeper's word."""
+        self.deadline = NEVER
+        if self._refused or (self._in_head and self._head_bytes == 0):
+            self.transport.abort()
+        elif self._serving is not None:
+            self.transport.abort()  # the caller does not take its answer
+        elif self.cycle is None or self.cycle.response_complete or isinstance(self.cycle, Exchange):
+            part = "head" if self._in_head else "body"
+            self.refuse(SlowRequest(f"the request {part} did not arrive in time"))
+        else:
+            self.transport.abort()
+
+    def refuse(self, error: PointsmanError) -> None:
+        """Answer with an error, read no more, and close once the caller had time to read it."""
+        if self._refused or self.transport.is_closing():
+            return
+        self._refused = True
+        cycle = self.cycle
+        if cycle is not None and type(cycle) is not Exchange and not cycle.response_complete:
+            if cycle.response_started:
+                self.transport.abort()
+                return
+            cycle.disconnected = True  # what the application still says goes nowhere
+            cycle.message_event.set()
+        if self._serving is None:
+            status, head, body = self.service.refusal(error)
+            exchange = Exchange(self, "", {}, keep_alive=False, old=False)
+            exchange.respond(status, head, body)
+            if self.transport.can_write_eof():
+                self.transport.write_eof()
+            self.deadline = monotonic() + LINGER
+            self.flow.resume_reading()
+        else:
+            self.transport.close()
+
+    # llhttp's callbacks
+
+    def on_message_begin(self) -> None:
+        self.url = b""
+        self.headers = []
+        self.expect_100_continue = False
+        self._in_head = True
+        self._head_bytes = 0
+        self.deadline = monotonic() + HEAD_TIME
+
+    def on_headers_complete(self) -> None:
+        self._in_head = False
+        self._body_bytes = 0
+        self._body_since = monotonic()
+        self.deadline = self._body_since + BODY_GRACE
+        if self._refused:
+            return
+        headers = dict(self.headers)
+        if (problem := self._problem(headers)) is not None:
+            self.refuse(problem)
+            return
+        hot = self.service.hot
+        endpoint = hot.get(self.url) or hot.get(self.url.partition(b"?")[0])
+        if endpoint is not None and self.parser.get_method() == b"POST":
+            self._take(endpoint, headers)
+        else:
+            self._leave_to_uvicorn()
+
+    def on_body(self, body: bytes) -> None:
+        if self._refused:
+            return
+        self._body_bytes += len(body)
+        if self._body_bytes > self.service.max_body:
+            self.refuse(_too_large(self.service.max_body))
+            return
+        self.deadline = self._body_since + BODY_GRACE + self._body_bytes / BODY_RATE
+        cycle = self.cycle
+        if type(cycle) is not Exchange:
+            super().on_body(body)
+        elif not cycle.body:
+            cycle.body = body
+        else:
+            if type(cycle.body) is bytes:
+                cycle.body = bytearray(cycle.body)
+            cycle.body += body
+
+    def on_message_complete(self) -> None:
+        if self._refused:
+            return
+        self.deadline = NEVER
+        cycle = self.cycle
+        if type(cycle) is Exchange:
+            cycle.more_body = False
+            if cycle.turn:
+                self._serve(cycle)
+        else:
+            super().on_message_complete()
+
+    # taking turns
+
+    def _take(self, endpoint: str, headers: dict[bytes, bytes]) -> None:
+        old = self.parser.get_http_version() == "1.0"
+        exchange = Exchange(self, endpoint, headers, self.parser.should_keep_alive(), old)
+        before = self.cycle
+        self.cycle = exchange
+        if before is None or before.response_complete:
+            exchange.turn = True
+            if self.expect_100_continue:
+                self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        else:
+            self.flow.pause_reading()
+            self.pipeline.appendleft((self.cycle, self.app))
+
+    def _leave_to_uvicorn(self) -> None:
+        url, headers, expects = self.url, self.headers, self.expect_100_continue
+        super().on_message_begin()
+        self.url, self.headers, self.expect_100_continue = url, headers, expects
+        self.scope["headers"] = headers
+        try:
+            super().on_headers_complete()
+        except (httptools.HttpParserInvalidURLError, UnicodeDecodeError, AttributeError):
+            self.refuse(InvalidHeader("the request target is not a valid path"))
+
+    def _start_asgi_task(self, cycle: Any, app: Any) -> None:
+        """A request's turn has come."""
+        if type(cycle) is not Exchange:
+            super()._start_asgi_task(cycle, app)
+            return
+        cycle.turn = True
+        if not cycle.more_body:
+            self._serve(cycle)
+
+    def _serve(self, exchange: Exchange) -> None:
+        self._serving = exchange
+        self.service.handle(exchange)
+
+    def finished(self, exchange: Exchange) -> None:
+        """An exchange has written its response: the next in line, or nothing to do."""
+        self._serving = None
+        self.server_state.total_requests += 1
+        transport = self.transport
+        if transport.is_closing():
+            return
+        if not exchange.keep_alive:
+            if not self._refused:
+                transport.close()
+            return
+        self.flow.resume_reading()
+        if self.pipeline:
+            self._start_asgi_task(*self.pipeline.pop())
+        elif self.cycle is exchange:
+            self._head_bytes = 0
+            self._in_head = True
+            self.deadline = monotonic() + IDLE_TIME
+
+    # back-pressure
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        if self._serving is not None:
+            self.deadline = monotonic() + STALLED
+            if self._serving.on_full is not None:
+                self._serving.on_full()
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        if self._serving is not None:
+            self.deadline = NEVER
+            if self._serving.on_room is not None:
+                self._serving.on_room()
+
+    # guards
+
+    def _problem(  # noqa: PLR0911  a list of refusals reads best as one
+        self, headers: dict[bytes, bytes]
+    ) -> PointsmanError | None:
+        """What is wrong with a head, for every kind of request."""
+        host = headers.get(b"host")
+        if host is None:
+            if self.parser.get_http_version() != "1.0":
+                return InvalidHeader("the Host header is missing")
+        elif HOST.fullmatch(host) is None:
+            return InvalidHeader("the Host header is malformed")
+        if len(headers) != len(self.headers):
+            names = [name for name, _ in self.headers]
+            for name in (b"host", b"authorization", b"x-api-key", b"content-length", b"transfer-encoding"):
+                if names.count(name) > 1:
+                    return InvalidHeader(f"the header {name.decode()} stands more than once")
+        if b"transfer-encoding" in headers and b"content-length" in headers:
+            return InvalidHeader("content-length and transfer-encoding contradict each other")
+        if headers.get(b"content-encoding", b"identity") != b"identity":
+            return UnsupportedMedia("a compressed request body is not taken; send it as it is")
+        length = headers.get(b"content-length")
+        if length is not None and int(length) > self.service.max_body:
+            return _too_large(self.service.max_body)
+        return None
+
+
+def _too_large(most: int) -> PayloadTooLarge:
+    return PayloadTooLarge(f"the request body is larger than {most} bytes")
+
+
+def lane_for(service: Service) -> type[Lane]:
+    """The protocol class to give to ``uvicorn.Config(http=…)``."""
+    return cast("type[Lane]", type("LaneOfThisServer", (Lane,), {"service": service}))

@@ -1,0 +1,268 @@
+"""One connection to an upstream: asked one thing at a time, read by llhttp, given back for the next.
+
+It owns no policy: what a reply means is the reader's and the dialect's business. Every call is answered exactly once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from time import monotonic
+from typing import Protocol
+
+import httptools
+
+from pointsman.flow.effects import Call, Ended, Failed, Opened, Reply
+from pointsman.model.exchange import Answered, StreamReader
+from pointsman.model.outcome import FailureKind
+from pointsman.wire.sweeper import NEVER
+
+MAX_REPLY = 64 * 1024 * 1024
+"""Bytes of a whole reply; more is not an answer but an accident."""
+
+MAX_HEAD = 64 * 1024
+MAX_HELD = 256 * 1024
+"""Bytes of a stream held back before its first content; a well-behaved upstream sends a few hundred."""
+
+Resume = Callable[[Reply], None]
+
+
+class Sink(Protocol):
+    """Who receives a stream's frames."""
+
+    def write(self, frames: bytes, /) -> None: ...
+
+
+class Home(Protocol):
+    """Where a connection goes when it is free, or gone."""
+
+    def free(self, connection: Upstream, /) -> None: ...
+
+    def lost(self, connection: Upstream, /) -> None: ...
+
+
+class Upstream(asyncio.Protocol):
+    """States: idle (no ``call``), asked, streaming (``_relay`` unset: held back until content; set: passed on)."""
+
+    def __init__(self, home: Home) -> None:
+        self._home = home
+        self._headers: dict[bytes, bytes] = {}
+        self.on_header = self._headers.__setitem__  # llhttp's callback, without a Python frame
+        self._parser = httptools.HttpResponseParser(self)
+        self._transport: asyncio.Transport | None = None
+        self._call: Call | None = None
+        self._resume: Resume | None = None
+        self._relay: Sink | None = None
+        self._reader: StreamReader | None = None
+        self._body: bytes | bytearray = b""
+        self._held = b""
+        self._head_bytes = 0
+        self._status = 0
+        self._opened = False  # content has come
+        self._over = False  # the stream ended before the receiver came
+        self._framed = False  # the reply told its length
+        self._whole = False  # llhttp has seen the end of the reply
+        self._extra = False  # and something behind it
+        self._keep = False  # the connection may be used again
+        self._paused = False
+        self.deadline = NEVER
+
+    # asked by the pool and the performer
+
+    def ask(self, head: bytes, call: Call, resume: Resume) -> None:
+        """Send a request. ``resume`` gets Answered, Opened or Failed."""
+        self._call = call
+        self._resume = resume
+        self._status = 0
+        self._body = b""
+        self._head_bytes = 0
+        self._whole = self._extra = self._keep = False
+        self.deadline = monotonic() + call.timeout
+        body = call.request.body
+        self._transport.write(b"%b%d\r\n\r\n%b" % (head, len(body), body))  # type: ignore[union-attr]
+
+    def relay(self, sink: Sink, resume: Resume) -> None:
+        """Pass the opened stream on. ``resume`` gets Ended."""
+        self._relay = sink
+        self._resume = resume
+        held, self._held = self._held, b""
+        sink.write(held)
+        if self._over:
+            self._finish(Ended(None))
+
+    def abort(self) -> None:
+        """Nobody waits any more: close at once, so the upstream stops working."""
+        self._call = self._resume = self._relay = self._reader = None
+        self.deadline = NEVER
+        if self._transport is not None:
+            self._transport.abort()
+
+    def pause(self) -> None:
+        """The receiver is full: read no more for now."""
+        if self._transport is not None and not self._paused and not self._transport.is_closing():
+            self._paused = True
+            self.deadline = NEVER  # the silence is not the upstream's
+            self._transport.pause_reading()
+
+    def unpause(self) -> None:
+        if self._transport is not None and self._paused and not self._transport.is_closing():
+            self._paused = False
+            if self._call is not None:
+                self.deadline = monotonic() + self._call.idle
+            self._transport.resume_reading()
+
+    @property
+    def usable(self) -> bool:
+        return self._transport is not None and not self._transport.is_closing()
+
+    def expire(self) -> None:
+        """The sweeper's word: idle for too long, or an answer is late."""
+        if self._call is None:
+            self.abort()
+        elif self._relay is not None:
+            self._fail(FailureKind.TIMEOUT, f"silent for {self._call.idle:g} s")
+        else:
+            what = "first content" if self._call.reader is not None else "reply"
+            self._fail(FailureKind.TIMEOUT, f"no {what} within {self._call.timeout:g} s")
+
+    # asyncio's side
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = transport  # type: ignore[assignment]
+
+    def data_received(self, data: bytes) -> None:
+        if self._call is None:
+            self.abort()  # an upstream that speaks unasked can't be trusted with the next question
+            return
+        if self._status == 0:
+            self._head_bytes += len(data)
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade:
+            self._fail(FailureKind.GARBAGE, "it wants to speak another protocol")
+        except httptools.HttpParserError:
+            self._fail(FailureKind.GARBAGE, "what it says is not HTTP")
+        else:
+            if self._whole:
+                self._complete()
+            elif self._status == 0 and self._head_bytes > MAX_HEAD:
+                self._fail(FailureKind.GARBAGE, f"a head of more than {MAX_HEAD} bytes")
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._transport = None
+        self._home.lost(self)
+        if self._call is None:
+            return
+        if self._status and not self._framed and exc is None:
+            self._complete()  # a body without a length ends with the connection
+        elif self._status == 0:
+            self._fail(FailureKind.RESET, "connection lost before a reply")
+        else:
+            self._fail(FailureKind.CUT if self._opened else FailureKind.GARBAGE, "connection lost within the reply")
+
+    # llhttp's side
+
+    def on_headers_complete(self) -> None:
+        status = self._parser.get_status_code()
+        if self._whole:
+            self._extra = True
+        if status < 200 or self._whole:
+            return
+        self._status = status
+        call = self._call
+        headers = {name.lower(): value for name, value in self._headers.items()}
+        self._framed = b"content-length" in headers or b"transfer-encoding" in headers
+        if call is not None and call.reader is not None and status == 200:
+            kind = headers.get(b"content-type", b"")
+            if not kind.startswith(b"application/json"):
+                self._reader = call.reader
+
+    def on_body(self, data: bytes) -> None:
+        if self._reader is not None:
+            self._stream(self._reader, data)
+        elif not self._body:
+            self._body = data
+        else:
+            if not isinstance(self._body, bytearray):
+                self._body = bytearray(self._body)
+            self._body += data
+            if len(self._body) > MAX_REPLY:
+                self._fail(FailureKind.GARBAGE, f"a reply of more than {MAX_REPLY} bytes")
+
+    def on_message_complete(self) -> None:
+        if self._status == 0:  # 1xx: the real reply follows
+            self._headers.clear()
+        else:
+            self._whole = True
+            self._keep = self._framed and self._parser.should_keep_alive()  # llhttp forgets this behind the message
+
+    # endings
+
+    def _stream(self, reader: StreamReader, data: bytes) -> None:
+        call = self._call
+        if call is None:
+            return
+        frames = reader.feed(data)
+        if self._relay is not None:
+            self.deadline = monotonic() + call.idle
+            if frames:
+                self._relay.write(frames)
+            return
+        self._held += frames
+        if reader.refusal is not None:
+            self._fail(reader.refusal.kind, reader.refusal.detail)
+        elif reader.content and not self._opened:
+            self._open(call)
+        elif len(self._held) > MAX_HELD:
+            self._fail(FailureKind.GARBAGE, f"{MAX_HELD} bytes without content")
+
+    def _open(self, call: Call) -> None:
+        self._opened = True
+        self.deadline = monotonic() + call.idle
+        resume, self._resume = self._resume, None
+        if resume is not None:
+            resume(Opened(self))
+
+    def _complete(self) -> None:
+        """The reply is whole."""
+        call, reader = self._call, self._reader
+        if call is None:
+            return
+        if reader is None:
+            self._finish(Answered(self._status, self._headers.copy(), bytes(self._body)))
+            return
+        tail = reader.close()
+        if self._relay is not None:
+            if tail:
+                self._relay.write(tail)
+            self._finish(Ended(None))
+            return
+        self._held += tail
+        self._over = True
+        if reader.content and reader.refusal is None:
+            self._open(call)
+        else:
+            self._fail(FailureKind.GARBAGE, "a stream without content")
+
+    def _finish(self, reply: Reply) -> None:
+        """Free the connection, then answer: who asks next may have it."""
+        resume, self._resume = self._resume, None
+        self.unpause()
+        self._call = self._reader = self._relay = None
+        self._opened = self._over = False
+        self._body = b""
+        self._headers.clear()
+        self.deadline = NEVER
+        if self._keep and not self._extra and self.usable:
+            self._home.free(self)
+        elif self._transport is not None:
+            self._transport.close()
+        if resume is not None:
+            resume(reply)
+
+    def _fail(self, kind: FailureKind, detail: str) -> None:
+        """Answer that it failed, and never use this connection again."""
+        resume, relayed = self._resume, self._relay is not None
+        self.abort()
+        if resume is not None:
+            resume(Ended(kind, detail) if relayed else Failed(kind, detail, sent=True))
