@@ -60,9 +60,7 @@ asked = st.sampled_from([*NAMES, "e", "xyz", "alias", "nobody", None])
 def situations(draw: st.DrawFn) -> tuple[Settings, str | None, list[tuple[int, FailureKind]], list[float]]:
     made = draw(topologies())
     failures = draw(
-        st.lists(
-            st.tuples(st.integers(0, len(made.deployments) - 1), st.sampled_from(list(FailureKind))), max_size=12
-        )
+        st.lists(st.tuples(st.integers(0, len(made.deployments) - 1), st.sampled_from(list(FailureKind))), max_size=12)
     )
     return made, draw(asked), failures, draw(st.lists(st.floats(0, 1, exclude_max=True), min_size=1, max_size=5))
 
@@ -83,9 +81,7 @@ def decide(
     dice = LoadedDice(draws)
     sights: list[Sight] = []
     try:
-        found = Pipeline(compile_topology(made)).decide(
-            request(name), board_after(made, failures, dice), dice, sights
-        )
+        found = Pipeline(compile_topology(made)).decide(request(name), board_after(made, failures, dice), dice, sights)
     except (ModelNotFound, NoCandidate, InvalidBody):
         return None, sights
     return found, sights

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from pointsman.config.settings import Settings
 from pointsman.errors import ConfigurationError
-from pointsman.gateway.server import bind, check_exposure, server_for
+from pointsman.gateway.server import bind, check_exposure, server_for, settle_memory
 from pointsman.runtime import Runtime
 from pointsman.telemetry import log
 from pointsman.telemetry.log import DecisionLog, FailureLog
@@ -49,6 +49,7 @@ def serve(settings: Settings, host: str, port: int, *, debug_router: bool = Fals
     port = listener.getsockname()[1]
 
     def told() -> None:
+        settle_memory()
         shown = f"[{host}]" if ":" in host else host
         since = f" in {monotonic() - begun:.2f} s" if begun is not None else ""
         names = ", ".join(runtime.topology.public_names[:8]) or "(any name, by provider)"

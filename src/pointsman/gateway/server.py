@@ -38,9 +38,6 @@ def server_for(runtime: Runtime, host: str, port: int, on_ready: Callable[[], No
 
     def open_world() -> None:
         inference.open(World(asyncio.get_running_loop()))
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(*GC_THRESHOLDS)
         if on_ready is not None:
             on_ready()
 
@@ -62,6 +59,13 @@ def server_for(runtime: Runtime, host: str, port: int, on_ready: Callable[[], No
         backlog=4096,
     )
     return uvicorn.Server(config)
+
+
+def settle_memory() -> None:
+    """What exists now stays: take it out of the collector's sight, and let it look less often."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*GC_THRESHOLDS)
 
 
 def bind(host: str, port: int) -> socket.socket:

@@ -70,6 +70,7 @@ class Lane(HttpToolsProtocol):
         self._refused = False
         self._in_head = True
         self._head_bytes = 0
+        self._fed = 0
         self._body_bytes = 0
         self._body_since = 0.0
         self.url = b""
@@ -93,6 +94,7 @@ class Lane(HttpToolsProtocol):
         if self._refused:
             return
         head = self._in_head
+        self._fed = len(data)
         super().data_received(data)
         if head and self._in_head:
             self._head_bytes += len(data)
@@ -276,6 +278,10 @@ class Lane(HttpToolsProtocol):
         self, headers: dict[bytes, bytes]
     ) -> PointsmanError | None:
         """What is wrong with a head, for every kind of request."""
+        if self._head_bytes + self._fed > MAX_HEAD:  # what was fed may hold a body too: count the head itself
+            size = len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
+            if size > MAX_HEAD:
+                return HeadTooLarge(f"the request head is larger than {MAX_HEAD} bytes")
         host = headers.get(b"host")
         if host is None:
             if self.parser.get_http_version() != "1.0":
