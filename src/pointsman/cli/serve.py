@@ -9,6 +9,8 @@ from time import monotonic
 
 from rich.console import Console
 
+from pointsman.cli.found import find_settings
+from pointsman.config.load import load, load_or_raise
 from pointsman.config.settings import Settings
 from pointsman.errors import ConfigurationError
 from pointsman.gateway.server import bind, check_exposure, server_for, settle_memory
@@ -23,13 +25,23 @@ def run(paths: Sequence[Path], host: str, port: int, *, debug_router: bool = Fal
     """Load what ``--config`` names, or look for it, or discover local servers; then serve."""
     begun = begun or monotonic()
     try:
-        settings = load_or_raise(paths, environ=os.environ) if paths else _found()
+        settings = _loaded(paths) if paths else find_settings(console)
     except ConfigurationError as error:
         console.print(
             f"pointsman: the configuration is not fit to serve\n{error}", style="red", markup=False, soft_wrap=True
         )
         return 1
     return serve(settings, host, port, debug_router=debug_router, begun=begun)
+
+
+def _loaded(paths: Sequence[Path]) -> Settings:
+    """Load, and tell what there is to warn of."""
+    loaded = load(paths, environ=os.environ)
+    if loaded.settings is None:
+        return load_or_raise(paths, environ=os.environ)
+    for finding in loaded.findings:
+        console.print(f"pointsman: {finding}", style="yellow", markup=False, soft_wrap=True)
+    return loaded.settings
 
 
 def serve(settings: Settings, host: str, port: int, *, debug_router: bool = False, begun: float | None = None) -> int:

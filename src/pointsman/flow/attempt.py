@@ -7,19 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Generator
 
-import msgspec
-
 from pointsman.errors import InvalidBody, PointsmanError, UpstreamFailed
-from pointsman.flow.ask import Question, Tried, ask
+from pointsman.flow.ask import ask
 from pointsman.flow.effects import Effect, Reply, Sleep
-from pointsman.model.decision import Decision, Leg
-from pointsman.model.exchange import Refusal, Understood
-from pointsman.model.outcome import CONSEQUENCES, NO_USAGE, Attempt, FailureKind, Outcome
-from pointsman.model.request import Request
-from pointsman.model.view import Dice
+from pointsman.flow.trip import Core, Trip
+from pointsman.model.decision import Leg
+from pointsman.model.outcome import CONSEQUENCES, Attempt, FailureKind, Outcome
 from pointsman.routing.fallback import legs
-from pointsman.routing.pipeline import Pipeline
-from pointsman.state.scoreboard import Lease, Scoreboard
+from pointsman.state.scoreboard import Lease
+
+__all__ = ["Core", "Trip", "serve"]
 
 BACKOFF_FIRST, BACKOFF_LONGEST = 0.25, 4.0
 """Seconds: full jitter below first * 2^n. Source: AWS Builders' Library; figures in docs/concepts/failures.md."""
@@ -27,100 +24,49 @@ BACKOFF_FIRST, BACKOFF_LONGEST = 0.25, 4.0
 WORTH_WAITING = 5.0
 """Seconds: an upstream's Retry-After up to this is waited for when nobody else is left to ask."""
 
-
-class Core(msgspec.Struct, frozen=True):
-    """What a flow works with: the pipeline over a topology, the live memory, chance."""
-
-    pipeline: Pipeline
-    board: Scoreboard
-    dice: Dice
+Next = Generator[Effect, Reply, tuple[Leg, Lease] | None]
 
 
-class Served(msgspec.Struct, frozen=True):
-    """How a request ended: ``answer`` for a whole reply, ``error`` if nobody delivered, neither for a stream."""
-
-    decision: Decision
-    outcome: Outcome
-    leg: Leg
-    answer: Understood | None = None
-    error: PointsmanError | None = None
-    refusal: Refusal | None = None
-
-
-class Trip:
-    """One request's way through its plan: who was asked, who is left. Belongs to one flow; others may look."""
-
-    __slots__ = (
-        "attempts",
-        "core",
-        "deadline",
-        "decision",
-        "leg",
-        "pending",
-        "request",
-        "retries",
-        "started",
-        "tier",
-        "tries",
-    )
-
-    def __init__(self, request: Request, core: Core) -> None:
-        router = core.pipeline.topology.router
-        self.request = request
-        self.core = core
-        self.decision: Decision | None = None
-        self.leg: Leg | None = None
-        self.started = core.board.clock()
-        self.deadline = self.started + (request.timeout or router.timeout)
-        self.retries = router.num_retries if request.num_retries is None else request.num_retries
-        self.attempts: list[Attempt] = []
-        self.tries = 1
-        self.tier = 0
-        self.pending: list[Leg] | None = None
-
-
-def serve(trip: Trip) -> Generator[Effect, Reply, Served]:
-    """Serve one request. Raises what the decision raises; every later failure is told in the Served."""
+def serve(trip: Trip) -> Generator[Effect, Reply, Trip]:
+    """Serve one request. Raises what the decision raises; every later failure is told in the trip."""
     core = trip.core
     board = core.board
     with board.lock:
         decision = core.pipeline.decide(trip.request, board, core.dice)
         lease = board.take(decision.choice, decision)
-    trip.decision = decision
-    leg = trip.leg = Leg(decision.choice, decision.upstream_model, decision.tier, decision.tiers[decision.tier].group)
-    trip.tier = decision.tier
-    router = core.pipeline.topology.router
-    timeout, idle = router.timeout, router.stream_timeout
+    tier = trip.tier = decision.tier
+    leg = Leg(decision.choice, decision.upstream_model, tier, decision.tiers[tier].group)
+    trip.decision, trip.leg = decision, leg
     while True:
-        question = Question(
-            board, trip.request, decision, leg, lease, tuple(trip.attempts), trip.started, trip.deadline, timeout, idle
-        )
-        tried = yield from ask(question)
-        trip.attempts.append(tried.attempt)
-        if tried.attempt.failure is None or tried.relayed:
-            return _delivered(trip, decision, leg, tried)
-        following = yield from _next(trip, decision, leg, tried)
+        failure = yield from ask(trip, leg, lease)
+        if failure is None or trip.relayed:
+            seconds = board.clock() - trip.started
+            trip.outcome = Outcome(failure, 200, trip.attempts, trip.usage, seconds, trip.first_token)
+            return trip
+        following = yield from _next(trip, leg, failure)
         if following is None:
-            return _undelivered(trip, decision, leg, tried)
+            _give_up(trip, leg)
+            return trip
         leg, lease = following
         trip.leg = leg
 
 
-def _next(trip: Trip, decision: Decision, leg: Leg, tried: Tried) -> Generator[Effect, Reply, tuple[Leg, Lease] | None]:
+def _next(trip: Trip, leg: Leg, failure: FailureKind) -> Next:
     """Whom to ask now, with a lease taken; None if nobody is left or the failure would be the same elsewhere."""
-    kind = tried.attempt.failure
-    if kind is None or not CONSEQUENCES[kind].elsewhere or trip.core.board.clock() >= trip.deadline:
+    means = CONSEQUENCES[failure]
+    if not means.elsewhere or trip.core.board.clock() >= trip.deadline:
         return None
     if trip.pending is None:
-        asked = {(leg.deployment.id, leg.model)}
-        trip.pending = [p for p in legs(decision) if (p.deployment.id, p.model) not in asked]
-    if trip.tries <= trip.retries:
+        asked = (leg.deployment.id, leg.model)
+        trip.pending = [p for p in legs(trip.decision) if (p.deployment.id, p.model) != asked]
+    router, wished = trip.core.pipeline.topology.router, trip.request.num_retries
+    if trip.tries <= (router.num_retries if wished is None else wished):
         for other in [p for p in trip.pending if p.tier == trip.tier]:
             lease = _take(trip, other)
             if lease is not None:
                 return other, lease
-        if CONSEQUENCES[kind].here:
-            again = yield from _same_again(trip, leg, tried)
+        if means.here:
+            again = yield from _same_again(trip, leg)
             if again is not None:
                 return again
     for other in [p for p in trip.pending if p.tier > trip.tier]:
@@ -131,14 +77,14 @@ def _next(trip: Trip, decision: Decision, leg: Leg, tried: Tried) -> Generator[E
     return None
 
 
-def _same_again(trip: Trip, leg: Leg, tried: Tried) -> Generator[Effect, Reply, tuple[Leg, Lease] | None]:
-    """Wait a little and ask the same one again, unless it rests, a fallback group stands ready, or time is up."""
+def _same_again(trip: Trip, leg: Leg) -> Next:
+    """Wait a little and ask the same one again, unless it rests for long or time is up."""
     board = trip.core.board
-    told = tried.refusal.retry_after if tried.refusal is not None else None
+    told = trip.refusal.retry_after if trip.refusal is not None else None
     ceiling = min(BACKOFF_FIRST * 2.0 ** (trip.tries - 1), BACKOFF_LONGEST)
     delay = told if told is not None else ceiling * trip.core.dice.random()
     delay = max(delay, trip.core.pipeline.topology.router.retry_after)
-    resting = board.fitness(leg.deployment) is not None and told is None
+    resting = told is None and board.fitness(leg.deployment) is not None
     if resting or delay > WORTH_WAITING or board.clock() + delay >= trip.deadline:
         return None
     yield Sleep(delay)
@@ -160,34 +106,34 @@ def _take(trip: Trip, leg: Leg) -> Lease | None:
         return board.take(leg.deployment)
 
 
-def _delivered(trip: Trip, decision: Decision, leg: Leg, tried: Tried) -> Served:
-    failure = tried.attempt.failure
-    seconds = trip.core.board.clock() - trip.started
-    outcome = Outcome(failure, 200, tuple(trip.attempts), tried.usage, seconds, tried.first_token)
-    return Served(decision, outcome, leg, tried.answer, None, tried.refusal)
-
-
-def _undelivered(trip: Trip, decision: Decision, leg: Leg, tried: Tried) -> Served:
+def _give_up(trip: Trip, leg: Leg) -> None:
     """The final error lists every attempt, by public names, and keeps the first cause."""
-    first = trip.attempts[0]
-    kind = first.failure or FailureKind.SERVER_ERROR
-    if len({attempt.failure for attempt in trip.attempts}) > 1 and kind is FailureKind.NOT_FOUND:
-        kind = tried.attempt.failure or kind
-    means = CONSEQUENCES[kind]
-    refusal = tried.refusal
-    told = "; ".join(_sentence(attempt) for attempt in trip.attempts)
+    failure = _cause(trip.attempts)
+    seconds = trip.core.board.clock() - trip.started
+    trip.error = _error(trip, leg, failure)
+    trip.outcome = Outcome(failure, trip.error.status, trip.attempts, trip.usage, seconds)
+
+
+def _cause(attempts: tuple[Attempt, ...]) -> FailureKind:
+    """The first attempt's failure; that a model is missing somewhere counts only if it is missing everywhere."""
+    kinds = [attempt.failure for attempt in attempts if attempt.failure is not None]
+    return next((kind for kind in kinds if kind is not FailureKind.NOT_FOUND), FailureKind.NOT_FOUND)
+
+
+def _error(trip: Trip, leg: Leg, failure: FailureKind) -> PointsmanError:
+    means, refusal = CONSEQUENCES[failure], trip.refusal
+    if failure is FailureKind.BAD_REQUEST and refusal is not None:
+        if refusal.body is None:
+            return InvalidBody(f"{leg.deployment.id}: {refusal.detail}")
+        return UpstreamFailed(f"{leg.deployment.id}: {refusal.detail}", status=refusal.status, code=means.code)
     wait = None
     if means.status in (429, 503):
-        wait = max(trip.core.board.wait(leg.deployment), refusal.retry_after or 0.0 if refusal else 0.0, 1.0)
-    status = refusal.status if refusal is not None and kind is FailureKind.BAD_REQUEST else means.status
-    error: PointsmanError
-    if refusal is not None and kind is FailureKind.BAD_REQUEST and refusal.body is None:
-        error = InvalidBody(f"{leg.deployment.id}: {refusal.detail}")
-    else:
-        error = UpstreamFailed(f"no deployment delivered: {told}", status=status, code=means.code, retry_after=wait)
-    seconds = trip.core.board.clock() - trip.started
-    outcome = Outcome(kind, error.status, tuple(trip.attempts), NO_USAGE, seconds)
-    return Served(decision, outcome, leg, None, error, refusal)
+        told = refusal.retry_after if refusal is not None else None
+        wait = max(trip.core.board.wait(leg.deployment), told or 0.0, 1.0)
+    told_all = "; ".join(_sentence(attempt) for attempt in trip.attempts)
+    return UpstreamFailed(
+        f"no deployment delivered: {told_all}", status=means.status, code=means.code, retry_after=wait
+    )
 
 
 def _sentence(attempt: Attempt) -> str:

@@ -41,7 +41,7 @@ def _nothing(*_args: object) -> None: ...
 class Drive(Generic[T]):
     """One flow under way on an event loop. ``done`` gets the result or the exception once, unless cancelled."""
 
-    __slots__ = ("_cancel", "_done", "_flow", "_inside", "_perform", "_replies", "over")
+    __slots__ = ("_cancel", "_done", "_early", "_flow", "_inside", "_perform", "over")
 
     def __init__(self, flow: Flow[T], perform: Perform, done: Callable[[T | None, BaseException | None], None]) -> None:
         self._flow = flow
@@ -49,22 +49,23 @@ class Drive(Generic[T]):
         self._done = done
         self._cancel: Cancel | None = None
         self._inside = False
-        self._replies: list[Reply] = []
+        self._early: tuple[Reply] | None = None  # a reply that came before ``perform`` returned
         self.over = False
 
     def resume(self, reply: Reply = None) -> None:
         """Go on with a reply (None starts the flow). One that comes from within ``perform`` waits for it."""
         if self.over:
             return
-        self._replies.append(reply)
         if self._inside:
+            self._early = (reply,)
             return
         self._inside = True
         try:
-            while self._replies:
-                self._cancel = None
-                effect = self._flow.send(self._replies.pop())
-                self._cancel = self._perform(effect, self.resume)
+            while True:
+                self._cancel = self._perform(self._flow.send(reply), self.resume)
+                if self._early is None:
+                    break
+                (reply,), self._early = self._early, None
         except StopIteration as end:
             self._end(end.value, None)
         except BaseException as error:  # noqa: BLE001  whatever it is, it is the flow's result

@@ -10,8 +10,8 @@ from time import monotonic, time
 
 import msgspec
 
-from pointsman.errors import PointsmanError
-from pointsman.flow.attempt import Served, Trip, serve
+from pointsman.errors import PointsmanError, UpstreamFailed
+from pointsman.flow.attempt import Trip, serve
 from pointsman.flow.drive import Cancel, Drive
 from pointsman.flow.effects import Effect, Relay
 from pointsman.gateway.auth import Keys
@@ -121,43 +121,43 @@ class Passage:
         upstream.relay(exchange, resume)
         return upstream.abort
 
-    def _done(self, served: Served | None, error: BaseException | None) -> None:
+    def _done(self, trip: Trip | None, error: BaseException | None) -> None:
         exchange = self._exchange
-        if served is None:
+        if trip is None:
             if not isinstance(error, PointsmanError):
                 self._house.broken(exchange, error or RuntimeError("a flow without an end"))
                 return
             exchange.respond(*self._house.refusal(error))
             self._tell_unserved(error)
             return
-        if served.answer is not None:
-            head = self._head(served.decision, served.leg, len(served.outcome.attempts))
-            exchange.respond(200, head, served.answer.body)
-        elif served.error is not None:
-            self._respond_error(served, served.error)
-        elif served.outcome.failure is None:
+        if trip.answer is not None:
+            exchange.respond(200, self._head(trip.decision, trip.leg, len(trip.attempts)), trip.answer.body)
+        elif trip.error is not None:
+            self._respond_error(trip, trip.error)
+        elif trip.outcome.failure is None:
             exchange.finish()
         else:
-            self._end_broken_stream(served)
-        self._tell(served.outcome, str(served.error) if served.error is not None else None)
+            self._end_broken_stream(trip)
+        self._tell(trip.outcome, trip.error.message if trip.error is not None else None)
 
-    def _respond_error(self, served: Served, error: PointsmanError) -> None:
+    def _respond_error(self, trip: Trip, error: PointsmanError) -> None:
         status, head, body = self._house.refusal(error)
-        refusal = served.refusal
-        if refusal is not None and refusal.body is not None and served.outcome.failure is refusal.kind:
+        refusal = trip.refusal
+        if refusal is not None and refusal.body is not None and trip.outcome.failure is refusal.kind:
             body = refusal.body
-        head += self._head(served.decision, served.leg, len(served.outcome.attempts))
+        head += self._head(trip.decision, trip.leg, len(trip.attempts))
         self._exchange.respond(status, head, body)
 
-    def _end_broken_stream(self, served: Served) -> None:
+    def _end_broken_stream(self, trip: Trip) -> None:
         """A stream that broke off says so in a frame of its own and never with a [DONE]."""
-        refusal = served.refusal
+        refusal = trip.refusal
         if refusal is not None and refusal.body is not None:
             payload = refusal.body
         else:
             detail = refusal.detail if refusal is not None else "unknown"
-            error = PointsmanError(f"the answer of {served.leg.deployment.id} broke off: {detail}")
-            error.type, error.code = "upstream_error", "upstream_stream_cut"
+            error = UpstreamFailed(
+                f"the answer of {trip.leg.deployment.id} broke off: {detail}", code="upstream_stream_cut"
+            )
             payload = _encode(error_content(error))
         self._exchange.write(b"data: " + payload + b"\n\n")
         self._exchange.keep_alive = False
@@ -168,24 +168,27 @@ class Passage:
         self._drive.cancel()
         trip = self._trip
         seconds = self._house.runtime.board.clock() - trip.started
-        self._tell(Outcome(FailureKind.CLIENT_GONE, CLIENT_CLOSED, tuple(trip.attempts), seconds=seconds), None)
+        self._tell(Outcome(FailureKind.CLIENT_GONE, CLIENT_CLOSED, trip.attempts, seconds=seconds), None)
 
     def _head(self, decision: Decision, leg: Leg, attempts: int) -> bytes:
         return decision_head(self._trip.request.id, decision, leg, attempts, self._house.litellm)
 
     def _tell(self, outcome: Outcome, error: str | None) -> None:
         trip = self._trip
-        request, leg = trip.request, trip.leg
-        deployment = leg.deployment if leg is not None else None
+        request = trip.request
+        decision, deployment, provider = None, "", ""
+        if trip.begun:
+            decision, at = trip.decision, trip.leg.deployment
+            deployment, provider = at.id, at.provider.name
         self._house.runtime.finished(
             Finished(
                 request.id,
                 request.endpoint,
                 request.model,
-                trip.decision,
+                decision,
                 outcome,
-                deployment.id if deployment is not None else "",
-                deployment.provider.name if deployment is not None else "",
+                deployment,
+                provider,
                 self._accepted,
                 error,
             )

@@ -6,7 +6,10 @@ and errors are looked at. A body is never rebuilt from what we understood of it.
 
 from __future__ import annotations
 
+import re
+from functools import lru_cache
 from typing import Any
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -17,6 +20,8 @@ from pointsman.model.request import Request
 from pointsman.providers.shapes import Dialect, refusal
 
 PATHS = {"chat": "/chat/completions", "completions": "/completions", "embeddings": "/embeddings"}
+
+VERSION = re.compile(r"v[0-9]+[a-z]*[0-9]*")
 
 MAX_FRAME = 1024 * 1024
 """Bytes: a frame that grows beyond this without ending is rubbish, not an answer."""
@@ -63,7 +68,14 @@ NOT_JSON = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 def write(request: Request, deployment: Deployment, model: str) -> WireRequest:
     fields: dict[str, Any] = {**deployment.params, **request.body} if deployment.params else request.body.copy()
     fields["model"] = model
-    return WireRequest(PATHS[request.endpoint], _encode(fields))
+    return WireRequest(_paths(deployment.provider.base_url)[request.endpoint], _encode(fields))
+
+
+@lru_cache(1024)
+def _paths(base_url: str) -> dict[str, str]:
+    """Paths below a base URL: ``/v1`` comes in between unless the URL names a version itself (``/v1beta/openai``)."""
+    versioned = any(VERSION.fullmatch(part) for part in urlsplit(base_url).path.split("/"))
+    return PATHS if versioned else {endpoint: f"/v1{path}" for endpoint, path in PATHS.items()}
 
 
 def read(request: Request, _model: str, answered: Answered) -> Understood | Refusal:
@@ -197,4 +209,4 @@ def reader(_request: Request, _model: str) -> SseReader:
     return SseReader()
 
 
-DIALECT = Dialect(write=write, read=read, reader=reader, listing="/models", alive="/models")
+DIALECT = Dialect(write=write, read=read, reader=reader)

@@ -22,13 +22,11 @@ class Inexpressible(Exception):  # noqa: N818  says what the request is, not wha
 
 
 class Dialect(msgspec.Struct, frozen=True):
-    """One wire format. ``listing`` is the path that names the models served; ``alive`` answers when it is up."""
+    """One wire format: how to write a question, read an answer, and read a stream."""
 
     write: Callable[[Request, Deployment, str], WireRequest]
     read: Callable[[Request, str, Answered], Understood | Refusal]
     reader: Callable[[Request, str], StreamReader]
-    listing: str
-    alive: str
 
 
 class ErrorBody(msgspec.Struct, gc=False):

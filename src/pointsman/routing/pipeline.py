@@ -66,10 +66,10 @@ class Pipeline:
         pick = resolution.pick
         if sights is not None:
             sights.append(Sight(resolution.route, pool, {}))
-        for stage, keep, idle, nothing in FILTERS:
+        for (stage, keep, idle, nothing), known in zip(FILTERS, resolution.idle, strict=True):
             size = len(pool)
             if idle(resolution, view):
-                steps += (Step(stage, size, size, nothing),)
+                steps += (known if known.before == size else Step(stage, size, size, nothing),)
                 continue
             kept = keep(pool, request, view)
             steps += (Step(stage, size, len(kept.pool), kept.reason),)
@@ -124,6 +124,7 @@ class Pipeline:
             steps=steps,
             pick=self._strategy(group, pool),
             limited=any(d.limited for d in pool),
+            idle=tuple(Step(stage, len(pool), len(pool), nothing) for stage, _, _, nothing in FILTERS),
         )
         if len(self._resolutions) >= MAX_RESOLUTIONS:
             self._resolutions.clear()

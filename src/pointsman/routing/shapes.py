@@ -70,3 +70,5 @@ class Resolution(msgspec.Struct, frozen=True):
     steps: tuple[Step, ...]
     pick: Picker
     limited: bool
+    idle: tuple[Step, ...]
+    """For each filter, the step it leaves when it has nothing to look at."""

@@ -34,6 +34,10 @@ HOST = re.compile(rb"(?:[A-Za-z0-9._~%-]{1,255}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9
 """RFC 3986 host and port, without user information."""
 
 
+ONCE = (b"host", b"authorization", b"x-api-key", b"content-length", b"transfer-encoding")
+"""Headers that two readers could understand differently if they stood twice."""
+
+
 class Service(Protocol):
     """What the lane serves. ``hot`` maps exact paths to endpoints; ``max_body`` is bytes."""
 
@@ -69,6 +73,7 @@ class Lane(HttpToolsProtocol):
         self._serving: Exchange | None = None
         self._refused = False
         self._in_head = True
+        self._host: bytes | None = None  # the last one that was found well-formed
         self._head_bytes = 0
         self._fed = 0
         self._body_bytes = 0
@@ -274,33 +279,37 @@ class Lane(HttpToolsProtocol):
 
     # guards
 
-    def _problem(  # noqa: PLR0911  a list of refusals reads best as one
+    def _problem(  # noqa: PLR0911  a list of refusals
         self, headers: dict[bytes, bytes]
     ) -> PointsmanError | None:
         """What is wrong with a head, for every kind of request."""
-        if self._head_bytes + self._fed > MAX_HEAD:  # what was fed may hold a body too: count the head itself
-            size = len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
-            if size > MAX_HEAD:
-                return HeadTooLarge(f"the request head is larger than {MAX_HEAD} bytes")
-        host = headers.get(b"host")
-        if host is None:
-            if self.parser.get_http_version() != "1.0":
+        if self._head_bytes + self._fed > MAX_HEAD and self._head_size() > MAX_HEAD:
+            return HeadTooLarge(f"the request head is larger than {MAX_HEAD} bytes")
+        if headers.get(b"host") != self._host or self._host is None:
+            host = headers.get(b"host")
+            if host is None and self.parser.get_http_version() != "1.0":
                 return InvalidHeader("the Host header is missing")
-        elif HOST.fullmatch(host) is None:
-            return InvalidHeader("the Host header is malformed")
-        if len(headers) != len(self.headers):
-            names = [name for name, _ in self.headers]
-            for name in (b"host", b"authorization", b"x-api-key", b"content-length", b"transfer-encoding"):
-                if names.count(name) > 1:
-                    return InvalidHeader(f"the header {name.decode()} stands more than once")
+            if host is not None and HOST.fullmatch(host) is None:
+                return InvalidHeader("the Host header is malformed")
+            self._host = host
+        if len(headers) != len(self.headers) and (name := self._repeated()) is not None:
+            return InvalidHeader(f"the header {name} stands more than once")
         if b"transfer-encoding" in headers and b"content-length" in headers:
             return InvalidHeader("content-length and transfer-encoding contradict each other")
         if headers.get(b"content-encoding", b"identity") != b"identity":
             return UnsupportedMedia("a compressed request body is not taken; send it as it is")
-        length = headers.get(b"content-length")
-        if length is not None and int(length) > self.service.max_body:
+        if int(headers.get(b"content-length", 0)) > self.service.max_body:
             return _too_large(self.service.max_body)
         return None
+
+    def _head_size(self) -> int:
+        """What was fed may hold a body too, so the head is counted by itself."""
+        return len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
+
+    def _repeated(self) -> str | None:
+        """A header that must not stand twice and does."""
+        names = [name for name, _ in self.headers]
+        return next((name.decode() for name in ONCE if names.count(name) > 1), None)
 
 
 def _too_large(most: int) -> PayloadTooLarge:

@@ -60,7 +60,6 @@ class Upstream(asyncio.Protocol):
         self._status = 0
         self._opened = False  # content has come
         self._over = False  # the stream ended before the receiver came
-        self._framed = False  # the reply told its length
         self._whole = False  # llhttp has seen the end of the reply
         self._extra = False  # and something behind it
         self._keep = False  # the connection may be used again
@@ -153,7 +152,7 @@ class Upstream(asyncio.Protocol):
         self._home.lost(self)
         if self._call is None:
             return
-        if self._status and not self._framed and exc is None:
+        if self._status and exc is None and not self._framed():
             self._complete()  # a body without a length ends with the connection
         elif self._status == 0:
             self._fail(FailureKind.RESET, "connection lost before a reply")
@@ -170,10 +169,8 @@ class Upstream(asyncio.Protocol):
             return
         self._status = status
         call = self._call
-        headers = {name.lower(): value for name, value in self._headers.items()}
-        self._framed = b"content-length" in headers or b"transfer-encoding" in headers
         if call is not None and call.reader is not None and status == 200:
-            kind = headers.get(b"content-type", b"")
+            kind = self._header(b"content-type") or b""
             if not kind.startswith(b"application/json"):
                 self._reader = call.reader
 
@@ -194,7 +191,14 @@ class Upstream(asyncio.Protocol):
             self._headers.clear()
         else:
             self._whole = True
-            self._keep = self._framed and self._parser.should_keep_alive()  # llhttp forgets this behind the message
+            self._keep = self._parser.should_keep_alive()  # llhttp forgets this behind the message
+
+    def _header(self, name: bytes) -> bytes | None:
+        return next((value for key, value in self._headers.items() if key.lower() == name), None)
+
+    def _framed(self) -> bool:
+        """The reply tells where it ends."""
+        return any(key.lower() in (b"content-length", b"transfer-encoding") for key in self._headers)
 
     # endings
 

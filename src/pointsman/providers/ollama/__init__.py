@@ -10,4 +10,4 @@ from pointsman.providers.ollama.stream import reader
 from pointsman.providers.ollama.write import write
 from pointsman.providers.shapes import Dialect
 
-DIALECT = Dialect(write=write, read=read, reader=reader, listing="/api/tags", alive="/api/version")
+DIALECT = Dialect(write=write, read=read, reader=reader)

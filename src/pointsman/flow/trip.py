@@ -1,0 +1,78 @@
+"""One request's way from its decision to its end: what was asked of whom, and what came of it.
+
+The only mutable thing in this room. It belongs to one flow; others may look when the flow has ended.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from pointsman.errors import PointsmanError
+from pointsman.model.decision import Decision, Leg
+from pointsman.model.exchange import Refusal, Understood
+from pointsman.model.outcome import NO_USAGE, Attempt, Outcome, Usage
+from pointsman.model.request import Request
+from pointsman.model.view import Dice
+from pointsman.routing.pipeline import Pipeline
+from pointsman.state.scoreboard import Scoreboard
+
+
+class Core(msgspec.Struct, frozen=True):
+    """What a flow works with: the pipeline over a topology, the live memory, chance."""
+
+    pipeline: Pipeline
+    board: Scoreboard
+    dice: Dice
+
+
+class Trip:
+    """``decision`` and ``leg`` are unset until the flow has begun, ``outcome`` until it has ended.
+
+    ``answer`` is a whole reply; ``error`` is set if nobody delivered; a stream that was passed on has neither.
+    ``refusal`` is why the last attempt failed. ``started`` and ``deadline`` are points on the board's clock.
+    """
+
+    __slots__ = (
+        "answer",
+        "attempts",
+        "core",
+        "deadline",
+        "decision",
+        "error",
+        "first_token",
+        "leg",
+        "outcome",
+        "pending",
+        "refusal",
+        "relayed",
+        "request",
+        "started",
+        "tier",
+        "tries",
+        "usage",
+    )
+
+    decision: Decision
+    leg: Leg
+    outcome: Outcome
+
+    def __init__(self, request: Request, core: Core) -> None:
+        self.request = request
+        self.core = core
+        self.started = core.board.clock()
+        self.deadline = self.started + (request.timeout or core.pipeline.topology.router.timeout)
+        self.attempts: tuple[Attempt, ...] = ()
+        self.pending: list[Leg] | None = None
+        self.tier = 0
+        self.tries = 1
+        self.answer: Understood | None = None
+        self.error: PointsmanError | None = None
+        self.refusal: Refusal | None = None
+        self.usage: Usage = NO_USAGE
+        self.first_token: float | None = None
+        self.relayed = False  # the caller has seen part of an answer
+
+    @property
+    def begun(self) -> bool:
+        """True once there is a decision."""
+        return hasattr(self, "decision")
