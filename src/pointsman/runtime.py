@@ -32,9 +32,7 @@ class Runtime:
         topology = compile_topology(settings)
         self._dice = dice or random.Random(random.SystemRandom().getrandbits(128))  # noqa: S311  shares, not secrets
         self._ids = random.Random(random.SystemRandom().getrandbits(128))  # noqa: S311  ids are looked up with a key
-        router = topology.router
-        rules = Rules(cooldown=CooldownSettings(router.allowed_fails, router.cooldown_time))
-        self.board = Scoreboard(clock, self._dice, rules)
+        self.board = Scoreboard(clock, self._dice, _rules(topology))
         self.core = Core(Pipeline(topology), self.board, self._dice)
         self.metrics = Metrics(self.board)
         self.records = Records()
@@ -71,7 +69,7 @@ class Runtime:
         topology = compile_topology(settings)
         self.core = Core(Pipeline(topology), self.board, self._dice)
         self.stats.names = frozenset(topology.public_names)
-        self.board.forget_all_but(topology.deployments)
+        self.board.forget_all_but(topology.deployments, _rules(topology))
         self._know_all(topology)
         for told in self._swapped:
             told(topology)
@@ -84,3 +82,9 @@ class Runtime:
         """Every deployment is on the board from the start, so that health and metrics list it at once."""
         for deployment in topology.deployments:
             self.board.record(deployment)
+
+
+def _rules(topology: Topology) -> Rules:
+    """When deployments rest, as the configuration says."""
+    router = topology.router
+    return Rules(cooldown=CooldownSettings(router.allowed_fails, router.cooldown_time))

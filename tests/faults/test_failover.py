@@ -6,20 +6,14 @@ import asyncio
 
 import msgspec
 import pytest
-from support.fleet import KINDS, member, over, place
-from support.serving import Serving, gateway, post, read_reply, send
 
 from pointsman.config.settings import RouterSettings
 from pointsman.fakes import settings
 from pointsman.model.deployment import Deployment
 from pointsman.testing import MockProvider
-
-CHAT = "/v1/chat/completions"
-
-
-def ask(stream: bool = False, **more: object) -> bytes:
-    body = {"model": "m", "stream": stream, "max_tokens": 8, "messages": [{"role": "user", "content": "hi"}], **more}
-    return post(CHAT, msgspec.json.encode(body))
+from support.asking import ask
+from support.fleet import KINDS, member, over, place
+from support.serving import Serving, gateway, read_reply, send
 
 
 def leases(it: Serving) -> int:
@@ -68,10 +62,9 @@ async def test_an_error_inside_a_stream_before_content_falls_over(kind):
     """Each server's own way to say "error" with status 200 is heard before the caller sees anything."""
     async with (
         MockProvider(kind, name="bad", faults=["error_frame=0"]) as bad,
-        MockProvider("openai", name="good") as good,
+        MockProvider("openai", name="good") as good,gateway(over(bad, good)) as it
     ):
-        async with gateway(over(bad, good)) as it:
-            replies = [(await send(it.port, ask(stream=True)))[0] for _ in range(6)]
+        replies = [(await send(it.port, ask(stream=True)))[0] for _ in range(6)]
     assert {reply.headers["x-pointsman-deployment"] for reply in replies} == {"m@good"}
 
 
@@ -162,27 +155,26 @@ async def test_killing_a_provider_under_load_loses_nothing():
     """300 requests, eight at a time; one of two providers dies on the way and comes back."""
     async with (
         MockProvider("vllm", name="one", latency_ms=2) as one,
-        MockProvider("openai", name="two", latency_ms=2) as two,
+        MockProvider("openai", name="two", latency_ms=2) as two,gateway(over(one, two)) as it
     ):
-        async with gateway(over(one, two)) as it:
-            statuses: list[int] = []
-            before = asyncio.Event()
+        statuses: list[int] = []
+        before = asyncio.Event()
 
-            async def caller() -> None:
-                reader, writer = await asyncio.open_connection("127.0.0.1", it.port)
-                while len(statuses) < 300:
-                    writer.write(ask())
-                    statuses.append((await asyncio.wait_for(read_reply(reader), 20)).status)
-                    if len(statuses) > 60:
-                        before.set()
-                writer.close()
+        async def caller() -> None:
+            reader, writer = await asyncio.open_connection("127.0.0.1", it.port)
+            while len(statuses) < 300:
+                writer.write(ask())
+                statuses.append((await asyncio.wait_for(read_reply(reader), 20)).status)
+                if len(statuses) > 60:
+                    before.set()
+            writer.close()
 
-            async def murderer() -> None:
-                await before.wait()
-                one.kill()
+        async def murderer() -> None:
+            await before.wait()
+            one.kill()
 
-            await asyncio.gather(murderer(), *[caller() for _ in range(8)])
-            assert leases(it) == 0
+        await asyncio.gather(murderer(), *[caller() for _ in range(8)])
+        assert leases(it) == 0
     assert set(statuses) == {200}
     assert one.ledger.total > 0
     assert two.ledger.total > one.ledger.total

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from support.serving import gateway, post, read_reply, send
 
 from pointsman.config.settings import ServerSettings
 from pointsman.fakes import deployment, settings
 from pointsman.model.secret import Secret
+from support.serving import gateway, post, read_reply, send
 
 CHAT = "/v1/chat/completions"
 KEY = "sk-a-long-and-random-one"

@@ -6,13 +6,13 @@ import asyncio
 
 import openai
 import pytest
-from support.fleet import KINDS, member, over
-from support.serving import gateway
 
 from pointsman.config.settings import ServerSettings
 from pointsman.fakes import settings
 from pointsman.model.secret import Secret
 from pointsman.testing import MockProvider
+from support.fleet import KINDS, member, over
+from support.serving import gateway
 
 KEY = "sk-a-long-and-random-one"
 MESSAGES = [{"role": "user", "content": "Say something"}]

@@ -69,6 +69,7 @@ def serve(settings: Settings, host: str, port: int, *, debug_router: bool = Fals
             f"pointsman: ready on http://{shown}:{port}{since}, "
             f"{len(runtime.topology.deployments)} deployments, serving {names}",
             markup=False,
+            soft_wrap=True,
         )
 
     server = server_for(runtime, host, port, told)

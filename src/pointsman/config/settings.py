@@ -48,7 +48,7 @@ class ServerSettings(msgspec.Struct, frozen=True):
     """The gateway's own settings. Sizes are bytes."""
 
     master_key: Secret | None = None
-    max_request_bytes: int = 32 * 1024 * 1024
+    max_request_bytes: int = 20 * 1024 * 1024
     require_auth_for_metrics: bool = False
     litellm_headers: bool = False
 

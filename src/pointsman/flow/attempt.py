@@ -60,20 +60,25 @@ def _next(trip: Trip, leg: Leg, failure: FailureKind) -> Next:
         asked = (leg.deployment.id, leg.model)
         trip.pending = [p for p in legs(trip.decision) if (p.deployment.id, p.model) != asked]
     router, wished = trip.core.pipeline.topology.router, trip.request.num_retries
-    if trip.tries <= (router.num_retries if wished is None else wished):
-        for other in [p for p in trip.pending if p.tier == trip.tier]:
-            lease = _take(trip, other)
-            if lease is not None:
-                return other, lease
-        if means.here:
-            again = yield from _same_again(trip, leg)
-            if again is not None:
-                return again
-    for other in [p for p in trip.pending if p.tier > trip.tier]:
-        lease = _take(trip, other)
+    may_retry = trip.tries <= (router.num_retries if wished is None else wished)
+    if may_retry:
+        if (found := _first(trip, [p for p in trip.pending if p.tier == trip.tier])) is not None:
+            return found
+        if means.here and (again := (yield from _same_again(trip, leg))) is not None:
+            return again
+    if (found := _first(trip, [p for p in trip.pending if p.tier > trip.tier])) is not None:
+        trip.tier, trip.tries = found[0].tier, 1
+        return found
+    left = trip.pending if may_retry else [p for p in trip.pending if p.tier > trip.tier]
+    return _first(trip, list(left), in_need=True)
+
+
+def _first(trip: Trip, plan: list[Leg], *, in_need: bool = False) -> tuple[Leg, Lease] | None:
+    """The first of the plan that may be asked now."""
+    for leg in plan:
+        lease = _take(trip, leg, in_need=in_need)
         if lease is not None:
-            trip.tier, trip.tries = other.tier, 1
-            return other, lease
+            return leg, lease
     return None
 
 
@@ -92,11 +97,11 @@ def _same_again(trip: Trip, leg: Leg) -> Next:
     return (leg, lease) if lease is not None else None
 
 
-def _take(trip: Trip, leg: Leg) -> Lease | None:
+def _take(trip: Trip, leg: Leg, *, in_need: bool = False) -> Lease | None:
     """A lease at a deployment that is fit and has room now; it is then no longer pending."""
     board = trip.core.board
     with board.lock:
-        if board.fitness(leg.deployment) is not None:
+        if board.fitness(leg.deployment, in_need=in_need) is not None:
             return None
         if leg.deployment.limited and board.room(leg.deployment, trip.request.tokens) is not None:
             return None

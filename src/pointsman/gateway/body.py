@@ -20,6 +20,13 @@ AUTO = "auto"
 """The model name that leaves the choice to content."""
 
 
+LARGE = 64 * 1024
+"""Bytes: what is larger is looked at in one pass only, and may not have more than MOST_KEYS keys."""
+
+MOST_KEYS, MOST_FALLBACKS = 1000, 4096
+"""Keys of a large body, bytes of a ``fallbacks`` field: more of either is no request but an attempt to cost time."""
+
+
 class _Envelope(msgspec.Struct, gc=False):
     """The fields whose types are checked here. Everything else is the upstream's to judge."""
 
@@ -35,7 +42,6 @@ class _Envelope(msgspec.Struct, gc=False):
     seed: int | None = None
     timeout: float | None = None
     num_retries: int | None = None
-    fallbacks: list[str | dict[str, Any]] | None = None
 
 
 class _Key(str):
@@ -44,27 +50,31 @@ class _Key(str):
     __slots__ = ()
 
 
-class _Keys:
-    """Counts the keys of an object, twice-standing ones twice."""
+class _Counting:
+    """Reads an object and refuses keys that stand twice, and too many of them, while it reads."""
 
     def __init__(self) -> None:
-        self._count = 0
-        self._decode = msgspec.json.Decoder(dict[_Key, msgspec.Raw], dec_hook=self._seen).decode
+        self._seen: set[str] = set()
+        self._decode = msgspec.json.Decoder(dict[_Key, msgspec.Raw], dec_hook=self._note).decode
 
-    def count(self, body: bytes | bytearray) -> int:
-        self._count = 0
-        self._decode(body)
-        return self._count
+    def read(self, body: bytes | bytearray) -> Fields:
+        self._seen.clear()
+        return {str(key): value for key, value in self._decode(body).items()}
 
-    def _seen(self, _type: type, key: Any) -> _Key:
-        self._count += 1
+    def _note(self, _type: type, key: Any) -> _Key:
+        if key in self._seen:
+            raise InvalidBody(f"the request body has the key {key[:100]!r} twice")
+        if len(self._seen) >= MOST_KEYS:
+            raise InvalidBody(f"the request body has more than {MOST_KEYS} keys")
+        self._seen.add(key)
         return _Key(key)
 
 
 _decode_fields = msgspec.json.Decoder(Fields).decode
 _decode_envelope = msgspec.json.Decoder(_Envelope).decode
 _encode = msgspec.json.Encoder().encode
-_keys = _Keys()
+_decode_fallbacks = msgspec.json.Decoder(list[str | dict[str, Any]] | None).decode
+_counting = _Counting()
 
 MALFORMED = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
@@ -77,10 +87,15 @@ def read_body(endpoint: Endpoint, body: bytes | bytearray, headers: dict[bytes, 
     try:
         if not body.isascii():
             str(body, "utf-8")
-        fields = _decode_fields(body)
-        seen = _decode_envelope(body)
-        if len(_encode(fields)) != len(body) and _keys.count(body) != len(fields):
-            raise InvalidBody("the request body has a key twice")
+        if len(body) < LARGE:
+            fields = _decode_fields(body)
+            seen = _decode_envelope(body)
+            if len(_encode(fields)) != len(body):  # white space, or a key twice
+                _counting.read(body)
+        else:
+            fields = _counting.read(body)
+            known = {name: fields[name] for name in _Envelope.__struct_fields__ if name in fields}
+            seen = _decode_envelope(_encode(known))
     except msgspec.ValidationError as error:
         raise _mistyped(error) from None
     except MALFORMED as error:
@@ -88,9 +103,10 @@ def read_body(endpoint: Endpoint, body: bytes | bytearray, headers: dict[bytes, 
     _check_content(endpoint, fields)
     if seen.n is not None and not 1 <= seen.n <= 128:
         raise InvalidBody("n must be between 1 and 128", param="n")
-    fallbacks = None if seen.fallbacks is None else tuple(_fallback(entry) for entry in seen.fallbacks)
+    fallbacks = None
     if not HINTS.isdisjoint(fields):
         _check_hints(seen)
+        fallbacks = _fallbacks(fields)
         for hint in HINTS:
             fields.pop(hint, None)
     return Request(
@@ -126,11 +142,19 @@ def _check_hints(seen: _Envelope) -> None:
         raise InvalidBody("num_retries must be between 0 and 10", param="num_retries")
 
 
-def _fallback(entry: str | dict[str, Any]) -> str:
-    name = entry.get("model") if isinstance(entry, dict) else entry
-    if not isinstance(name, str):
-        raise InvalidBody("fallbacks must be model names", param="fallbacks")
-    return name
+def _fallbacks(fields: Fields) -> tuple[str, ...] | None:
+    """``["name"]`` or LiteLLM's ``[{"model": "name"}]``."""
+    raw = bytes(fields.get("fallbacks", b""))
+    if not raw:
+        return None
+    try:
+        entries = _decode_fallbacks(raw) if len(raw) <= MOST_FALLBACKS else [{}]
+    except msgspec.ValidationError:
+        entries = [{}]
+    names = [entry.get("model") if isinstance(entry, dict) else entry for entry in entries or ()]
+    if not all(isinstance(name, str) for name in names):
+        raise InvalidBody("fallbacks must be a short list of model names", param="fallbacks")
+    return None if entries is None else tuple(map(str, names))
 
 
 def _mistyped(error: msgspec.ValidationError) -> InvalidBody:

@@ -11,22 +11,23 @@ MOST = 10_000
 
 _SAFE = "".join(chr(c) for c in range(0x21, 0x7F) if chr(c) != "%") + " "
 
-ATTEMPTS = [b"x-pointsman-attempts: %d\r\nx-pointsman-fallbacks: 0\r\n" % n for n in range(16)]
+Key = tuple[str, str, str, str, str, int, int]
 
-_heads: dict[tuple[str, str, str, str], bytes] = {}
+_heads: dict[Key, bytes] = {}
+_litellm_heads: dict[Key, bytes] = {}
 
 
 def decision_head(request_id: str, decision: Decision, leg: Leg, attempts: int, litellm: bool) -> bytes:
-    """Header lines of a response that ``leg`` gave at the ``attempts``-th attempt."""
-    key = (leg.deployment.id, leg.model, decision.route, decision.strategy)
-    known = _heads.get(key) or _render(key, leg, decision)
-    counts = (
-        ATTEMPTS[attempts]
-        if leg.tier == 0 and attempts < len(ATTEMPTS)
-        else b"x-pointsman-attempts: %d\r\nx-pointsman-fallbacks: %d\r\n" % (attempts, leg.tier)
-    )
-    head = b"x-pointsman-request-id: %b\r\n%b%b" % (request_id.encode(), known, counts)
-    return head + _litellm_head(request_id, decision, leg, attempts) if litellm else head
+    """Header lines of a response that ``leg`` gave at the ``attempts``-th attempt.
+
+    ``litellm``: also by the names that scripts written for LiteLLM read.
+    """
+    group = decision.tiers[0].group
+    key = (leg.deployment.id, leg.model, decision.route, decision.strategy, group, attempts, leg.tier)
+    head = b"x-pointsman-request-id: %b\r\n%b" % (request_id.encode(), _heads.get(key) or _render(key, leg))
+    if litellm:
+        head += b"x-litellm-call-id: %b\r\n%b" % (request_id.encode(), _litellm_heads[key])
+    return head
 
 
 def safe(value: str) -> str:
@@ -34,29 +35,36 @@ def safe(value: str) -> str:
     return quote(value, safe=_SAFE)[:1024]
 
 
-def _render(key: tuple[str, str, str, str], leg: Leg, decision: Decision) -> bytes:
-    values = {
-        "deployment": leg.deployment.id,
-        "provider": leg.deployment.provider.name,
-        "model": leg.model,
-        "route": decision.route,
-        "strategy": decision.strategy,
-        "cache": "bypass",
-    }
-    head = "".join(f"x-pointsman-{name}: {safe(value)}\r\n" for name, value in values.items()).encode()
+def _render(key: Key, leg: Leg) -> bytes:
+    """Both heads of a key, remembered."""
+    deployment, model, route, strategy, group, attempts, fallbacks = key
     if len(_heads) >= MOST:
         _heads.clear()
-    _heads[key] = head
+        _litellm_heads.clear()
+    head = _heads[key] = _lines(
+        "x-pointsman-",
+        {
+            "deployment": deployment,
+            "provider": leg.deployment.provider.name,
+            "model": model,
+            "route": route,
+            "strategy": strategy,
+            "attempts": attempts,
+            "fallbacks": fallbacks,
+            "cache": "bypass",
+        },
+    )
+    _litellm_heads[key] = _lines(
+        "x-litellm-",
+        {
+            "model-id": deployment,
+            "model-group": group,
+            "attempted-retries": attempts - 1,
+            "attempted-fallbacks": fallbacks,
+        },
+    )
     return head
 
 
-def _litellm_head(request_id: str, decision: Decision, leg: Leg, attempts: int) -> bytes:
-    """The names that scripts written for LiteLLM read."""
-    values = {
-        "call-id": request_id,
-        "model-id": leg.deployment.id,
-        "model-group": decision.tiers[0].group,
-        "attempted-retries": str(attempts - 1),
-        "attempted-fallbacks": str(leg.tier),
-    }
-    return "".join(f"x-litellm-{name}: {safe(value)}\r\n" for name, value in values.items()).encode()
+def _lines(prefix: str, values: dict[str, str | int]) -> bytes:
+    return "".join(f"{prefix}{name}: {safe(str(value))}\r\n" for name, value in values.items()).encode()

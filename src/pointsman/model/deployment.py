@@ -55,5 +55,6 @@ class Deployment(msgspec.Struct, frozen=True):
 
     @property
     def limited(self) -> bool:
-        """True if any limit is set, on the deployment or its provider."""
-        return bool(self.rpm or self.tpm or self.max_parallel_requests or self.provider.max_parallel_requests)
+        """True if any limit is set, on the deployment or its provider. Zero is a limit: it admits nobody."""
+        own = self.rpm is not None or self.tpm is not None or self.max_parallel_requests is not None
+        return own or self.provider.max_parallel_requests is not None

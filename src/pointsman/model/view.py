@@ -37,8 +37,11 @@ class View(Protocol):
         """Deployments (by id) that may be unfit just now; empty when all is well, which is the common case."""
         ...
 
-    def fitness(self, deployment: Deployment) -> str | None:
-        """None if it may be asked, else the reason why not ("cooling down for 3.2 s more: rate_limited")."""
+    def fitness(self, deployment: Deployment, *, in_need: bool = False) -> str | None:
+        """None if it may be asked, else the reason why not ("cooling down for 3.2 s more: rate_limited").
+
+        ``in_need``: when nobody else is left. An open breaker is then no reason, being told to wait still is.
+        """
         ...
 
     def room(self, deployment: Deployment, tokens: int) -> str | None:

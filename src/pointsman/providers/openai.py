@@ -138,8 +138,8 @@ class SseReader:
         if payload is None:
             return bool(frame)
         if payload == b"[DONE]":
-            self.finished = True
-            return True
+            self.finished = self._ending  # without a finish reason it is an end, but not of an answer
+            return self._ending
         try:
             chunk = _decode_chunk(payload)
         except NOT_JSON:

@@ -1,4 +1,7 @@
-"""A decision as data and as text. Prints Decision.steps and the plan; works nothing out on its own."""
+"""A decision as data and as text. Prints Decision.steps and the plan; works nothing out on its own.
+
+Names that callers choose may hold line breaks and terminal codes; in text they are printed as what they are.
+"""
 
 from __future__ import annotations
 
@@ -35,21 +38,29 @@ def as_data(decision: Decision) -> dict[str, Any]:
 def as_text(decision: Decision) -> str:
     """The decision as a few lines for a terminal or a log."""
     asked = decision.model if decision.model is not None else "(no model named)"
-    lines = [f"{asked} -> {decision.choice.id}  ({decision.upstream_model} at {decision.choice.provider.name})"]
+    where = f"({decision.upstream_model} at {decision.choice.provider.name})"
+    lines = [f"{asked} -> {decision.choice.id}  {where}"]
     wide = max(len(step.stage) for step in decision.steps)
     lines += [f"  {step.stage:<{wide}}  {step.before:>5} -> {step.after:<5} {step.reason}" for step in decision.steps]
     plan = [f"{leg.deployment.id}{'' if leg.tier == 0 else f' (fallback {leg.group})'}" for leg in legs(decision)]
     lines.append(f"  {'plan':<{wide}}  {', then '.join(plan)}")
-    return "\n".join(lines)
+    return "\n".join(map(plain, lines))
+
+
+def plain(text: str) -> str:
+    """A text that takes one line and no liberties."""
+    return text if text.isprintable() else ascii(text)[1:-1]
 
 
 def candidates(everyone: Pool, sights: list[Sight], choice: str | None) -> list[dict[str, Any]]:
     """Every deployment: kept, chosen, or excluded by which stage and why. ``sights`` come from the same decision."""
     rows = []
+    seen = [(sight, {deployment.id for deployment in sight.pool}) for sight in sights]
     for deployment in everyone:
-        row: dict[str, Any] = {"deployment": deployment.id, "kept": True, "chosen": deployment.id == choice}
-        for sight in sights:
-            if deployment not in sight.pool:
+        chosen = deployment.id == choice  # by a fallback group too, whose members the sights don't show
+        row: dict[str, Any] = {"deployment": deployment.id, "kept": True, "chosen": chosen}
+        for sight, kept in () if chosen else seen:
+            if deployment.id not in kept:
                 reason = sight.excluded.get(deployment.id, "does not serve the name asked for")
                 row.update(kept=False, excluded_by=sight.stage, reason=reason)
                 break

@@ -16,7 +16,7 @@ from pointsman.errors import AtLimit, InvalidBody, ModelNotFound, NoCandidate
 from pointsman.model.decision import Decision, Pool, Step, Tier
 from pointsman.model.request import Request
 from pointsman.model.view import Dice, View
-from pointsman.routing.fallback import groups_after
+from pointsman.routing.fallback import MAX_TIERS, groups_after
 from pointsman.routing.shapes import Filter, Resolution, Resolver, Settled
 from pointsman.routing.stages import health, limits
 from pointsman.routing.stages.alias import alias
@@ -110,17 +110,17 @@ class Pipeline:
         """Everything that depends on the name alone. Raises ModelNotFound, or InvalidBody if no name was given."""
         route, public, settled, steps = self._settle(name)
         pool = settled.pool or ()
-        group = public or settled.name or ""
+        group = settled.group or public or settled.name or ""
         tiers = [Tier(group, settled.name, pool)]
         if settled.fallback is not None:
             served = self.topology.served_by(settled.fallback, group)
             tiers.append(Tier(settled.fallback, group, served))
-        key = name if name in self.topology.fallbacks else public
+        key = name if name in self.topology.fallbacks else group
         tiers += self._tiers(groups_after(key, self.topology))
         resolution = Resolution(
             name=settled.name,
             route=route,
-            tiers=tuple(tiers),
+            tiers=tuple(tiers[:MAX_TIERS]),
             steps=steps,
             pick=self._strategy(group, pool),
             limited=any(d.limited for d in pool),
@@ -154,19 +154,29 @@ class Pipeline:
         tiers = []
         for group in groups_after(None, self.topology, tuple(groups)):
             _, _, settled, _ = self._settle(group)
-            tiers.append(Tier(group, settled.name, settled.pool or ()))
+            tiers.append(Tier(settled.group or group, settled.name, settled.pool or ()))
         return tiers
 
     def _elsewhere(
         self, request: Request, tiers: tuple[Tier, ...], steps: tuple[Step, ...], view: View, dice: Dice
     ) -> tuple[int, Pool, int, tuple[Step, ...]] | None:
-        """The group asked for is empty now: the first fallback group with somebody fit takes its place."""
-        for number, tier in enumerate(tiers[1:], start=1):
-            pool = tuple(d for d in tier.pool if view.fitness(d) is None and view.room(d, request.tokens) is None)
-            steps += (Step("fallback", len(tier.pool), len(pool), f"turned to {tier.group!r}"),)
-            if pool:
-                index, step = self._strategy(tier.group, pool)(view, dice)
-                return number, pool, index, (*steps, step)
+        """Nobody in the group asked for is fit: the first fallback group with somebody fit takes its place. If there is
+        none, those whose breaker is open are asked all the same: a guess about health must not end a service.
+        """
+        for in_need in (False, True):
+            for number, tier in enumerate(tiers):
+                if number == 0 and not in_need:
+                    continue
+                pool = tuple(
+                    d
+                    for d in tier.pool
+                    if view.fitness(d, in_need=in_need) is None and view.room(d, request.tokens) is None
+                )
+                why = "nobody is fit: asked in spite of an open breaker" if in_need else "turned to"
+                steps += (Step("need" if in_need else "fallback", len(tier.pool), len(pool), f"{why}: {tier.group!r}"),)
+                if pool:
+                    index, step = self._strategy(tier.group, pool)(view, dice)
+                    return number, pool, index, (*steps, step)
         return None
 
     def _unsettled(self, name: str | None) -> ModelNotFound | InvalidBody:

@@ -20,13 +20,15 @@ if TYPE_CHECKING:
 class Settled(msgspec.Struct, frozen=True, gc=False):
     """A resolver's word. ``pool`` None: only the name changed, the next resolver goes on with ``name``.
 
-    ``fallback`` is a provider to turn to before the configured fallbacks.
+    ``fallback`` is a provider to turn to before the configured fallbacks. ``group`` is the public name that the pool is
+    known by, if it is not the one asked for.
     """
 
     name: str | None
     reason: str
     pool: Pool | None = None
     fallback: str | None = None
+    group: str | None = None
 
 
 class Resolver(Protocol):

@@ -4,8 +4,12 @@ state      event      next        and
 closed     success    closed      consecutive failures = 0
 closed     failure    closed      until ``threshold`` in a row, then open
 open       due        half-open   one probe may pass
+open       success    closed      if it was asked in need, after it opened
 half-open  success    closed      the next opening is short again
 half-open  failure    open        twice as long as before
+
+Half-open listens to its probe alone: what was sent before it opened speaks of the past. A probe keeps its place until
+it is given back, so there is never a second one beside it.
 """
 
 from __future__ import annotations
@@ -35,10 +39,10 @@ class BreakerSettings(msgspec.Struct, frozen=True):
 class Breaker:
     """Sources for the defaults: Finagle's failure accrual, Linkerd's unified breaker."""
 
-    __slots__ = ("_openings", "_settings", "failures", "probing", "state", "until")
+    __slots__ = ("_openings", "failures", "probing", "settings", "state", "until")
 
     def __init__(self, settings: BreakerSettings) -> None:
-        self._settings = settings
+        self.settings = settings
         self._openings = 0
         self.failures = 0
         self.state = State.CLOSED
@@ -49,7 +53,6 @@ class Breaker:
         """Would a request be let through now? An open breaker that is due becomes half-open."""
         if self.state is State.OPEN and now >= self.until:
             self.state = State.HALF_OPEN
-            self.probing = False
         return self.state is State.CLOSED or (self.state is State.HALF_OPEN and not self.probing)
 
     def started(self) -> bool:
@@ -63,20 +66,24 @@ class Breaker:
         """The probe is over, with a verdict or without (its caller left): its place is free again."""
         self.probing = False
 
-    def succeeded(self) -> None:
-        self.failures = 0
-        if self.state is State.HALF_OPEN:
+    def succeeded(self, fresh: bool) -> None:
+        """``fresh``: the request was let through after the breaker had opened, as its probe or in need."""
+        if self.state is State.CLOSED:
+            self.failures = 0
+        elif fresh:
             self.state = State.CLOSED
-            self._openings = 0
+            self.failures = self._openings = 0
 
-    def failed(self, now: float, dice: Dice) -> None:
+    def failed(self, now: float, dice: Dice, probe: bool) -> None:
+        if self.state is State.HALF_OPEN and not probe:
+            return
         self.failures += 1
-        if self.state is State.HALF_OPEN or (self.state is State.CLOSED and self.failures >= self._settings.threshold):
+        if self.state is State.HALF_OPEN or (self.state is State.CLOSED and self.failures >= self.settings.threshold):
             self._open(now, dice)
 
     def _open(self, now: float, dice: Dice) -> None:
-        length = min(self._settings.first * 2.0**self._openings, self._settings.longest)
-        length *= 1 + self._settings.jitter * (2 * dice.random() - 1)
+        length = min(self.settings.first * 2.0**self._openings, self.settings.longest)
+        length *= 1 + self.settings.jitter * (2 * dice.random() - 1)
         self._openings = min(self._openings + 1, 32)
         self.state = State.OPEN
         self.until = now + length

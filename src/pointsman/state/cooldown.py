@@ -27,10 +27,18 @@ class Cooldown:
     __slots__ = ("_fails", "_settings", "cause", "until")
 
     def __init__(self, settings: CooldownSettings) -> None:
-        self._settings = settings
-        self._fails: Minute | None = Minute() if settings.allowed_fails is not None else None
+        self._fails: Minute | None = None
         self.until = 0.0
         self.cause: FailureKind | None = None
+        self.settle(settings)
+
+    def settle(self, settings: CooldownSettings) -> None:
+        """Go by these settings from now on; a rest under way goes on."""
+        self._settings = settings
+        if settings.allowed_fails is None:
+            self._fails = None
+        elif self._fails is None:
+            self._fails = Minute()
 
     def failed(self, now: float, kind: FailureKind, retry_after: float | None) -> None:
         """Take note of a failure. A later end always wins: a rest is extended, never cut short."""

@@ -49,10 +49,13 @@ class Record(msgspec.Struct):
 
 
 class Lease(msgspec.Struct, gc=False):
-    """A place taken at a deployment. ``probe``: it is the one request a half-open breaker lets through."""
+    """A place taken at a deployment. ``probe``: the one request that a half-open breaker lets through; ``need``: asked
+    although its breaker is open.
+    """
 
     record: Record
     probe: bool = False
+    need: bool = False
 
 
 class Scoreboard:
@@ -70,7 +73,7 @@ class Scoreboard:
 
     # What a decision may know (View)
 
-    def fitness(self, deployment: Deployment) -> str | None:
+    def fitness(self, deployment: Deployment, *, in_need: bool = False) -> str | None:
         record = self.resting.get(deployment.id)
         if record is None:
             return None
@@ -78,7 +81,7 @@ class Scoreboard:
         if record.cooldown.until > now:
             cause = record.cooldown.cause.value if record.cooldown.cause else "told to"
             return f"cooling down for {record.cooldown.until - now:.1f} s more ({cause})"
-        if not record.breaker.admits(now):
+        if not record.breaker.admits(now) and not in_need:
             if record.breaker.state is State.HALF_OPEN:
                 return "breaker half-open: its one probe is under way"
             return f"breaker open for {record.breaker.until - now:.1f} s more ({record.breaker.failures} failures)"
@@ -134,7 +137,10 @@ class Scoreboard:
             record.requests.add(self.clock(), 1)
         if self._turns and decision is not None:
             self._take_turn(deployment, decision)
-        return Lease(record, deployment.id in self.resting and record.breaker.started())
+        if deployment.id not in self.resting:
+            return Lease(record)
+        probe = record.breaker.started()
+        return Lease(record, probe, not probe and record.breaker.state is not State.CLOSED)
 
     def give_back(self, lease: Lease) -> None:
         """Count it out again. Called once for each ``take``, in a ``finally``."""
@@ -149,7 +155,7 @@ class Scoreboard:
         record = lease.record
         with self.lock:
             record.successes += 1
-            record.breaker.succeeded()
+            record.breaker.succeeded(lease.probe or lease.need)
             if record.limited and tokens:
                 record.tokens.add(self.clock(), tokens)
 
@@ -163,7 +169,7 @@ class Scoreboard:
             record.failures += 1
             record.cooldown.failed(now, kind, retry_after)
             if kind is not FailureKind.RATE_LIMITED or record.breaker.state is State.HALF_OPEN:
-                record.breaker.failed(now, self.dice)
+                record.breaker.failed(now, self.dice, lease.probe)
             if record.cooldown.until > now or record.breaker.state is not State.CLOSED:
                 self.resting[record.deployment.id] = record
 
@@ -180,36 +186,55 @@ class Scoreboard:
     def records(self) -> Mapping[str, Record]:
         return self._records
 
-    def forget_all_but(self, deployments: Iterable[Deployment]) -> None:
-        """Drop what is remembered of deployments that no longer exist, unless they still serve somebody."""
+    def forget_all_but(self, deployments: Iterable[Deployment], rules: Rules | None = None) -> None:
+        """Go by these deployments and rules from now on. What is remembered of others is dropped, unless they still
+        serve somebody.
+        """
         with self.lock:
+            self._rules = rules or self._rules
             known = {d.id: d for d in deployments}
             for name, record in list(self._records.items()):
                 if name in known:
-                    record.deployment = known[name]
-                    record.limited = record.deployment.limited
+                    self._renew(record, known[name])
                 elif record.in_flight == 0:
                     del self._records[name]
                     self.resting.pop(name, None)
+            used = {record.deployment.provider.name for record in self._records.values()}
+            self._places = {name: place for name, place in self._places.items() if name in used}
             self._turns.clear()
 
     def _begin(self, deployment: Deployment) -> Record:
-        place = self._places.setdefault(deployment.provider.name, Place())
-        cooldown = self._rules.cooldown
-        if deployment.cooldown_time is not None:
-            cooldown = msgspec.structs.replace(cooldown, seconds=deployment.cooldown_time)
         return Record(
             deployment,
             Breaker(self._rules.breaker),
-            Cooldown(cooldown),
-            place,
+            Cooldown(self._cooldown(deployment)),
+            self._place(deployment),
             Minute(),
             Minute(),
             deployment.limited,
         )
 
+    def _renew(self, record: Record, deployment: Deployment) -> None:
+        """What is remembered stays; what the configuration says is new. Its leases move along to a new provider."""
+        place = self._place(deployment)
+        record.place.in_flight -= record.in_flight
+        place.in_flight += record.in_flight
+        record.place = place
+        record.deployment = deployment
+        record.limited = deployment.limited
+        record.breaker.settings = self._rules.breaker
+        record.cooldown.settle(self._cooldown(deployment))
+
+    def _place(self, deployment: Deployment) -> Place:
+        return self._places.setdefault(deployment.provider.name, Place())
+
+    def _cooldown(self, deployment: Deployment) -> CooldownSettings:
+        if deployment.cooldown_time is None:
+            return self._rules.cooldown
+        return msgspec.structs.replace(self._rules.cooldown, seconds=deployment.cooldown_time)
+
     def _take_turn(self, deployment: Deployment, decision: Decision) -> None:
-        turns = self._turns.get(decision.tiers[0].group)
+        turns = self._turns.get(decision.tiers[decision.tier].group)
         if turns is not None:
             turns.floor = max(turns.at.get(deployment.id, turns.floor), turns.floor)
             turns.at[deployment.id] = turns.floor + 1.0 / (deployment.weight or 1.0)

@@ -102,11 +102,15 @@ class Metrics:
             tally = self._tallies[deployment] = Tally(provider)
         return tally
 
+    def _provider(self, deployment: str) -> str:
+        record = self._board.records().get(deployment)
+        return record.deployment.provider.name if record is not None else ""
+
     def _note_failures(self, event: Finished) -> None:
         self._fallbacks += event.outcome.fallbacks > 0
         for attempt in event.outcome.attempts:
             if attempt.failure is not None:
-                failures = self._tally(attempt.deployment, event.provider).failures
+                failures = self._tally(attempt.deployment, self._provider(attempt.deployment)).failures
                 failures[attempt.failure.value] = failures.get(attempt.failure.value, 0) + 1
 
     def _counts(self) -> Iterator[Metric]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import Any
 
 from pointsman.model.outcome import Outcome
@@ -32,6 +33,28 @@ class Records:
     def find(self, request_id: str) -> dict[str, Any] | None:
         event = self._events.get(request_id)
         return record_data(event) if event is not None else None
+
+    def latest(self, limit: int) -> list[dict[str, Any]]:
+        """At most ``limit`` records in short, newest first, as JSON-ready data."""
+        newest = list(islice(reversed(self._events.values()), limit))
+        return [
+            {
+                "request_id": event.request_id,
+                "created": event.at,
+                "endpoint": event.endpoint,
+                "model": event.model and event.model[:200],  # callers choose names, and their length
+                "deployment": event.deployment or None,
+                "provider": event.provider or None,
+                "route": event.decision.route if event.decision is not None else None,
+                "ok": event.outcome.failure is None and event.outcome.status < 400,
+                "failure": event.outcome.failure.value if event.outcome.failure is not None else None,
+                "status": event.outcome.status,
+                "seconds": round(event.outcome.seconds, 6),
+                "attempts": len(event.outcome.attempts),
+                "fallbacks": event.outcome.fallbacks,
+            }
+            for event in newest
+        ]
 
 
 def record_data(event: Finished) -> dict[str, Any]:

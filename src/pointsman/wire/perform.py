@@ -20,36 +20,34 @@ class World:
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.loop = loop
         self.sweeper = Sweeper(loop)
-        self._pools: dict[str, Pool] = {}
+        self._pools: dict[int, Pool] = {}  # by the identity of the provider, which its pool keeps alive
 
     def perform(self, effect: Effect, resume: Resume) -> Cancel | None:
         """Call and Sleep. Relay needs the caller's connection, so the gateway performs it."""
         if type(effect) is Call:
             provider = effect.provider
-            pool = self._pools.get(provider.name)
-            if pool is None or pool.provider is not provider:
-                pool = self._pool(provider, pool)
+            pool = self._pools.get(id(provider)) or self._pool(provider)
             return pool.ask(effect, resume)
         if type(effect) is Sleep:
             return self.loop.call_later(effect.seconds, resume, None).cancel
         raise TypeError(f"no way to perform {effect!r} here")
 
     def keep_only(self, providers: Iterable[Provider]) -> None:
-        """After a swap: close the idle connections of providers that are gone."""
-        names = {provider.name for provider in providers}
-        for name in [name for name in self._pools if name not in names]:
-            self._pools.pop(name).close()
+        """After a swap: a provider that stays keeps its connections; idle connections of the others are closed."""
+        before = {pool.provider: pool for pool in self._pools.values()}
+        self._pools = {}
+        for provider in providers:
+            pool = before.pop(provider, None)
+            if pool is not None:
+                pool.provider = provider
+                self._pools[id(provider)] = pool
+        for pool in before.values():
+            pool.close()
 
     def close(self) -> None:
         for pool in self._pools.values():
             pool.close()
 
-    def _pool(self, provider: Provider, known: Pool | None) -> Pool:
-        """A pool for a provider seen for the first time, or changed by a swap."""
-        if known is not None and known.provider == provider:
-            known.provider = provider
-            return known
-        if known is not None:
-            known.close()
-        pool = self._pools[provider.name] = Pool(provider, self.loop, self.sweeper)
+    def _pool(self, provider: Provider) -> Pool:
+        pool = self._pools[id(provider)] = Pool(provider, self.loop, self.sweeper)
         return pool

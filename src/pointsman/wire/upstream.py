@@ -157,7 +157,7 @@ class Upstream(asyncio.Protocol):
         elif self._status == 0:
             self._fail(FailureKind.RESET, "connection lost before a reply")
         else:
-            self._fail(FailureKind.CUT if self._opened else FailureKind.GARBAGE, "connection lost within the reply")
+            self._fail(FailureKind.CUT if self._opened else FailureKind.RESET, "connection lost within the reply")
 
     # llhttp's side
 

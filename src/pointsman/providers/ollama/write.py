@@ -42,13 +42,15 @@ DROPPED = frozenset(
 )  # fmt: skip
 """OpenAI's fields without a counterpart. Ollama's own OpenAI endpoint ignores them as well."""
 
+LARGE, MOST_PARTS = 256 * 1024, 100_000
+
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder().decode
 
 
 def write(request: Request, deployment: Deployment, model: str) -> WireRequest:
     """Raises Inexpressible for what Ollama has no words for (token arrays as prompts, several prompts, n > 1)."""
-    body = {name: _decode(raw) for name, raw in request.body.items()}
+    body = {name: _decode(_bounded(name, raw)) for name, raw in request.body.items()}
     asked = {**deployment.params, **body}
     if isinstance(asked.get("n"), int) and asked["n"] > 1:
         raise Inexpressible("n: this provider gives one answer a request")
@@ -71,6 +73,14 @@ def write(request: Request, deployment: Deployment, model: str) -> WireRequest:
     if "response_format" in asked and (wanted := _format(asked["response_format"])) is not None:
         out["format"] = wanted
     return WireRequest(PATHS[request.endpoint], _encode(out))
+
+
+def _bounded(name: str, raw: msgspec.Raw) -> bytes:
+    """A field of very many small parts would cost far more memory than it has bytes: it is not taken apart."""
+    data = bytes(raw)
+    if len(data) > LARGE and data.count(b"{") + data.count(b"[") > MOST_PARTS:
+        raise Inexpressible(f"{name}: more than {MOST_PARTS} parts can't be sent to this provider")
+    return data
 
 
 def _mapping(value: Any) -> dict[str, Any]:

@@ -22,7 +22,9 @@ def default_provider(name: str | None, topology: Topology) -> Settled | str:
 
 
 def _default_fallback(name: str | None, topology: Topology) -> Settled | str:
-    for group in topology.default_fallbacks if name is not None else ():
+    for listed in topology.default_fallbacks if name is not None else ():
+        group = topology.aliases.get(listed, listed)
         if group in topology.groups:
-            return Settled(group, f"no default provider; default fallback {group!r}", topology.groups[group])
+            reason = f"no default provider; default fallback {group!r}"
+            return Settled(group, reason, topology.groups[group], group=group)
     return "no default provider configured"

@@ -1,0 +1,149 @@
+"""/v1/chat/completions: what was said, in OpenAI's shape, whole or as server-sent events."""
+
+from __future__ import annotations
+
+from itertools import zip_longest
+from typing import TYPE_CHECKING, Any
+
+from pointsman.mock.message import SSE, Reply, Stream, encode, json_reply
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pointsman.mock.flavour import Flavour, Work
+    from pointsman.mock.said import Said
+
+DONE = b"data: [DONE]\n\n"
+HOLE = "\0"
+_HOLE = encode(HOLE)
+
+
+def frame(value: Any) -> bytes:
+    return b"data: %b\n\n" % encode(value)
+
+
+def around_hole(value: Any) -> tuple[bytes, bytes]:
+    """A frame in two halves around the string HOLE: encoding the rest once makes a token cost next to nothing."""
+    before, _, after = frame(value).rpartition(_HOLE)
+    return before, after
+
+
+def chat_reply(flavour: Flavour, work: Work, headers: bytes = b"") -> Reply:
+    body = {
+        "id": flavour.ident("chatcmpl", work.seed),
+        "object": "chat.completion",
+        "created": work.created,
+        "model": work.asked.model,
+        "choices": [
+            {
+                "index": index,
+                "message": _message(flavour, work, index),
+                **flavour.choice,
+                "finish_reason": flavour.finish(choice),
+            }
+            for index, choice in enumerate(work.said)
+        ],
+        "usage": flavour.usage(work),
+        **flavour.common,
+        **flavour.whole,
+        **flavour.extras(work),
+    }
+    return json_reply(body, headers=headers, tokens=work.completion_tokens, slow=True)
+
+
+def _message(flavour: Flavour, work: Work, index: int) -> dict[str, Any]:
+    choice = work.said[index]
+    message = {"role": "assistant", "content": choice.text, **flavour.message}
+    if choice.tool is not None:
+        message["content"] = None
+        function = {"name": choice.tool.name, "arguments": choice.text}
+        message["tool_calls"] = [{"id": call_id(work, index), "type": "function", "function": function}]
+    return message
+
+
+def call_id(work: Work, index: int) -> str:
+    return f"call_{work.seed[:20]}{index:04x}"
+
+
+def chat_stream(flavour: Flavour, work: Work, headers: bytes = b"") -> Stream:
+    return Stream(
+        SSE,
+        _steps(flavour, work),
+        opening=_opening(flavour, work),
+        closing=_closing(flavour, work),
+        headers=headers,
+        eager=flavour.eager,
+    )
+
+
+def chunk_body(flavour: Flavour, work: Work, choices: list[dict[str, Any]]) -> dict[str, Any]:
+    body = {
+        "id": flavour.ident("chatcmpl", work.seed),
+        "object": "chat.completion.chunk",
+        "created": work.created,
+        "model": work.asked.model,
+        **flavour.common,
+        **flavour.part,
+        "choices": choices,
+    }
+    if flavour.null_usage and work.asked.include_usage and choices:
+        body["usage"] = None
+    return body
+
+
+def _piece(
+    flavour: Flavour, work: Work, index: int, delta: dict[str, Any], finish: str | None = None
+) -> dict[str, Any]:
+    if flavour.delta_role:
+        delta = {"role": "assistant", "content": "", **delta}
+    choice = {"index": index, "delta": delta, **flavour.chunk_choice, "finish_reason": finish}
+    return chunk_body(flavour, work, [choice])
+
+
+def _opening(flavour: Flavour, work: Work) -> bytes:
+    """A role-first chunk for each choice, where the server has one, and the heads of tool calls."""
+    frames = []
+    for index, choice in enumerate(work.said):
+        first = {"role": "assistant", "content": None if choice.tool else flavour.first_content}
+        if not flavour.delta_role:
+            frames.append(frame(_piece(flavour, work, index, first)))
+        if choice.tool is not None and not flavour.whole_tool_calls:
+            function = {"name": choice.tool.name, "arguments": ""}
+            call = {"index": 0, "id": call_id(work, index), "type": "function", "function": function}
+            frames.append(frame(_piece(flavour, work, index, {"tool_calls": [call]})))
+    return b"".join(frames)
+
+
+def _steps(flavour: Flavour, work: Work) -> Iterator[bytes]:
+    """The next token of every choice together, until the longest has ended."""
+    streams = [_tokens(flavour, work, index, choice) for index, choice in enumerate(work.said)]
+    if len(streams) == 1:
+        return streams[0]
+    return (b"".join(step) for step in zip_longest(*streams, fillvalue=b""))
+
+
+def _tokens(flavour: Flavour, work: Work, index: int, choice: Said) -> Iterator[bytes]:
+    if choice.tool is not None and flavour.whole_tool_calls:
+        function = {"name": choice.tool.name, "arguments": choice.text}
+        call = {"id": call_id(work, index), "index": 0, "type": "function", "function": function}
+        return iter([frame(_piece(flavour, work, index, {"tool_calls": [call]}))])
+    delta: dict[str, Any] = {"content": HOLE}
+    if choice.tool is not None:
+        delta = {"tool_calls": [{"index": 0, "function": {"arguments": HOLE}}]}
+    before, after = around_hole(_piece(flavour, work, index, delta))
+    return (b"%b%b%b" % (before, encode(token), after) for token in choice.tokens)
+
+
+def _closing(flavour: Flavour, work: Work) -> bytes:
+    """A finish chunk for each choice, usage if it was asked for, and the end mark."""
+    frames = []
+    extras = flavour.extras(work)
+    last = len(work.said) - 1
+    for index, choice in enumerate(work.said):
+        body = _piece(flavour, work, index, flavour.last_delta, flavour.finish(choice))
+        if index == last and not work.asked.include_usage:
+            body |= extras
+        frames.append(frame(body))
+    if work.asked.include_usage:
+        frames.append(frame({**chunk_body(flavour, work, []), "usage": flavour.usage(work), **extras}))
+    return b"".join([*frames, DONE])

@@ -1,0 +1,44 @@
+"""What a simulated provider can be told at its start. Facts only; faults alone change while it runs."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``name`` is printed in every answer, so that a test sees who spoke; empty means the kind's name.
+
+    ``models`` empty means the kind's usual ones, ``"*"`` among them accepts any name. ``latency_ms`` passes before
+    the first token, ``tokens_per_second`` 0 means at once. ``context_length`` and ``embedding_size`` 0 mean the
+    kind's own. ``load_ms`` is the extra wait of a model that is not in memory (ollama). ``strict`` makes the openai
+    kind refuse unknown arguments as OpenAI does. ``seed`` throws the dice of ``rate=`` faults.
+    """
+
+    name: str = ""
+    models: tuple[str, ...] = ()
+    api_key: str | None = None
+    latency_ms: float = 0.0
+    tokens_per_second: float = 0.0
+    faults: tuple[str, ...] = ()
+    seed: int = 0
+    context_length: int = 0
+    embedding_size: int = 0
+    load_ms: float = 0.0
+    strict: bool = False
+    ledger_size: int = 1000
+
+    def __repr__(self) -> str:
+        key = "a key" if self.api_key else "no key"
+        return f"Options({self.name or 'unnamed'}: {', '.join(self.models) or 'usual models'}, {key})"
+
+    def accepts(self, model: str) -> bool:
+        return model in self.models or "*" in self.models
+
+    def listed(self) -> tuple[str, ...]:
+        """The models a listing shows: all but the wildcard."""
+        return tuple(model for model in self.models if model != "*")
+
+    @property
+    def step(self) -> float:
+        """Seconds from one token to the next."""
+        return 1.0 / self.tokens_per_second if self.tokens_per_second > 0 else 0.0
