@@ -11,6 +11,7 @@ from starlette.requests import Request as HttpRequest
 from starlette.responses import Response
 from starlette.routing import Route
 
+from pointsman.admin import admin_routes
 from pointsman.errors import MethodNotAllowed, PointsmanError, RequestRefused, UnknownPath
 from pointsman.gateway.endpoints import Endpoints
 from pointsman.gateway.errors import error_response
@@ -25,6 +26,7 @@ def build_app(inference: Inference, open_world: Callable[[], None], close_world:
     ends = Endpoints(inference.runtime, inference.keys)
     get = ["GET"]
     routes = [
+        *admin_routes(inference.runtime, lambda http: inference.keys.check(dict(http.headers.raw))),
         Route("/v1/models", ends.models, methods=get),
         Route("/models", ends.models, methods=get),
         Route("/v1/models/{id:path}", ends.model, methods=get),

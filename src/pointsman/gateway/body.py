@@ -23,6 +23,9 @@ AUTO = "auto"
 LARGE = 64 * 1024
 """Bytes: what is larger is looked at in one pass only, and may not have more than MOST_KEYS keys."""
 
+LONGEST_NAME = 512
+"""Characters of a model name: names are remembered, and callers choose them."""
+
 MOST_KEYS, MOST_FALLBACKS = 1000, 4096
 """Keys of a large body, bytes of a ``fallbacks`` field: more of either is no request but an attempt to cost time."""
 
@@ -101,6 +104,8 @@ def read_body(endpoint: Endpoint, body: bytes | bytearray, headers: dict[bytes, 
     except MALFORMED as error:
         raise InvalidBody(f"the request body is not valid JSON: {_cause(error)}") from None
     _check_content(endpoint, fields)
+    if seen.model is not None and len(seen.model) > LONGEST_NAME:
+        raise InvalidBody(f"model is longer than {LONGEST_NAME} characters", param="model")
     if seen.n is not None and not 1 <= seen.n <= 128:
         raise InvalidBody("n must be between 1 and 128", param="n")
     fallbacks = None

@@ -25,6 +25,7 @@ from pointsman.runtime import Runtime
 from pointsman.telemetry.events import Finished
 from pointsman.telemetry.log import logger
 from pointsman.wire.exchange import Exchange
+from pointsman.wire.outbox import Outbox
 from pointsman.wire.perform import Resume, World
 from pointsman.wire.sweeper import Sweeper
 from pointsman.wire.upstream import Upstream
@@ -67,6 +68,10 @@ class Inference:
     @property
     def sweeper(self) -> Sweeper:
         return self.world.sweeper
+
+    @property
+    def outbox(self) -> Outbox:
+        return self.world.outbox
 
     def handle(self, exchange: Exchange) -> None:
         """Take a whole request. Whatever goes wrong is answered."""

@@ -69,7 +69,7 @@ class Exchange:
         if self.response_complete or self.disconnected:
             return
         close = b"" if self.keep_alive else b"connection: close\r\n"
-        self._lane.transport.write(
+        self._lane.send(
             b"%bcontent-type: application/json\r\ncontent-length: %d\r\n%b%b\r\n%b"
             % (STATUS_LINES.get(status) or STATUS_LINES[500], len(body), head, close, body)
         )
@@ -84,7 +84,7 @@ class Exchange:
             self.keep_alive = False
         framing = b"transfer-encoding: chunked\r\n" if self._chunked else b""
         close = b"" if self.keep_alive else b"connection: close\r\n"
-        self._lane.transport.write(
+        self._lane.send(
             b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream; charset=utf-8\r\ncache-control: no-cache\r\n"
             b"x-accel-buffering: no\r\n%b%b%b\r\n" % (framing, head, close)
         )
@@ -92,14 +92,14 @@ class Exchange:
     def write(self, frames: bytes) -> None:
         """Part of a stream."""
         if frames and not self.disconnected:
-            self._lane.transport.write(b"%x\r\n%b\r\n" % (len(frames), frames) if self._chunked else frames)
+            self._lane.send(b"%x\r\n%b\r\n" % (len(frames), frames) if self._chunked else frames)
 
     def finish(self) -> None:
         """The stream is complete."""
         if self.response_complete or self.disconnected:
             return
         if self._chunked:
-            self._lane.transport.write(b"0\r\n\r\n")
+            self._lane.send(b"0\r\n\r\n")
         self._end()
 
     def gone(self) -> None:

@@ -18,6 +18,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from pointsman.errors import HeadTooLarge, InvalidHeader, PayloadTooLarge, PointsmanError, SlowRequest, UnsupportedMedia
 from pointsman.wire.exchange import Exchange
+from pointsman.wire.outbox import Outbox
 from pointsman.wire.sweeper import NEVER, Sweeper
 
 MAX_HEAD = 64 * 1024
@@ -49,6 +50,9 @@ class Service(Protocol):
     @property
     def sweeper(self) -> Sweeper: ...
 
+    @property
+    def outbox(self) -> Outbox: ...
+
     def handle(self, exchange: Exchange, /) -> None:
         """Take a whole request; answer it now or later. Never raises."""
         ...
@@ -70,6 +74,7 @@ class Lane(HttpToolsProtocol):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._sweeper = self.service.sweeper
+        self._outbox = self.service.outbox
         self._serving: Exchange | None = None
         self._refused = False
         self._in_head = True
@@ -92,6 +97,7 @@ class Lane(HttpToolsProtocol):
         self._sweeper.forget(self)
         serving, self._serving = self._serving, None
         if serving is not None:
+            self._outbox.crowd -= 1
             serving.gone()
         super().connection_lost(exc)
 
@@ -139,6 +145,7 @@ class Lane(HttpToolsProtocol):
             status, head, body = self.service.refusal(error)
             exchange = Exchange(self, "", {}, keep_alive=False, old=False)
             exchange.respond(status, head, body)
+            self._outbox.flush()
             if self.transport.can_write_eof():
                 self.transport.write_eof()
             self.deadline = monotonic() + LINGER
@@ -214,7 +221,7 @@ class Lane(HttpToolsProtocol):
         if before is None or before.response_complete:
             exchange.turn = True
             if self.expect_100_continue:
-                self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+                self.send(b"HTTP/1.1 100 Continue\r\n\r\n")
         else:
             self.flow.pause_reading()
             self.pipeline.appendleft((self.cycle, self.app))
@@ -240,17 +247,25 @@ class Lane(HttpToolsProtocol):
 
     def _serve(self, exchange: Exchange) -> None:
         self._serving = exchange
+        self._outbox.crowd += 1
         self.service.handle(exchange)
+
+    def send(self, data: bytes) -> None:
+        """Part of a response."""
+        self._outbox.write(self.transport, data)
 
     def finished(self, exchange: Exchange) -> None:
         """An exchange has written its response: the next in line, or nothing to do."""
-        self._serving = None
+        if self._serving is not None:
+            self._serving = None
+            self._outbox.crowd -= 1
         self.server_state.total_requests += 1
         transport = self.transport
         if transport.is_closing():
             return
         if not exchange.keep_alive:
             if not self._refused:
+                self._outbox.flush()
                 transport.close()
             return
         self.flow.resume_reading()

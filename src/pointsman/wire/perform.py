@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from pointsman.flow.drive import Cancel
 from pointsman.flow.effects import Call, Effect, Reply, Sleep
 from pointsman.model.deployment import Provider
+from pointsman.wire.outbox import Outbox
 from pointsman.wire.pool import Pool
 from pointsman.wire.sweeper import Sweeper
 
@@ -20,6 +21,7 @@ class World:
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.loop = loop
         self.sweeper = Sweeper(loop)
+        self.outbox = Outbox(loop)
         self._pools: dict[int, Pool] = {}  # by the identity of the provider, which its pool keeps alive
 
     def perform(self, effect: Effect, resume: Resume) -> Cancel | None:
@@ -49,5 +51,5 @@ class World:
             pool.close()
 
     def _pool(self, provider: Provider) -> Pool:
-        pool = self._pools[id(provider)] = Pool(provider, self.loop, self.sweeper)
+        pool = self._pools[id(provider)] = Pool(provider, self.loop, self.sweeper, self.outbox)
         return pool

@@ -19,6 +19,7 @@ from pointsman.flow.effects import Call, Failed
 from pointsman.model.deployment import Provider
 from pointsman.model.outcome import FailureKind
 from pointsman.wire.origin import head_of, origin_of, tls_context
+from pointsman.wire.outbox import Outbox
 from pointsman.wire.sweeper import Sweeper
 from pointsman.wire.upstream import Resume, Upstream
 
@@ -63,10 +64,11 @@ class Waiter:
 class Pool:
     """All connections to one provider. Belongs to one event loop."""
 
-    def __init__(self, provider: Provider, loop: asyncio.AbstractEventLoop, sweeper: Sweeper) -> None:
+    def __init__(self, provider: Provider, loop: asyncio.AbstractEventLoop, sweeper: Sweeper, outbox: Outbox) -> None:
         self.provider = provider
         self.origin = origin_of(provider)
         self.sweeper = sweeper
+        self.outbox = outbox
         self.waiting: deque[Waiter] = deque()
         self._loop = loop
         self._idle: list[Upstream] = []

@@ -15,6 +15,7 @@ import httptools
 from pointsman.flow.effects import Call, Ended, Failed, Opened, Reply
 from pointsman.model.exchange import Answered, StreamReader
 from pointsman.model.outcome import FailureKind
+from pointsman.wire.outbox import Outbox
 from pointsman.wire.sweeper import NEVER
 
 MAX_REPLY = 64 * 1024 * 1024
@@ -39,6 +40,9 @@ class Home(Protocol):
     def free(self, connection: Upstream, /) -> None: ...
 
     def lost(self, connection: Upstream, /) -> None: ...
+
+    @property
+    def outbox(self) -> Outbox: ...
 
 
 class Upstream(asyncio.Protocol):
@@ -78,7 +82,7 @@ class Upstream(asyncio.Protocol):
         self._whole = self._extra = self._keep = False
         self.deadline = monotonic() + call.timeout
         body = call.request.body
-        self._transport.write(b"%b%d\r\n\r\n%b" % (head, len(body), body))  # type: ignore[union-attr]
+        self._home.outbox.write(self._transport, b"%b%d\r\n\r\n%b" % (head, len(body), body))  # type: ignore[arg-type]
 
     def relay(self, sink: Sink, resume: Resume) -> None:
         """Pass the opened stream on. ``resume`` gets Ended."""

@@ -23,6 +23,6 @@ def limits(pool: Pool, request: Request, view: View) -> Kept:
             if reason is not None:
                 excluded[deployment.id] = reason
     if not excluded:
-        return Kept(pool, "room within all limits")
+        return Kept(pool, "room within all limits" if pool else "nobody is left to check")
     told = "; ".join(f"{name}: {reason}" for name, reason in list(excluded.items())[:8])
     return Kept(tuple(d for d in pool if d.id not in excluded), told, excluded)
