@@ -114,7 +114,8 @@ def test_the_choice_is_in_the_last_pool(situation):
     """The strategy picks from what the filters left."""
     decision, sights = decide(*situation)
     if decision is not None:
-        assert decision.choice in decision.tiers[decision.tier].pool
+        assert decision.choice in decision.pool
+        assert set(decision.pool) <= set(decision.tiers[decision.tier].pool)
         if decision.tier == 0:
             assert decision.choice in sights[-1].pool
 

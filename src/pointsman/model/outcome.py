@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import Enum
+from typing import Annotated
 
 import msgspec
 
@@ -57,12 +58,18 @@ CONSEQUENCES: dict[FailureKind, Consequence] = {
 """Sources and reasons, row by row: docs/concepts/failures.md."""
 
 
+MOST_TOKENS = 2**53
+
+Tokens = Annotated[int, msgspec.Meta(ge=0, le=MOST_TOKENS)]
+"""A count that can be believed, added up and shown as a float."""
+
+
 class Usage(msgspec.Struct, frozen=True, gc=False):
     """Tokens as the deployment counted them."""
 
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
-    total_tokens: int = 0
+    prompt_tokens: Tokens = 0
+    completion_tokens: Tokens = 0
+    total_tokens: Tokens = 0
 
 
 NO_USAGE = Usage()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pointsman.model.decision import Decision, Leg, Pool
+from pointsman.model.decision import Decision, Leg, Pool, Tier
 from pointsman.routing.topology import Topology
 
 MAX_TIERS = 6
@@ -33,20 +33,29 @@ def groups_after(name: str | None, topology: Topology, chosen: tuple[str, ...] |
 
 
 def legs(decision: Decision) -> Iterator[Leg]:
-    """The plan: it starts with the choice and names each (deployment, model) once."""
+    """The plan: it starts with the choice and names each (deployment, model) once. Who was left out by the filters
+    comes last: it may be fit again by the time everybody else has failed.
+    """
     seen = set()
-    for number, tier in enumerate(decision.tiers):
-        if number < decision.tier:
-            continue
-        pool = _turned(tier.pool, decision.spin)
-        if number == decision.tier:
-            pool = (decision.choice, *pool)
-        for deployment in pool:
+    for number, tier, members in (*_fit(decision), *_rest(decision)):
+        for deployment in members:
             leg = Leg(deployment, deployment.model or tier.name or "", number, tier.group)
             key = (deployment.id, leg.model)
             if key not in seen:
                 seen.add(key)
                 yield leg
+
+
+def _fit(decision: Decision) -> Iterator[tuple[int, Tier, Pool]]:
+    first = decision.tier
+    yield first, decision.tiers[first], (decision.choice, *_turned(decision.pool, decision.spin))
+    for number, tier in enumerate(decision.tiers[first + 1 :], start=first + 1):
+        yield number, tier, _turned(tier.pool, decision.spin)
+
+
+def _rest(decision: Decision) -> Iterator[tuple[int, Tier, Pool]]:
+    for number, tier in enumerate(decision.tiers[: decision.tier + 1]):
+        yield number, tier, tier.pool
 
 
 def _turned(pool: Pool, spin: float) -> Pool:

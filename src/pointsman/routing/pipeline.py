@@ -92,14 +92,13 @@ class Pipeline:
             number, pool, index, steps = found
         choice = pool[index]
         tier = tiers[number]
-        if pool is not tier.pool:
-            tiers = (*tiers[:number], Tier(tier.group, tier.name, pool), *tiers[number + 1 :])
         return Decision(
             request.model,
             resolution.route,
             self.topology.router.strategy,
             choice,
             choice.model or tier.name or "",
+            pool,
             tiers,
             steps,
             dice.random(),
