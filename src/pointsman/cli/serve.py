@@ -13,7 +13,7 @@ from pointsman.cli.found import find_settings
 from pointsman.config.load import load, load_or_raise
 from pointsman.config.settings import Settings
 from pointsman.errors import ConfigurationError
-from pointsman.gateway.server import bind, check_exposure, server_for, settle_memory
+from pointsman.gateway.server import allow_many_connections, bind, check_exposure, server_for, settle_memory
 from pointsman.runtime import Runtime
 from pointsman.telemetry import log
 from pointsman.telemetry.log import DecisionLog, FailureLog
@@ -72,6 +72,7 @@ def serve(settings: Settings, host: str, port: int, *, debug_router: bool = Fals
             soft_wrap=True,
         )
 
+    allow_many_connections()
     server = server_for(runtime, host, port, told)
     server.run(sockets=[listener])
     return 0

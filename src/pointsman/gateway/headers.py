@@ -11,7 +11,10 @@ MOST = 10_000
 
 _SAFE = "".join(chr(c) for c in range(0x21, 0x7F) if chr(c) != "%") + " "
 
-Key = tuple[str, str, str, str, str, int, int]
+LONGEST = 1024
+"""Characters of one value."""
+
+Key = tuple[str, str, str, str, str, str, int, int]
 
 _heads: dict[Key, bytes] = {}
 _litellm_heads: dict[Key, bytes] = {}
@@ -22,9 +25,9 @@ def decision_head(request_id: str, decision: Decision, leg: Leg, attempts: int, 
 
     ``litellm``: also by the names that scripts written for LiteLLM read.
     """
-    group = decision.tiers[0].group
-    key = (leg.deployment.id, leg.model, decision.route, decision.strategy, group, attempts, leg.tier)
-    head = b"x-pointsman-request-id: %b\r\n%b" % (request_id.encode(), _heads.get(key) or _render(key, leg))
+    at, group = leg.deployment, decision.tiers[0].group
+    key = (at.id, at.provider.name, leg.model, decision.route, decision.strategy, group, attempts, leg.tier)
+    head = b"x-pointsman-request-id: %b\r\n%b" % (request_id.encode(), _heads.get(key) or _render(key))
     if litellm:
         head += b"x-litellm-call-id: %b\r\n%b" % (request_id.encode(), _litellm_heads[key])
     return head
@@ -32,12 +35,16 @@ def decision_head(request_id: str, decision: Decision, leg: Leg, attempts: int, 
 
 def safe(value: str) -> str:
     """A value that can stand in a header: everything but visible ASCII and spaces percent-encoded."""
-    return quote(value, safe=_SAFE)[:1024]
+    found = quote(value, safe=_SAFE)
+    while len(found) > LONGEST:  # the name is cut, not its escapes
+        value = value[: len(value) * LONGEST // len(found)]
+        found = quote(value, safe=_SAFE)
+    return found
 
 
-def _render(key: Key, leg: Leg) -> bytes:
+def _render(key: Key) -> bytes:
     """Both heads of a key, remembered."""
-    deployment, model, route, strategy, group, attempts, fallbacks = key
+    deployment, provider, model, route, strategy, group, attempts, fallbacks = key
     if len(_heads) >= MOST:
         _heads.clear()
         _litellm_heads.clear()
@@ -45,7 +52,7 @@ def _render(key: Key, leg: Leg) -> bytes:
         "x-pointsman-",
         {
             "deployment": deployment,
-            "provider": leg.deployment.provider.name,
+            "provider": provider,
             "model": model,
             "route": route,
             "strategy": strategy,

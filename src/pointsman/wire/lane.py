@@ -75,14 +75,18 @@ class Lane(HttpToolsProtocol):
         super().__init__(*args, **kwargs)
         self._sweeper = self.service.sweeper
         self._outbox = self.service.outbox
+        self._hot = self.service.hot
+        self._max_body = self.service.max_body
         self._serving: Exchange | None = None
         self._refused = False
         self._in_head = True
+        self._in_body = False
+        self._since: float | None = None  # when the request that is still arriving began to
+        self._old: bool | None = None  # the caller speaks HTTP/1.0
         self._host: bytes | None = None  # the last one that was found well-formed
         self._head_bytes = 0
         self._fed = 0
         self._body_bytes = 0
-        self._body_since = 0.0
         self.url = b""
         self.deadline = NEVER
 
@@ -107,10 +111,24 @@ class Lane(HttpToolsProtocol):
         head = self._in_head
         self._fed = len(data)
         super().data_received(data)
-        if head and self._in_head:
-            self._head_bytes += len(data)
+        if (self._in_head or self._in_body) and not self._refused:
+            self._await_more(len(data) if head else 0)
+
+    def _await_more(self, fed: int) -> None:
+        """The request has not arrived whole: watch its size and its time, which most requests never need."""
+        if self._serving is not None:
+            return
+        if self._in_head:
+            self._head_bytes += fed
             if self._head_bytes > MAX_HEAD:
                 self.refuse(HeadTooLarge(f"the request head is larger than {MAX_HEAD} bytes"))
+                return
+            if self._head_bytes == 0:
+                return  # between requests
+        if self._since is None:
+            self._since = monotonic()
+        grace = HEAD_TIME if self._in_head else BODY_GRACE + self._body_bytes / BODY_RATE
+        self.deadline = self._since + grace
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002  llhttp's words are not for callers
         """What uvicorn calls when llhttp refuses what it was fed."""
@@ -161,21 +179,19 @@ class Lane(HttpToolsProtocol):
         self.expect_100_continue = False
         self._in_head = True
         self._head_bytes = 0
-        self.deadline = monotonic() + HEAD_TIME
+        self._since = None
 
     def on_headers_complete(self) -> None:
         self._in_head = False
+        self._in_body = True
         self._body_bytes = 0
-        self._body_since = monotonic()
-        self.deadline = self._body_since + BODY_GRACE
         if self._refused:
             return
         headers = dict(self.headers)
         if (problem := self._problem(headers)) is not None:
             self.refuse(problem)
             return
-        hot = self.service.hot
-        endpoint = hot.get(self.url) or hot.get(self.url.partition(b"?")[0])
+        endpoint = self._hot.get(self.url) or self._hot.get(self.url.partition(b"?")[0])
         if endpoint is not None and self.parser.get_method() == b"POST":
             self._take(endpoint, headers)
         else:
@@ -185,10 +201,9 @@ class Lane(HttpToolsProtocol):
         if self._refused:
             return
         self._body_bytes += len(body)
-        if self._body_bytes > self.service.max_body:
-            self.refuse(_too_large(self.service.max_body))
+        if self._body_bytes > self._max_body:
+            self.refuse(_too_large(self._max_body))
             return
-        self.deadline = self._body_since + BODY_GRACE + self._body_bytes / BODY_RATE
         cycle = self.cycle
         if type(cycle) is not Exchange:
             super().on_body(body)
@@ -202,6 +217,7 @@ class Lane(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         if self._refused:
             return
+        self._in_body = False
         self.deadline = NEVER
         cycle = self.cycle
         if type(cycle) is Exchange:
@@ -214,8 +230,9 @@ class Lane(HttpToolsProtocol):
     # taking turns
 
     def _take(self, endpoint: str, headers: dict[bytes, bytes]) -> None:
-        old = self.parser.get_http_version() == "1.0"
-        exchange = Exchange(self, endpoint, headers, self.parser.should_keep_alive(), old)
+        if self._old is None:
+            self._old = self.parser.get_http_version() == "1.0"
+        exchange = Exchange(self, endpoint, headers, self.parser.should_keep_alive(), self._old)
         before = self.cycle
         self.cycle = exchange
         if before is None or before.response_complete:
@@ -268,13 +285,16 @@ class Lane(HttpToolsProtocol):
                 self._outbox.flush()
                 transport.close()
             return
-        self.flow.resume_reading()
+        if self.flow.read_paused:
+            self.flow.resume_reading()
         if self.pipeline:
             self._start_asgi_task(*self.pipeline.pop())
         elif self.cycle is exchange:
             self._head_bytes = 0
             self._in_head = True
             self.deadline = monotonic() + IDLE_TIME
+        elif self._in_body:
+            self._await_more(0)
 
     # back-pressure
 
@@ -313,8 +333,8 @@ class Lane(HttpToolsProtocol):
             return InvalidHeader("content-length and transfer-encoding contradict each other")
         if headers.get(b"content-encoding", b"identity") != b"identity":
             return UnsupportedMedia("a compressed request body is not taken; send it as it is")
-        if int(headers.get(b"content-length", 0)) > self.service.max_body:
-            return _too_large(self.service.max_body)
+        if int(headers.get(b"content-length", 0)) > self._max_body:
+            return _too_large(self._max_body)
         return None
 
     def _head_size(self) -> int:

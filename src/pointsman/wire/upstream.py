@@ -114,8 +114,8 @@ class Upstream(asyncio.Protocol):
                 self.deadline = monotonic() + self._call.idle
             self._transport.resume_reading()
 
-    @property
     def usable(self) -> bool:
+        """True if it can be asked."""
         return self._transport is not None and not self._transport.is_closing()
 
     def expire(self) -> None:
@@ -261,7 +261,7 @@ class Upstream(asyncio.Protocol):
         self._body = b""
         self._headers.clear()
         self.deadline = NEVER
-        if self._keep and not self._extra and self.usable:
+        if self._keep and not self._extra and self.usable():
             self._home.free(self)
         elif self._transport is not None:
             self._transport.close()
