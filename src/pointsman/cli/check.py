@@ -64,11 +64,14 @@ def _line(finding: Finding) -> Text:
 
 def _summary(loaded: Loaded, paths: list[Path]) -> Text:
     errors, warnings = _count(loaded, "error"), _count(loaded, "warning")
-    counted = f"{errors} error{'' if errors == 1 else 's'}, {warnings} warning{'' if warnings == 1 else 's'}"
+    counted = f"{_many(errors, 'error')}, {_many(warnings, 'warning')}"
     if loaded.settings is None:
         return Text(f"{counted}: this configuration can't be used", style="red")
     named = sum(deployment.model is not None for deployment in loaded.settings.deployments)
     files = len(loaded.settings.sources) or len(paths)
-    read = f"{files} file{'' if files == 1 else 's'}"
-    content = f"{named} deployments, {len(loaded.settings.providers)} providers from {read}"
-    return Text(f"{counted}: {content}", style="green")
+    content = f"{_many(named, 'deployment')}, {_many(len(loaded.settings.providers), 'provider')}"
+    return Text(f"{counted}: {content} from {_many(files, 'file')}", style="green")
+
+
+def _many(count: int, word: str) -> str:
+    return f"{count} {word}{'' if count == 1 else 's'}"

@@ -1,0 +1,152 @@
+"""Where an entry of ``model_list`` is served: ``model``, ``api_base`` and ``custom_llm_provider`` to a Provider.
+
+The prefix of ``model`` says what speaks there; a provider of that name, of that address or of that kind is used before
+one is implied.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from pointsman.config.findings import Path, Report
+from pointsman.config.prefixes import PREFIXES, PUBLIC_URLS, UNSERVED, Prefix
+from pointsman.config.registry import LONGEST_NAME, NAME_CHARACTERS, Registry
+from pointsman.config.schema import LitellmParams
+from pointsman.model.deployment import Provider
+from pointsman.model.secret import Secret
+
+UNSUPPORTED = "{} is not supported by this version"
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """What an entry says of its address, read once. ``word``: what names the provider, if anything does."""
+
+    path: Path
+    model: str
+    word: str | None
+    custom: bool
+    url: str | None
+    key: Secret | None
+    keyless: bool
+
+    @property
+    def upstream(self) -> str:
+        """The model's name without the word before it."""
+        return self.model.removeprefix(f"{self.word}/") if self.word else self.model
+
+
+class Addresses:
+    """Answers for one entry after the other."""
+
+    def __init__(self, registry: Registry, report: Report) -> None:
+        self._registry = registry
+        self._report = report
+
+    def of(self, params: LitellmParams) -> tuple[Provider, str] | None:
+        """The provider and its name for the model; None with a finding if nobody can tell."""
+        asked = self._asked(params)
+        if asked is None:
+            return None
+        if not asked.upstream:
+            self._report.error((*asked.path, "model"), "names no model")
+            return None
+        if asked.word in self._registry.failed and asked.url is None:
+            return None  # the error was told where the provider is described
+        prefix = self._prefix(asked)
+        if prefix is not None:
+            provider = self._known(asked, prefix)
+        elif asked.word in UNSERVED:
+            self._report.error((*asked.path, "model"), UNSUPPORTED, f"{asked.word}/")
+            return None
+        else:
+            return self._unknown(asked)
+        return (provider, asked.upstream) if provider is not None else None
+
+    def _asked(self, params: LitellmParams) -> Asked | None:
+        path, model, custom = params.path, params.model, params.custom_llm_provider
+        given = params.api_base or params.base_url
+        spelling = "api_base" if params.api_base else "base_url"
+        if params.api_base and params.base_url and params.api_base != params.base_url:
+            self._report.error(
+                (*path, "base_url"), "says something else than `api_base`", suggestion="keep one of the two"
+            )
+        url = self._registry.url(given, (*path, spelling)) if given else None
+        if given and url is None:
+            return None
+        head, slash, rest = model.partition("/")
+        if custom is None and slash and not (head and rest):
+            self._report.error((*path, "model"), "expected PREFIX/MODEL with something on both sides")
+            return None
+        named = head in self._registry.named or head in self._registry.failed
+        known = named or head in PREFIXES or head in UNSERVED
+        word = custom or (head if slash and known else None)
+        key = self._registry.key(params.api_key, (*path, "api_key"))
+        return Asked(path, model, word, custom is not None, url, key, "api_key" not in params.model_fields_set)
+
+    def _prefix(self, asked: Asked) -> Prefix | None:
+        if asked.word is None:
+            return None
+        named = self._registry.named.get(asked.word)
+        if named is not None and (asked.word not in PREFIXES or asked.url is None):
+            return Prefix(asked.word, named.kind, named.base_url)
+        return PREFIXES.get(asked.word)
+
+    def _known(self, asked: Asked, prefix: Prefix) -> Provider | None:
+        if asked.url is not None:
+            return self._registry.at(prefix.name, prefix.kind, asked.url, self._key(asked, prefix, asked.url))
+        named = self._registry.named.get(asked.word or "") or self._of_kind(asked, prefix)
+        if named is not None:
+            if asked.key is None or asked.key == named.api_key:
+                return named
+            return self._registry.at(prefix.name, named.kind, named.base_url, asked.key)
+        if prefix.base_url is None:
+            self._report.error((*asked.path, "api_base"), "is required with the prefix {}", f"{asked.word}/")
+            return None
+        return self._registry.at(prefix.name, prefix.kind, prefix.base_url, self._key(asked, prefix, prefix.base_url))
+
+    def _key(self, asked: Asked, prefix: Prefix, url: str) -> Secret | None:
+        """The entry's own key, else the environment's if the address is the public one and the entry says nothing."""
+        if asked.key is None and asked.keyless:
+            return self._registry.public_key(prefix, url, asked.path)
+        return asked.key
+
+    def _of_kind(self, asked: Asked, prefix: Prefix) -> Provider | None:
+        """A named provider that the prefix may mean; never one at somebody else's public address."""
+        same = [p for p in self._registry.of_kind(prefix.kind) if p.base_url == prefix.base_url]
+        if not same and prefix.name == prefix.kind:
+            same = [p for p in self._registry.of_kind(prefix.kind) if p.base_url not in PUBLIC_URLS]
+        if len(same) > 1:
+            path, word = (*asked.path, "model"), f"{asked.word}/"
+            hint = "write the provider's name as the prefix"
+            self._report.warning(path, "{} may mean several providers; {} is used", word, same[0].name, suggestion=hint)
+        return same[0] if same else None
+
+    def _unknown(self, asked: Asked) -> tuple[Provider, str] | None:
+        path = (*asked.path, "model")
+        if asked.custom:
+            return self._custom(asked)
+        listed = self._registry.listing(asked.model) if asked.url is None else None
+        if listed is not None:
+            return listed, asked.model
+        openai = PREFIXES["openai"]
+        if "/" not in asked.model:
+            provider = self._known(asked, openai)
+            return (provider, asked.model) if provider is not None else None
+        head = asked.model.partition("/")[0]
+        known = (*self._registry.named, *PREFIXES)
+        if asked.url is None:
+            hint = "add api_base, or one of the known prefixes"
+            self._report.unknown("error", path, "prefix {} is not known, and there is no api_base", head, known, hint)
+            return None
+        text = "prefix {} is not known: the whole name is sent to an OpenAI-compatible server"
+        self._report.unknown("warning", path, text, head, known, "write openai/ before it, or custom_llm_provider")
+        return self._registry.at("openai_compatible", "openai_compatible", asked.url, asked.key), asked.model
+
+    def _custom(self, asked: Asked) -> tuple[Provider, str] | None:
+        """A provider LiteLLM was taught: by its name, and OpenAI-compatible as far as we know."""
+        if asked.url is None:
+            text = "is required with custom_llm_provider {}"
+            self._report.error((*asked.path, "api_base"), text, asked.word or "")
+            return None
+        label = "".join(c if c in NAME_CHARACTERS else "_" for c in asked.word or "")[:LONGEST_NAME]
+        return self._registry.at(label, "openai_compatible", asked.url, asked.key), asked.upstream

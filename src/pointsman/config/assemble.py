@@ -1,0 +1,230 @@
+"""Typed sections to Settings: everything known is put together here, once, in an order that can be read downwards."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import msgspec
+
+from pointsman.config import strategies
+from pointsman.config.deployments import Ids, Placed, deployments
+from pointsman.config.environment import Environment
+from pointsman.config.findings import Path, Report
+from pointsman.config.litellm import ROUTER, SERVER
+from pointsman.config.names import ANY, Chain, Ref, read_aliases, read_fallbacks, read_names
+from pointsman.config.patterns import programs
+from pointsman.config.references import Known, References, chains_refs, resolved_aliases
+from pointsman.config.registry import Registry
+from pointsman.config.schema import Document, ExactSection, PatternSection
+from pointsman.config.settings import ExactMatch, Pattern, RouterSettings, ServerSettings, Settings
+from pointsman.model.deployment import Deployment, Provider
+
+OPEN_NAME = "*"
+"""``model_name`` of a provider's open deployment, which serves any name as asked."""
+
+
+class Assembled(msgspec.Struct, frozen=True):
+    """Settings, with the path of each deployment that came from ``model_list``, by id."""
+
+    settings: Settings
+    paths: dict[str, Path]
+
+
+def assemble(
+    document: Document, data: Mapping[str, Any], environment: Environment, report: Report, *, standalone: bool
+) -> Assembled:
+    """Build Settings from what could be read. With an error in the report the result is partial.
+
+    ``data`` is the same document as plain values: names of entries that are wrong otherwise still count as defined.
+    """
+    registry = Registry(environment, report)
+    registry.take(document.providers, _provider_names(data))
+    placed = deployments(document.model_list, registry, report)
+    default = _default_provider(document, report)
+    providers = _providers(document, registry, default)
+    names = _Names(document, report)
+    settings = Settings(
+        deployments=tuple(_all(placed, providers.values())),
+        providers=providers,
+        exact={name: _exact(name, section, report) for name, section in document.exact_matches.items()},
+        patterns=tuple(_pattern(section) for section in document.patterns),
+        default_provider=default.name if default else None,
+        aliases=names.aliases,
+        alias_groups=names.groups,
+        hidden=names.hidden,
+        fallbacks=names.fallbacks,
+        default_fallbacks=names.default_fallbacks,
+        router=_router(document, report),
+        server=_server(document, data, registry, report),
+    )
+    known = _known(settings, data, names, tuple(programs(document.patterns, report)))
+    _check_names(References(known, report, "warning" if standalone else "error"), document, names, default)
+    return Assembled(settings, {p.deployment.id: p.path for p in placed})
+
+
+class _Names:
+    """Fallbacks and aliases of a document, read and resolved."""
+
+    def __init__(self, document: Document, report: Report) -> None:
+        router, general = document.router_settings, document.litellm_settings
+        self.chains = self._chains(router.fallbacks, general.fallbacks, report)
+        defaults = "router_settings" if router.default_fallbacks is not None else "litellm_settings"
+        listed = router.default_fallbacks if router.default_fallbacks is not None else general.default_fallbacks
+        self.defaults = [
+            *read_names(listed or [], (defaults, "default_fallbacks"), report),
+            *(ref for chain in self.chains if chain.first.name == ANY for ref in chain.then),
+        ]
+        self.read = read_aliases(router.model_group_alias, ("router_settings", "model_group_alias"), report)
+        self.aliases, self.groups = resolved_aliases(self.read, report)
+        self.hidden = frozenset(alias.name.name for alias in self.read if alias.hidden)
+        self.fallbacks = {
+            chain.first.name: tuple(dict.fromkeys(ref.name for ref in chain.then))
+            for chain in self.chains
+            if chain.first.name != ANY and chain.then
+        }
+        self.default_fallbacks = tuple(dict.fromkeys(ref.name for ref in self.defaults))
+
+    @staticmethod
+    def _chains(router: Any, general: Any, report: Report) -> list[Chain]:
+        ours, theirs = ("router_settings", "fallbacks"), ("litellm_settings", "fallbacks")
+        if router is None:
+            return read_fallbacks(general, theirs, report)
+        if general is not None and general != router:
+            report.warning(theirs, "are not used: those of `router_settings` count")
+        return read_fallbacks(router, ours, report)
+
+
+def _default_provider(document: Document, report: Report) -> Ref | None:
+    said = [
+        Ref(name, path)
+        for name, path in (
+            (document.default_provider, ("default_provider",)),
+            (document.router_settings.default_provider, ("router_settings", "default_provider")),
+            (document.general_settings.default_provider, ("general_settings", "default_provider")),
+        )
+        if name is not None
+    ]
+    for other in said[1:]:
+        if other.name != said[0].name:
+            report.warning(other.path, "another default_provider stands further out, and that one counts")
+    return said[0] if said else None
+
+
+def _providers(document: Document, registry: Registry, default: Ref | None) -> dict[str, Provider]:
+    """Those of the section, then implied ones that a rule names."""
+    wanted = [default.name] if default else []
+    for rule in _rules(document):
+        wanted += [rule.provider, *([rule.fallback] if rule.fallback else [])]
+    implied = {name: registry.implied[name] for name in wanted if name in registry.implied}
+    return {**registry.named, **implied}
+
+
+def _rules(document: Document) -> list[ExactSection | PatternSection]:
+    """Everything that sends names to a provider."""
+    return [*document.exact_matches.values(), *document.patterns]
+
+
+def _all(placed: list[Placed], providers: Iterable[Provider]) -> Iterable[Deployment]:
+    """Those of ``model_list``, those that a provider lists, and one that is open for each provider."""
+    ids = Ids(p.deployment.id for p in placed)
+    served = {(p.deployment.model_name, p.deployment.provider.name) for p in placed}
+    yield from (p.deployment for p in placed)
+    providers = tuple(providers)
+    for provider in providers:
+        for model in provider.models:
+            if (model, provider.name) not in served:
+                yield Deployment(ids.make(model, provider.name), model, provider, model)
+    for provider in providers:
+        yield Deployment(provider.name, OPEN_NAME, provider, None)
+
+
+def _exact(name: str, section: ExactSection, report: Report) -> ExactMatch:
+    if section.priority not in (None, "primary"):
+        report.warning((*section.path, "priority"), "is not acted on: an exact match always comes first")
+    return ExactMatch(name, section.provider, section.fallback, section.model, section.description or "")
+
+
+def _pattern(section: PatternSection) -> Pattern:
+    return Pattern(section.pattern, section.provider, section.fallback, section.description or "")
+
+
+def _router(document: Document, report: Report) -> RouterSettings:
+    values: dict[str, Any] = {}
+    for field, places in ROUTER.items():
+        said = [(getattr(getattr(document, section), key), (section, key)) for section, key in places]
+        said = [(value, path) for value, path in said if value is not None]
+        if said:
+            values[field] = said[0][0]
+        for value, path in said[1:]:
+            if value != said[0][0]:
+                report.warning(path, f"is not used: `{'.'.join(said[0][1])}` counts")
+    section = document.router_settings
+    values["debug_router"] = bool(section.debug_router or document.debug_router or document.debug)
+    if document.litellm_settings.drop_params is not None:
+        path = ("litellm_settings", "drop_params")
+        report.info(
+            path,
+            "needs no switch: what a provider's wire format has no word for is left out, the rest is sent",
+        )
+    return RouterSettings(strategy=_strategy(section.routing_strategy, report), **values)
+
+
+def _strategy(word: str | None, report: Report) -> str:
+    path = ("router_settings", "routing_strategy")
+    found = strategies.canonical(word) if word is not None else strategies.DEFAULT
+    if found is None and word is not None and strategies.not_yet(word):
+        report.warning(path, f"strategy {{}} is not in this version, {strategies.DEFAULT} is used instead", word)
+    elif found is None and word is not None:
+        report.unknown("error", path, "unknown strategy {}", word, strategies.KNOWN, ", ".join(strategies.CANONICAL))
+    return found or strategies.DEFAULT
+
+
+def _server(document: Document, data: Mapping[str, Any], registry: Registry, report: Report) -> ServerSettings:
+    general, path = document.general_settings, ("general_settings", "master_key")
+    values = {ours: value for ours, key in SERVER.items() if (value := getattr(general, key)) is not None}
+    if general.max_request_size_mb is not None:
+        values["max_request_bytes"] = int(general.max_request_size_mb * 1024 * 1024)
+    key = registry.key(general.master_key, path)
+    if general.master_key is not None and key is None:
+        report.error(path, "is empty", suggestion="leave it out to let everybody in")
+    litellm = any(data.get(name) for name in ("model_list", "litellm_settings"))
+    return ServerSettings(master_key=key, litellm_headers=litellm, **values)
+
+
+def _provider_names(data: Mapping[str, Any]) -> set[str]:
+    written = data.get("providers")
+    return set(written) if isinstance(written, Mapping) else set()
+
+
+def _known(settings: Settings, data: Mapping[str, Any], names: _Names, compiled: tuple[Any, ...]) -> Known:
+    """What is defined, rightly or wrongly: a name whose entry has an error is not a second error elsewhere."""
+    entries = data.get("model_list")
+    written = (
+        [entry.get("model_name") for entry in entries if isinstance(entry, Mapping)]
+        if isinstance(entries, list)
+        else []
+    )
+    served = {d.model_name for d in settings.deployments if d.model is not None}
+    places = {d.provider.name for d in settings.deployments}
+    return Known(
+        served=frozenset(served | {name for name in written if isinstance(name, str)}),
+        aliases=settings.aliases,
+        groups=frozenset(alias.name.name for alias in names.read) - settings.aliases.keys(),
+        exact=frozenset(settings.exact),
+        providers=frozenset(places | _provider_names(data)),
+        programs=compiled,
+        catch_all=settings.default_provider in places,
+    )
+
+
+def _check_names(references: References, document: Document, names: _Names, default: Ref | None) -> None:
+    references.providers([default] if default else [])
+    for rule in _rules(document):
+        references.providers([Ref(rule.provider, (*rule.path, "provider"))])
+        if rule.fallback:
+            references.providers([Ref(rule.fallback, (*rule.path, "fallback"))])
+    references.models(chains_refs(names.chains))
+    references.models(names.defaults)
+    for alias in names.read:
+        references.members(alias.means) if alias.group else references.models(alias.means)

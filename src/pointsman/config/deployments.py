@@ -1,0 +1,122 @@
+"""``model_list`` to deployments: the table of ``litellm.py`` applied to each entry, in document order.
+
+An id is ``model_info.id``, else ``<model_name>@<provider>``, a second one ``#2``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import msgspec
+
+from pointsman.config.address import Addresses
+from pointsman.config.findings import Path, Report
+from pointsman.config.litellm import ANYWHERE, CALLERS, DEPLOYMENT
+from pointsman.config.registry import Registry
+from pointsman.config.schema import LATER_WORDS, ModelEntry
+from pointsman.model.deployment import Deployment, Provider
+
+
+class Placed(msgspec.Struct, frozen=True):
+    """A deployment with the path it was read from."""
+
+    deployment: Deployment
+    path: Path
+
+
+class Ids:
+    """Ids given out so far; made ones avoid those that were chosen."""
+
+    def __init__(self, taken: Iterable[str]) -> None:
+        self._taken = set(taken)
+        self._counts: dict[str, int] = {}
+
+    def choose(self, wanted: str) -> bool:
+        """Reserve an id; False if somebody has it."""
+        if wanted in self._taken:
+            return False
+        self._taken.add(wanted)
+        return True
+
+    def make(self, model_name: str, provider: str) -> str:
+        stem = f"{model_name}@{provider}"
+        while True:
+            number = self._counts[stem] = self._counts.get(stem, 0) + 1
+            made = stem if number == 1 else f"{stem}#{number}"
+            if self.choose(made):
+                return made
+
+
+def deployments(entries: Sequence[ModelEntry], registry: Registry, report: Report) -> list[Placed]:
+    """One deployment an entry; entries without an address or with a wildcard are left out with a finding."""
+    ids = Ids(registry.named)
+    chosen = [_chosen(entry, ids, report) for entry in entries]
+    addresses = Addresses(registry, report)
+    made: list[Placed] = []
+    for entry, own in zip(entries, chosen, strict=True):
+        if "*" in entry.model_name or entry.litellm_params.model.endswith("*"):
+            hint = "name the models one by one, or route them with `patterns`"
+            path = (*entry.path, "model_name")
+            report.warning(path, f"a wildcard: {LATER_WORDS}; the entry is left out", suggestion=hint)
+            continue
+        address = addresses.of(entry.litellm_params)
+        if address is not None:
+            id_ = own or ids.make(entry.model_name, address[0].name)
+            made.append(Placed(_deployment(entry, id_, address, report), entry.path))
+    return made
+
+
+def _chosen(entry: ModelEntry, ids: Ids, report: Report) -> str | None:
+    wanted = entry.model_info.id if entry.model_info else None
+    if wanted is not None and not ids.choose(wanted):
+        report.error((*entry.path, "model_info", "id"), "id {} is taken, by another entry or a provider's name", wanted)
+    return wanted
+
+
+def _deployment(entry: ModelEntry, id_: str, address: tuple[Provider, str], report: Report) -> Deployment:
+    params = entry.litellm_params
+    fields = {ours: getattr(params, theirs) for theirs, ours in DEPLOYMENT.items() if theirs not in ANYWHERE}
+    fields["tags"] = tuple(params.tags or ())
+    for key in ANYWHERE:
+        fields[key] = _anywhere(entry, key, report)
+    if params.tags:
+        report.warning((*params.path, "tags"), f"{LATER_WORDS}; the tags are kept")
+    return Deployment(
+        id=id_,
+        model_name=entry.model_name,
+        provider=address[0],
+        model=address[1],
+        params=_body(entry, report),
+        info=entry.model_info.model_dump(exclude_none=True) if entry.model_info else {},
+        **fields,
+    )
+
+
+def _anywhere(entry: ModelEntry, key: str, report: Report) -> Any:
+    """The first of the places that says something; another one that says something else is told."""
+    places = [(entry, key), (entry.litellm_params, key)]
+    if entry.model_info is not None:
+        places.append((entry.model_info, key))
+    said = [(getattr(section, key), (*section.path, key)) for section, key in places]
+    said = [(value, path) for value, path in said if value is not None]
+    for value, path in said[1:]:
+        if value != said[0][0]:
+            report.warning(path, "another {} stands further out, and that one counts", key)
+    return said[0][0] if said else None
+
+
+def _body(entry: ModelEntry, report: Report) -> dict[str, Any]:
+    """What is added to every request: keys without a meaning of their own, and ``extra_body``."""
+    params = entry.litellm_params
+    waiting = type(params).LATER
+    body = {key: value for key, value in (params.model_extra or {}).items() if key not in waiting and value is not None}
+    given = [((*params.path, key), key) for key in body]
+    for key, value in (params.extra_body or {}).items():
+        body[key] = value
+        given.append(((*params.path, "extra_body", key), key))
+    for path, key in given:
+        if key in CALLERS:
+            report.warning(path, "is the caller's to say, and is left out")
+            body.pop(key, None)
+    return body

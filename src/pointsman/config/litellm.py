@@ -1,0 +1,164 @@
+"""The table of LiteLLM's keys: which of them become ours, under which name, and which are known but not acted on.
+
+To support one more key: give it a row in DEPLOYMENT or ROUTER (or a line of its own where it needs more than a copy),
+a field in ``schema.py``, and take it out of the set of those that wait. Data only.
+"""
+
+from __future__ import annotations
+
+from pointsman.config.words import words
+
+DEPLOYMENT: dict[str, str] = {
+    "tags": "tags",
+    "weight": "weight",
+    "rpm": "rpm",
+    "tpm": "tpm",
+    "max_parallel_requests": "max_parallel_requests",
+    "timeout": "timeout",
+    "stream_timeout": "stream_timeout",
+    "cooldown_time": "cooldown_time",
+}
+"""``litellm_params`` key -> field of Deployment, copied as it is."""
+
+ANYWHERE = ("weight", "rpm", "tpm")
+"""Keys that may stand beside ``litellm_params`` or in ``model_info`` too; the outer one counts first."""
+
+ADDRESS = ("model", "api_base", "base_url", "api_key", "custom_llm_provider")
+"""``litellm_params`` keys that say where a deployment is (``deployments.py``, ``registry.py``)."""
+
+CALLERS = frozenset({"messages", "prompt", "input", "stream", "model"})
+"""Fields of a request that only the caller can say; as parameters of a deployment they are left out."""
+
+ROUTER: dict[str, tuple[tuple[str, str], ...]] = {
+    "num_retries": (("router_settings", "num_retries"), ("litellm_settings", "num_retries")),
+    "timeout": (("litellm_settings", "request_timeout"), ("router_settings", "timeout")),
+    "stream_timeout": (("router_settings", "stream_timeout"),),
+    "allowed_fails": (("router_settings", "allowed_fails"), ("litellm_settings", "allowed_fails")),
+    "cooldown_time": (("router_settings", "cooldown_time"), ("litellm_settings", "cooldown_time")),
+    "retry_after": (("router_settings", "retry_after"),),
+}
+"""Field of RouterSettings -> where it may be said; the first place that says it counts, as in LiteLLM."""
+
+SERVER: dict[str, str] = {"require_auth_for_metrics": "require_auth_for_metrics_endpoint"}
+"""Field of ServerSettings -> key of ``general_settings``, copied as it is."""
+
+
+ENTRY_LATER = words("order")
+
+PARAMS_LATER = words(
+    """
+    additional_drop_params allowed_openai_params api_type api_version auto_router_config
+    auto_router_config_path auto_router_default_model auto_router_embedding_model aws_access_key_id
+    aws_bedrock_runtime_endpoint aws_profile_name aws_region_name aws_role_name aws_secret_access_key
+    aws_session_name aws_session_token aws_sts_endpoint aws_web_identity_token azure_ad_token azure_password
+    azure_scope azure_username base_model budget_duration cache_creation_input_token_cost
+    cache_read_input_token_cost client_id client_secret configurable_clientside_auth_params default_headers
+    drop_params extra_headers fallbacks guardrails headers hf_model_name input_cost_per_second
+    input_cost_per_token itpm litellm_credential_name litellm_trace_id max_budget max_file_size_mb max_retries
+    merge_reasoning_content_in_choices mock_response mock_timeout model_info model_name num_retries order
+    organization otpm output_cost_per_second output_cost_per_token region_name rpd silent_model ssl_verify
+    tag_regex tenant_id tpd use_chat_completions_api use_in_pass_through use_litellm_proxy vertex_credentials
+    vertex_location vertex_project watsonx_region_name
+    """
+)
+"""Keys of ``litellm_params`` that mean something to LiteLLM itself and nothing to a model server."""
+
+ROUTER_LATER = words(
+    """
+    alerting_config allowed_fails_policy assistants_config cache_kwargs cache_responses caching_groups
+    client_ttl content_policy_fallbacks context_window_fallbacks debug_level default_litellm_params
+    default_max_parallel_requests default_priority deployment_affinity_ttl_seconds disable_cooldowns
+    enable_health_check_routing enable_mid_stream_fallback_continuation enable_pre_call_check
+    enable_pre_call_checks enable_tag_filtering enable_weighted_failover fallback_on_unsupported_params
+    guardrail_list health_check_ignore_transient_errors health_check_staleness_threshold
+    ignore_invalid_deployments litellm_status_codes max_fallbacks model_group_affinity_config
+    model_group_retry_policy optional_pre_call_checks polling_interval provider_budget_config redis_db
+    redis_host redis_password redis_port redis_ssl redis_url retry_policy router_general_settings
+    routing_groups routing_plugins routing_strategy_args search_tools set_verbose tag_filtering_match_any
+    tag_routing_prefix task_tags
+    """
+)
+
+LITELLM_LATER = words(
+    """
+    add_function_to_prompt api_base api_key audit_log_callbacks aws_sqs_callback_params azure_key_vault
+    budget_exceeded_status_code cache cache_params callback_settings callbacks content_policy_fallbacks
+    context_window_fallbacks custom_prometheus_metadata_labels custom_prometheus_tags custom_provider_map
+    datadog_llm_observability_params datadog_params default_internal_user_params default_key_generate_params
+    default_max_internal_user_budget default_team_params default_team_settings disable_add_prefix_to_prompt
+    disable_add_transform_inline_image_block disable_copilot_system_to_assistant
+    disable_end_user_cost_tracking disable_end_user_cost_tracking_prometheus_only
+    disable_hf_tokenizer_download enable_azure_ad_token_refresh enable_json_schema_validation
+    enable_key_alias_format_validation enable_preview_features expose_router_debug_in_errors failure_callback
+    force_ipv4 generic_logger_headers google_genai_callback_params guardrails input_callback
+    internal_user_budget_duration json_logs key_generation_settings langfuse_default_tags langfuse_host
+    log_raw_request_response max_budget max_end_user_budget max_internal_user_budget max_parallel_requests
+    max_tokens mcp_aliases model_alias_map model_group_settings modify_params network_mock
+    num_retries_per_request prioritized_reservation priority_reservation prometheus_initialize_budget_metrics
+    prometheus_metrics_config public_model_groups public_model_groups_links redact_messages_in_logs
+    redact_user_api_key_info require_auth_for_metrics_endpoint responses_api_bridge_check s3_callback_params
+    s3_callback_params_v2 secret_manager_client service_callback service_callbacks set_verbose ssl_certificate
+    ssl_security_level ssl_verify standard_logging_payload_excluded_fields success_callback
+    suppress_debug_info tag_budget_config team_budget_config telemetry turn_off_message_logging
+    upperbound_key_generate_params use_chat_completions_url_for_anthropic_messages user_url_validation
+    vector_store_registry
+    """
+)
+
+GENERAL_LATER = words(
+    """
+    admin_only_routes alert_to_webhook_url alert_types alerting alerting_args alerting_threshold
+    allow_client_side_credentials allow_requests_on_db_unavailable allow_user_auth allowed_ips allowed_routes
+    always_include_stream_usage auto_redirect_ui_login_to_sso background_health_check_max_tokens
+    background_health_checks block_robots cancel_on_disconnect completion_model control_plane_url
+    coordination_redis custom_auth custom_auth_run_common_checks custom_key_generate custom_key_update
+    custom_sso custom_ui_sso_sign_in_handler dangerously_allow_mock_testing_request_params
+    dangerously_permit_weak_or_unset_master_key database_connection_pool_limit database_connection_timeout
+    database_extra_connection_params database_type database_url default_team_disabled
+    disable_adding_master_key_hash_to_db disable_error_logs disable_master_key_return
+    disable_prisma_schema_update disable_reset_budget disable_responses_id_security
+    disable_retry_on_max_parallel_request_limit_error disable_spend_logs disable_spend_updates embedding_model
+    enable_health_check_routing enable_jwt_auth enable_mcp_registry enable_oauth2_auth
+    enable_oauth2_proxy_auth enable_openapi_public enable_public_model_hub enforce_user_param enforced_params
+    forward_client_headers_to_llm_api forward_llm_provider_auth_headers forward_openai_org_id
+    global_max_parallel_requests health_check_concurrency health_check_details health_check_interval
+    image_generation_model infer_model_from_keys key_management_settings key_management_system litellm_jwtauth
+    litellm_key_header_name litellm_license max_parallel_requests max_response_size_mb
+    maximum_spend_logs_cleanup_cron maximum_spend_logs_retention_interval maximum_spend_logs_retention_period
+    mcp_internal_ip_ranges mcp_trusted_proxy_ranges moderation_model oauth2_config_mappings otel
+    pass_through_endpoints pass_through_request_timeout proxy_batch_polling_interval proxy_batch_write_at
+    proxy_budget_rescheduler_max_time proxy_budget_rescheduler_min_time public_routes
+    reject_clientside_metadata_tags role_permissions search_tools service_account_settings
+    spend_report_frequency store_model_in_db store_prompts_in_spend_logs supported_db_objects ui_access_mode
+    use_azure_key_vault use_client_credentials_pass_through_routes use_google_kms use_redis_transaction_buffer
+    use_shared_health_check use_x_forwarded_for user_api_key_cache_ttl user_header_mappings user_header_name
+    user_mcp_management_mode
+    """
+)
+
+TOP_LATER = words(
+    """
+    agent_list assistant_settings callback_settings capabilities cost_quality credential_list
+    error_based_routing fallback_chains files_settings finetune_settings first_request_routing guardrails
+    include load_balancing mcp_servers mcp_tools model_size_routing policies policy_attachments prompts
+    rate_limited_fallback redundant_models request_metadata_routing routing_metrics search_tools
+    semantic_router strategies tasks vector_store_registry worker_registry
+    """
+)
+"""Sections: LiteLLM's, and those of the documents that later versions act on."""
+
+BODY_PARAMS = words(
+    """
+    best_of chat_template_kwargs dimensions echo encoding_format extra_body f16_kv format frequency_penalty
+    grammar guided_choice guided_grammar guided_json guided_regex ignore_eos include_stop_str_in_output
+    keep_alive length_penalty logit_bias logits_all logprobs low_vram main_gpu max_completion_tokens
+    max_tokens metadata min_p min_tokens mirostat mirostat_eta mirostat_tau modalities n n_probs num_batch
+    num_ctx num_gpu num_gqa num_keep num_predict num_thread numa options parallel_tool_calls penalize_newline
+    prediction presence_penalty raw reasoning reasoning_effort repeat_last_n repeat_penalty repetition_penalty
+    response_format return_multivector seed service_tier skip_special_tokens spaces_between_special_tokens
+    stop stop_token_ids store stream_options suffix system task temperature template tfs_z think thinking
+    tokenizer tool_choice tools top_k top_logprobs top_p truncate truncate_prompt_tokens typical_p
+    use_beam_search use_mlock use_mmap user verbosity vocab_only
+    """
+)
+"""What model servers take in a request's body. Any other key is carried too; a near miss of these is warned of."""

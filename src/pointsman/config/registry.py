@@ -1,0 +1,160 @@
+"""Providers: those of the ``providers`` section, and those that ``model_list`` implies by an address.
+
+An address that a named provider has is that provider; any other address of a kind gets the kind's name, the next one
+``-2``, and so on, in document order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from pydantic import SecretStr
+
+from pointsman.config import kinds
+from pointsman.config.environment import Environment
+from pointsman.config.findings import Path, Report
+from pointsman.config.prefixes import PREFIXES, Prefix
+from pointsman.config.schema import ProviderSection
+from pointsman.config.urls import BadUrl, normalised
+from pointsman.model.deployment import Provider
+from pointsman.model.secret import Secret
+
+NAME_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.")
+LONGEST_NAME = 64
+
+
+class Registry:
+    """Finds the provider that is meant, or makes it. ``named``: those of the section; ``failed``: its wrong ones."""
+
+    def __init__(self, environment: Environment, report: Report) -> None:
+        self.named: dict[str, Provider] = {}
+        self.implied: dict[str, Provider] = {}
+        self.failed: frozenset[str] = frozenset()
+        self._environment = environment
+        self._report = report
+        self._listed: dict[str, Provider] = {}
+        self._by_url: dict[str, list[Provider]] = {}
+        self._places: dict[tuple[str, str, Secret | None], Provider] = {}
+        self._counts: dict[str, int] = {}
+
+    def take(self, sections: Mapping[str, ProviderSection], written: Iterable[str]) -> None:
+        """Read the ``providers`` section. ``written``: every name in it, also of those that could not be read."""
+        for name, section in sections.items():
+            provider = self._provider(name, section)
+            if provider is not None:
+                self.named[name] = provider
+                self._by_url.setdefault(provider.base_url, []).append(provider)
+                for model in provider.models:
+                    self._listed.setdefault(model, provider)
+        self.failed = frozenset(written) - self.named.keys()
+
+    def find(self, name: str) -> Provider | None:
+        return self.named.get(name) or self.implied.get(name)
+
+    def listing(self, model: str) -> Provider | None:
+        """The first named provider whose ``models`` has this one."""
+        return self._listed.get(model)
+
+    def of_kind(self, kind: str) -> list[Provider]:
+        return [provider for provider in self.named.values() if provider.kind == kind]
+
+    def at(self, label: str, kind: str, base_url: str, key: Secret | None) -> Provider:
+        """The provider at this address with this key (any key if None is given); implied if nobody named it."""
+        for provider in self._by_url.get(base_url, ()):
+            if kinds.same_wire(provider.kind, kind) and (key is None or key == provider.api_key):
+                return provider
+        place = kind, base_url, key
+        if place not in self._places:
+            made = self._places[place] = Provider(self._free_name(label), kind, base_url, key)
+            self.implied[made.name] = made
+        return self._places[place]
+
+    def _free_name(self, label: str) -> str:
+        while True:
+            number = self._counts[label] = self._counts.get(label, 0) + 1
+            name = label if number == 1 else f"{label}-{number}"
+            if name not in self.named and name not in self.implied:
+                return name
+
+    def key(self, given: SecretStr | None, path: Path) -> Secret | None:
+        """A key as it can be sent in a header; None if there is none or it can't."""
+        text = given.get_secret_value().strip() if given is not None else ""
+        if not text:
+            return None
+        if not text.isascii() or not text.isprintable() or " " in text:
+            self._report.error(path, "has characters that can't be sent in a header")
+            return None
+        self._report.secret(text)
+        return Secret(text)
+
+    def public_key(self, prefix: Prefix, base_url: str, path: Path) -> Secret | None:
+        """The environment's key for a public provider at its own address, and a warning if there is none."""
+        if not prefix.public or base_url != prefix.base_url:
+            return None
+        for name in prefix.env:
+            value = self._environment.get(name)
+            if value is not None:
+                return self.key(SecretStr(value), path)
+        self._report.warning(path, "no api_key is given and {} is not set: no key is sent", prefix.env[0])
+        return None
+
+    def url(self, given: str, path: Path) -> str | None:
+        """The base URL in its one form; None with a finding if it is none."""
+        try:
+            return normalised(given)
+        except BadUrl as reason:
+            self._report.error(path, str(reason))
+            return None
+
+    def _provider(self, name: str, section: ProviderSection) -> Provider | None:
+        path = section.path
+        if not name or len(name) > LONGEST_NAME or not NAME_CHARACTERS.issuperset(name):
+            self._report.error(path, "a provider's name has letters, digits, `_`, `-` and `.` only, 64 at most")
+            return None
+        prefix = self._prefix(name, section)
+        if prefix is None:
+            return None
+        base_url = self._base_url(prefix, section)
+        if base_url is None:
+            return None
+        key = self.key(section.api_key, section.place("api_key"))
+        if "api_key" not in section.model_fields_set:
+            key = self.public_key(prefix, base_url, path)
+        return Provider(
+            name=name,
+            kind=prefix.kind,
+            base_url=base_url,
+            api_key=key,
+            default_model=section.default_model,
+            models=tuple(dict.fromkeys(section.models or ())),
+            max_parallel_requests=section.max_parallel_requests,
+            zone=section.zone,
+        )
+
+    def _prefix(self, name: str, section: ProviderSection) -> Prefix | None:
+        """What is known of this kind of provider, from ``kind`` or else from the provider's name."""
+        word = section.kind or name
+        path = section.place("kind") if section.kind else section.path
+        kind = kinds.kind_of(word)
+        if kind is not None:
+            return PREFIXES.get(kind)
+        if word in PREFIXES:
+            return PREFIXES[word]
+        if kinds.not_yet(word):
+            self._report.error(path, "providers of kind {} are not supported by this version", word)
+        elif section.kind:
+            self._report.unknown("error", path, "unknown kind {}", word, self._kind_words(), ", ".join(kinds.KINDS))
+        else:
+            self._report.error(section.place("kind"), "is required", suggestion=", ".join(kinds.KINDS))
+        return None
+
+    @staticmethod
+    def _kind_words() -> Iterable[str]:
+        return (*kinds.KINDS, *kinds.SPELLINGS, *PREFIXES)
+
+    def _base_url(self, prefix: Prefix, section: ProviderSection) -> str | None:
+        if section.base_url is not None:
+            return self.url(section.base_url, section.place("base_url"))
+        if prefix.base_url is None:
+            self._report.error(section.place("base_url"), "is required for this kind")
+        return prefix.base_url

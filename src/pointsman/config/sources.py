@@ -1,0 +1,90 @@
+"""Paths to documents: which files there are, what stands in them, and one document of them all.
+
+The only place of this room that reads files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path as File
+from typing import Any
+
+from pointsman.config.bare import unwrapped
+from pointsman.config.findings import Place, Report
+from pointsman.config.merge import merged
+from pointsman.config.yaml_marks import MAX_BYTES, Read, read_yaml
+
+SUFFIXES = frozenset({".yaml", ".yml"})
+
+
+def read_all(paths: Sequence[File], report: Report) -> Read:
+    """One document of all files; what could not be read is in the report and left out."""
+    documents = []
+    for file in _files(paths, report):
+        name = str(file)
+        report.file(name)
+        text = _bytes(file, report)
+        if text is None:
+            continue
+        read = read_yaml(text, name, report)
+        document = _document(read, name, report) if read is not None else None
+        if document is not None:
+            documents.append(document)
+    return merged(documents, report)
+
+
+def _document(read: Read, name: str, report: Report) -> Read | None:
+    if read.value is None:
+        report.say("warning", (), "this says nothing", place=Place(name))
+        return None
+    document = unwrapped(read)
+    if document is None:
+        hint = "begin with `model_list:`"
+        report.say("error", (), "this is not a mapping of sections", place=Place(name, 1, 1), suggestion=hint)
+    return document
+
+
+def _files(paths: Sequence[File], report: Report) -> Iterable[File]:
+    seen: set[File] = set()
+    for path in paths:
+        for file in _expanded(path, report):
+            real = _real(file)
+            if real not in seen:
+                seen.add(real)
+                yield file
+
+
+def _real(file: File) -> File:
+    try:
+        return file.resolve()
+    except (OSError, RuntimeError, ValueError):
+        return file
+
+
+def _expanded(path: File, report: Report) -> list[File]:
+    try:
+        if not path.is_dir():
+            return [path]
+        found = [f for f in path.iterdir() if f.suffix.lower() in SUFFIXES and f.name[0] != "." and not f.is_dir()]
+    except (OSError, ValueError) as error:
+        report.say("error", (), "can't be read: " + _reason(error), place=Place(str(path)))
+        return []
+    if not found:
+        report.say("error", (), "there is no *.yaml or *.yml in this folder", place=Place(str(path)))
+    return sorted(found)
+
+
+def _bytes(file: File, report: Report) -> bytes | None:
+    try:
+        if file.exists() and not file.is_file():
+            report.say("error", (), "this is not a file", place=Place(str(file)))
+            return None
+        with file.open("rb") as stream:
+            return stream.read(MAX_BYTES + 1)
+    except (OSError, ValueError) as error:
+        report.say("error", (), "this can't be read: " + _reason(error), place=Place(str(file)))
+        return None
+
+
+def _reason(error: Any) -> str:
+    return str(getattr(error, "strerror", None) or "not a path")

@@ -1,0 +1,65 @@
+"""The schema as editors see it, and the walk that finds keys in it."""
+
+from __future__ import annotations
+
+import json
+
+from pointsman.config.keys import Inner, inner
+from pointsman.config.schema import (
+    Document,
+    ExactSection,
+    GeneralSection,
+    LitellmParams,
+    LitellmSection,
+    ModelEntry,
+    ModelInfo,
+    PatternSection,
+    ProviderSection,
+    RouterSection,
+    Section,
+    json_schema,
+)
+
+
+def test_the_walk_knows_every_section_inside_of_another():
+    """Sections are found in lists, in mappings by name, and by themselves; optional ones too."""
+    assert inner(Document) == {
+        "model_list": Inner(ModelEntry, list),
+        "router_settings": Inner(RouterSection, None),
+        "litellm_settings": Inner(LitellmSection, None),
+        "general_settings": Inner(GeneralSection, None),
+        "providers": Inner(ProviderSection, dict),
+        "exact_matches": Inner(ExactSection, dict),
+        "patterns": Inner(PatternSection, list),
+    }
+    assert inner(ModelEntry) == {"litellm_params": Inner(LitellmParams, None), "model_info": Inner(ModelInfo, None)}
+
+
+def test_the_json_schema_is_json_and_closed():
+    """The exported schema can be written as JSON, names every section, and refuses unknown keys where we do."""
+    schema = json.loads(json.dumps(json_schema()))
+
+    assert schema["properties"].keys() == Document.model_fields.keys() | Document.LATER
+    assert schema["additionalProperties"] is False
+    assert schema["patternProperties"] == {"^x-": {}}
+    for model in _sections(Section):
+        if model is not Document:
+            exported = schema["$defs"][model.__name__]
+            assert exported["additionalProperties"] is model.OPEN, model
+            assert exported["properties"].keys() == {*model.model_fields, *model.LATER, *model.SPELLINGS}
+
+
+def _sections(model):
+    for sub in model.__subclasses__():
+        yield sub
+        yield from _sections(sub)
+
+
+def test_the_json_schema_shows_no_default_that_is_secret_and_marks_what_waits():
+    """Keys that wait say so in the editor, and keys are marked as passwords."""
+    schema = json_schema()
+    router = schema["$defs"]["RouterSection"]["properties"]
+    key = schema["$defs"]["LitellmParams"]["properties"]["api_key"]
+
+    assert router["redis_host"] == {"description": "known, but not acted on by this version"}
+    assert {"format": "password", "type": "string", "writeOnly": True} in key["anyOf"]

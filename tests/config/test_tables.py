@@ -1,0 +1,94 @@
+"""The tables of kinds, prefixes, strategies and keys agree with each other and with the rooms they speak of."""
+
+from __future__ import annotations
+
+import pytest
+import re2
+
+from pointsman.config import kinds, litellm, schema, strategies
+from pointsman.config.prefixes import PREFIXES, UNSERVED
+from pointsman.config.settings import RouterSettings, ServerSettings
+from pointsman.config.urls import normalised
+from pointsman.model.deployment import Deployment
+from pointsman.providers import DIALECTS
+from pointsman.routing.strategies import STRATEGIES
+
+
+def test_every_kind_has_a_wire_format():
+    """The kinds a configuration may name are those that are spoken."""
+    assert sorted(kinds.KINDS) == sorted(DIALECTS)
+
+
+def test_every_canonical_strategy_exists():
+    """A strategy's canonical name is a key of the routing room's table, and every alias means one."""
+    assert sorted(strategies.CANONICAL) == sorted(STRATEGIES)
+    assert set(strategies.ALIASES.values()) <= set(strategies.CANONICAL)
+    assert RouterSettings().strategy == strategies.DEFAULT
+    assert not strategies.NOT_YET & {*strategies.CANONICAL, *strategies.ALIASES}
+
+
+@pytest.mark.parametrize(
+    ("word", "name"),
+    [
+        ("simple-shuffle", "simple-shuffle"),
+        ("least-busy", "least_loaded"),
+        ("LeastLoaded", "least_loaded"),
+        ("RoundRobin", "round_robin"),
+        (" round-robin ", "round_robin"),
+        ("random", "simple-shuffle"),
+        ("usage-based-routing-v2", None),
+        ("nonsense", None),
+    ],
+)
+def test_strategies_have_many_spellings(word, name):
+    """LiteLLM's names, the documents' and the Go constants mean the same strategies."""
+    assert strategies.canonical(word) == name
+
+
+@pytest.mark.parametrize(
+    ("word", "kind"),
+    [("vLLM", "vllm"), ("llama.cpp", "llama_cpp_native"), ("llama-cpp-python", "llama_cpp_python"), ("triton", None)],
+)
+def test_kinds_have_many_spellings(word, kind):
+    """Upper case, hyphens and the servers' own names are understood."""
+    assert kinds.kind_of(word) == kind
+
+
+@pytest.mark.parametrize("word", sorted(PREFIXES))
+def test_every_prefix_can_be_served(word):
+    """A prefix has a kind that is spoken, an address in its one form, and names that RE2 takes."""
+    prefix = PREFIXES[word]
+
+    assert prefix.kind in kinds.KINDS
+    assert prefix.base_url is None or normalised(prefix.base_url) == prefix.base_url
+    assert not prefix.public or (prefix.base_url or "").startswith("https://")
+    assert re2.compile(prefix.names)
+
+
+def test_a_prefix_is_served_or_not():
+    """No prefix stands in both tables, and every kind is a prefix."""
+    assert not PREFIXES.keys() & UNSERVED
+    assert PREFIXES.keys() >= set(kinds.KINDS)
+
+
+@pytest.mark.parametrize(
+    "model",
+    [schema.Document, schema.ModelEntry, schema.LitellmParams, schema.RouterSection, schema.LitellmSection,
+     schema.GeneralSection, schema.ProviderSection, schema.ExactSection, schema.PatternSection],
+)  # fmt: skip
+def test_a_key_is_acted_on_or_waits(model):
+    """No key is both a field and one of those that this version does not act on."""
+    assert not model.LATER & model.model_fields.keys()
+    assert model.SPELLINGS.keys().isdisjoint(model.model_fields)
+    assert set(model.SPELLINGS.values()) <= model.model_fields.keys()
+
+
+def test_the_table_of_litellms_keys_names_real_fields():
+    """Every row leads from a field of the schema to a field of ours."""
+    assert litellm.DEPLOYMENT.keys() | set(litellm.ADDRESS) <= schema.LitellmParams.model_fields.keys()
+    assert set(litellm.DEPLOYMENT.values()) <= set(Deployment.__struct_fields__)
+    assert litellm.ROUTER.keys() <= set(RouterSettings.__struct_fields__)
+    assert litellm.SERVER.keys() <= set(ServerSettings.__struct_fields__)
+    for places in litellm.ROUTER.values():
+        for section, key in places:
+            assert key in getattr(schema.Document(), section).__class__.model_fields
