@@ -1,4 +1,4 @@
-"""Serving without a configuration: look for the usual files, else for local servers and keys, and say what was found."""
+"""Serving without a configuration: look for the usual files, else local servers and keys, and tell what was found."""
 
 from __future__ import annotations
 
