@@ -1,4 +1,4 @@
-"""What the lane relies on in uvicorn. When one of these fails after an upgrade, read wire/lane.py with the new source."""
+"""What the lane relies on in uvicorn. If one fails after an upgrade, read wire/lane.py with the new source."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ import inspect
 
 import httptools
 import uvicorn
-from support.serving import gateway, post, send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from pointsman.fakes import deployment, settings
 from pointsman.wire.exchange import Exchange
 from pointsman.wire.lane import Lane
+from support.serving import gateway, post, send
 
 OVERRIDDEN = {
     "connection_made": ["self", "transport"],

@@ -62,7 +62,8 @@ async def test_an_error_inside_a_stream_before_content_falls_over(kind):
     """Each server's own way to say "error" with status 200 is heard before the caller sees anything."""
     async with (
         MockProvider(kind, name="bad", faults=["error_frame=0"]) as bad,
-        MockProvider("openai", name="good") as good,gateway(over(bad, good)) as it
+        MockProvider("openai", name="good") as good,
+        gateway(over(bad, good)) as it,
     ):
         replies = [(await send(it.port, ask(stream=True)))[0] for _ in range(6)]
     assert {reply.headers["x-pointsman-deployment"] for reply in replies} == {"m@good"}
@@ -155,7 +156,8 @@ async def test_killing_a_provider_under_load_loses_nothing():
     """300 requests, eight at a time; one of two providers dies on the way and comes back."""
     async with (
         MockProvider("vllm", name="one", latency_ms=2) as one,
-        MockProvider("openai", name="two", latency_ms=2) as two,gateway(over(one, two)) as it
+        MockProvider("openai", name="two", latency_ms=2) as two,
+        gateway(over(one, two)) as it,
     ):
         statuses: list[int] = []
         before = asyncio.Event()

@@ -67,7 +67,10 @@ HEADS = {
     "empty host": (b"GET /health/liveliness HTTP/1.1\r\nhost:\r\n\r\n", 400),
     "two hosts": (b"GET /health/liveliness HTTP/1.1\r\nhost: a\r\nhost: b\r\n\r\n", 400),
     "length and chunked": (
-        b"POST /v1/chat/completions HTTP/1.1\r\nhost: a\r\ncontent-length: 3\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
+        (
+            b"POST /v1/chat/completions HTTP/1.1\r\nhost: a\r\ncontent-length: 3\r\n"
+            b"transfer-encoding: chunked\r\n\r\n0\r\n\r\n"
+        ),
         400,
     ),
     "two lengths": (

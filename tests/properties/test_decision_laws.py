@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import pairwise
 from random import Random
 
 import pytest
@@ -105,7 +106,7 @@ def test_the_steps_count_what_the_stages_left(situation):
         return
     sizes = [(step.before, step.after) for step in decision.steps]
     assert all(after <= before for before, after in sizes)
-    assert all(left == found for (_, left), (found, _) in zip(sizes, sizes[1:], strict=False))
+    assert all(left == found for (_, left), (found, _) in pairwise(sizes))
     assert sizes[-1][1] == 1
 
 

@@ -8,11 +8,11 @@ import msgspec
 from hypothesis import HealthCheck, given
 from hypothesis import settings as how
 from hypothesis import strategies as st
-from support.fleet import over
-from support.serving import gateway, post, read_reply
 
 from pointsman.config.settings import RouterSettings
 from pointsman.testing import MockProvider
+from support.fleet import over
+from support.serving import gateway, post, read_reply
 
 FAULTS = ("none", "status=500", "reset", "reset=2", "cut=2", "garbage", "hang", "hang_after=2", "error_frame=1")
 

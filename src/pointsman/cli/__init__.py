@@ -85,9 +85,10 @@ def explain(  # noqa: PLR0913, PLR0917  one parameter an option
     as_json: Json = False,
 ) -> None:
     """Show where a request would go, stage by stage. Nothing is sent."""
-    from pointsman.cli import explain as page  # noqa: PLC0415
+    from pointsman.cli.explain import Asked  # noqa: PLC0415
+    from pointsman.cli.explain import explain as run  # noqa: PLC0415
 
-    raise typer.Exit(page.explain(paths, page.Asked(model, prompt, body, tuple(header or ()), stream), as_json))
+    raise typer.Exit(run(paths, Asked(model, prompt, body, tuple(header or ()), stream), as_json))
 
 
 @app.command()

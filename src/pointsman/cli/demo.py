@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import signal
+from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from importlib.resources import as_file, files
 from urllib.error import HTTPError
@@ -24,8 +25,9 @@ from pointsman.testing import MockProvider
 
 KEY = "sk-simulated-openai-key"
 HOST = "127.0.0.1"
+LATENCY, TOKENS_PER_SECOND = 15.0, 200.0
 
-TRAFFIC = (
+TRAFFIC: tuple[tuple[str, dict[str, object]], ...] = (
     ("three deployments", {"model": "llama3.1:8b"}),
     ("the same, streamed", {"model": "llama3.1:8b", "stream": True}),
     ("an exact match", {"model": "qwen2.5-coder:7b"}),
@@ -74,18 +76,18 @@ async def _demo(port: int, seconds: float | None) -> int:
 
 
 def _mocks() -> list[MockProvider]:
-    pace = {"latency_ms": 15.0, "tokens_per_second": 200.0}
     return [
-        MockProvider("ollama", models=["llama3.1:8b", "qwen2.5-coder:7b", "nomic-embed-text", "*"], **pace),  # type: ignore[typeddict-item]
-        MockProvider(
-            "vllm",
-            models=["meta-llama/Llama-3.1-8B-Instruct", "*"],
-            faults=["status=503:model=always-down"],
-            **pace,  # type: ignore[typeddict-item]
-        ),
-        MockProvider("llama-cpp", models=["llama-3.1-8b-q4.gguf", "*"], **pace),  # type: ignore[typeddict-item]
-        MockProvider("openai", models=["gpt-4o-mini"], api_key=KEY, **pace),  # type: ignore[typeddict-item]
+        _mock("ollama", ["llama3.1:8b", "qwen2.5-coder:7b", "nomic-embed-text", "*"]),
+        _mock("vllm", ["meta-llama/Llama-3.1-8B-Instruct", "*"], ["status=503:model=always-down"]),
+        _mock("llama-cpp", ["llama-3.1-8b-q4.gguf", "*"]),
+        _mock("openai", ["gpt-4o-mini"], key=KEY),
     ]
+
+
+def _mock(kind: str, models: list[str], faults: Sequence[str] = (), key: str | None = None) -> MockProvider:
+    return MockProvider(
+        kind, models=models, faults=faults, api_key=key, latency_ms=LATENCY, tokens_per_second=TOKENS_PER_SECOND
+    )
 
 
 async def _stop(server: uvicorn.Server, serving: asyncio.Task[None]) -> None:
@@ -111,7 +113,7 @@ async def _tell(ready: asyncio.Event, port: int) -> None:
     console.print(_next_steps(url), markup=False, soft_wrap=True)
 
 
-def _send(url: str, fields: dict[str, object]) -> dict[str, str]:
+def _send(url: str, fields: Mapping[str, object]) -> dict[str, str]:
     """One request; the response's headers, in lower case."""
     body = json.dumps({**fields, "max_tokens": 12, "messages": [{"role": "user", "content": "Hello"}]}).encode()
     asked = Request(f"{url}/v1/chat/completions", body, {"content-type": "application/json"})  # noqa: S310  loopback

@@ -40,9 +40,9 @@ class Decision(msgspec.Struct, frozen=True, gc=False):
     """A choice with its reasons.
 
     ``model`` is the name asked for, ``route`` the stage that settled it, ``pool`` what the strategy picked from.
-    ``tiers[0]`` is the group asked for with all its members, further tiers are the fallbacks in order. ``spin`` is a draw in [0, 1) that turns the order in which
-    the rest of a pool follows, so that a failing deployment's load is shared by all others. ``tier`` is the choice's:
-    above 0 if nobody in the tiers before it is fit now.
+    ``tiers[0]`` is the group asked for with all its members, further tiers are the fallbacks in order. ``spin`` is a
+    draw in [0, 1) that turns the order in which the rest of a pool follows, so that a failing deployment's load is
+    shared by all others. ``tier`` is the choice's: above 0 if nobody in the tiers before it is fit now.
     """
 
     model: str | None
