@@ -1,0 +1,1 @@
+"""The load side of the bench: upstreams and load generators, all on the load core."""
