@@ -7,7 +7,7 @@
     │   ├── Unauthorized
     │   ├── UnknownPath  MethodNotAllowed  UnknownDecision
     │   └── ModelNotFound
-    ├── NoCandidate                 a name was understood, nobody fit is left (429 or 503)
+    ├── NoCandidate  AtLimit        a name was understood, nobody fit is left (503, 429)
     └── UpstreamFailed              somebody was asked and did not deliver (502, 504, or the upstream's own 4xx)
 
 Each class answers three questions: which HTTP status, which code, may the caller try again.
@@ -95,8 +95,14 @@ class UnknownDecision(RequestRefused):
 
 
 class MethodNotAllowed(RequestRefused):
+    """``allow`` lists the methods that are."""
+
     status = 405
     code = "method_not_allowed"
+
+    def __init__(self, message: str, *, param: str | None = None, allow: str = "") -> None:
+        super().__init__(message, param=param)
+        self.allow = allow
 
 
 class ModelNotFound(RequestRefused):

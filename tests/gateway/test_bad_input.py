@@ -180,3 +180,22 @@ async def test_pipelined_requests_are_answered_in_order():
     async with gateway(MADE) as it:
         replies = await send(it.port, ask + alive + ask + alive + alive + ask, replies=6)
     assert [reply.status for reply in replies] == [400, 200, 400, 200, 200, 400]
+
+
+async def test_a_wrong_method_is_told_the_right_one():
+    """405 with an Allow header, for inference paths and the others."""
+    async with gateway(MADE) as it:
+        replies = await send(
+            it.port,
+            b"GET /v1/chat/completions HTTP/1.1\r\nhost: a\r\n\r\nPOST /v1/models HTTP/1.1\r\nhost: a\r\n\r\n",
+            replies=2,
+        )
+    assert [reply.headers["allow"] for reply in replies] == ["POST", "GET, HEAD"]
+
+
+async def test_nobody_is_redirected():
+    """A path with a slash too many is not found, and the caller's Host header is not repeated."""
+    async with gateway(MADE) as it:
+        [reply] = await send(it.port, b"GET /v1/models/m/ HTTP/1.1\r\nhost: evil.example\r\n\r\n")
+    assert reply.status == 404
+    assert "location" not in reply.headers

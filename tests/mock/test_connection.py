@@ -79,9 +79,7 @@ async def test_an_old_client_reads_until_the_end(provider, connect, hello):
     assert ("transfer-encoding" in answer.headers, answer.end, answer.data[-1]) == (False, "closed", "[DONE]")
 
 
-@pytest.mark.parametrize(
-    "rubbish", [b"\x16\x03\x01\x02\x00\x01\x00", b"GET\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n"]
-)
+@pytest.mark.parametrize("rubbish", [b"\x16\x03\x01\x02\x00\x01\x00", b"GET\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n"])
 async def test_what_is_not_http_is_refused(provider, connect, rubbish):
     """Bytes that are no HTTP/1.1 are a 400 and the end of the connection, and no entry of the ledger."""
     raw = await connect(provider)
@@ -93,9 +91,7 @@ async def test_what_is_not_http_is_refused(provider, connect, rubbish):
 async def test_ambiguous_framing_is_refused(provider, connect):
     """Content-Length with Transfer-Encoding is a 400."""
     raw = await connect(provider)
-    raw.writer.write(
-        b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 4\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n"
-    )
+    raw.writer.write(b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 4\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n")
     assert (await raw.answer()).status == 400
 
 

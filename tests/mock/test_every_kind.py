@@ -51,9 +51,7 @@ async def test_a_stream_says_what_the_whole_answer_says(any_kind, client, hello)
     """The deltas of a stream join to the text of the unary answer, and its usage is the same."""
     async with client(any_kind) as it:
         answer = await it.chat.completions.create(**hello("m1"))
-        stream = await it.chat.completions.create(
-            **hello("m1"), stream=True, stream_options={"include_usage": True}
-        )
+        stream = await it.chat.completions.create(**hello("m1"), stream=True, stream_options={"include_usage": True})
         chunks = [chunk async for chunk in stream]
     spoken = [chunk.choices[0] for chunk in chunks if chunk.choices]
     assert "".join(choice.delta.content or "" for choice in spoken) == answer.choices[0].message.content
@@ -133,9 +131,7 @@ async def test_pictures_are_accepted(any_kind, client):
         text = {"type": "text", "text": "what is this?"}
         picture = {"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA"}}
         plain = await it.chat.completions.create(model="m1", messages=[{"role": "user", "content": [text]}])
-        both = await it.chat.completions.create(
-            model="m1", messages=[{"role": "user", "content": [text, picture]}]
-        )
+        both = await it.chat.completions.create(model="m1", messages=[{"role": "user", "content": [text, picture]}])
     assert both.usage.prompt_tokens > plain.usage.prompt_tokens + 50
 
 

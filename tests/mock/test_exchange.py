@@ -162,9 +162,7 @@ async def test_a_malformed_frame_is_one_among_good_ones(provider, ask, hello):
     with pytest.raises(ValueError, match="Unterminated"):
         answer.chunks  # noqa: B018 - reading them is what fails
     rest = [data for data in answer.data if data != broken]
-    assert [data.partition('"choices"')[2] for data in rest] == [
-        data.partition('"choices"')[2] for data in whole.data
-    ]
+    assert [data.partition('"choices"')[2] for data in rest] == [data.partition('"choices"')[2] for data in whole.data]
 
 
 async def test_a_malformed_line_in_ndjson(ask, hello):

@@ -81,10 +81,7 @@ def test_a_wrong_spec_is_told(spec, told):
     assert told in str(caught.value)
 
 
-@given(
-    st.text(max_size=40)
-    | st.sampled_from(sorted(FAULTS)).flatmap(lambda n: st.text(max_size=9).map(n.__add__))
-)
+@given(st.text(max_size=40) | st.sampled_from(sorted(FAULTS)).flatmap(lambda n: st.text(max_size=9).map(n.__add__)))
 def test_any_text_is_a_fault_or_an_error(spec):
     """No text makes the parser fail in any other way than a ConfigurationError."""
     try:

@@ -34,7 +34,7 @@ def find_settings(console: Console, folder: Path | None = None) -> Settings:
         return load_or_raise(paths, environ=os.environ)
     found = asyncio.run(_look())
     for sentence in found.sentences:
-        console.print(f"pointsman: {sentence}", markup=False)
+        console.print(f"pointsman: {sentence}", markup=False, soft_wrap=True)
     if not found.found:
         raise ConfigurationError("no configuration was given and none was found")
     return from_mapping(found.mapping, environ=os.environ, name="what was found")

@@ -1,7 +1,7 @@
 """What loading a configuration comes to: checked, resolved, complete, and frozen.
 
 Everything behind this point works on these structs and never sees YAML, environment variables or LiteLLM's
-spellings. ``routing.topology.compile`` turns a Settings into a Topology.
+spellings. ``routing.topology.compile_topology`` turns a Settings into a Topology.
 """
 
 from __future__ import annotations

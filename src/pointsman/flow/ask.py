@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Generator
 
-from pointsman.flow.effects import Answered, Call, Effect, Ended, Failed, Opened, Relay, Reply
+from pointsman.flow.effects import Call, Effect, Ended, Failed, Opened, Relay, Reply
 from pointsman.flow.trip import Trip
 from pointsman.model.decision import Leg
-from pointsman.model.exchange import Refusal, StreamReader
+from pointsman.model.exchange import Answered, Refusal, StreamReader
 from pointsman.model.outcome import Attempt, FailureKind
 from pointsman.providers import DIALECTS
 from pointsman.providers.shapes import Inexpressible
@@ -31,7 +31,7 @@ def ask(trip: Trip, leg: Leg, lease: Lease) -> Generator[Effect, Reply, FailureK
         reader = dialect.reader(request, leg.model) if request.stream else None
         router = trip.core.pipeline.topology.router
         own = deployment.timeout or router.timeout
-        idle = deployment.stream_timeout or router.stream_timeout or own
+        idle = (deployment.stream_timeout or router.stream_timeout or own) if reader is not None else own
         reply = yield Call(deployment.provider, wire, min(trip.deadline - begun, own), idle, reader)
         if type(reply) is Answered:
             read = dialect.read(request, leg.model, reply)
@@ -45,6 +45,7 @@ def ask(trip: Trip, leg: Leg, lease: Lease) -> Generator[Effect, Reply, FailureK
             trip.relayed = True
             trip.first_token = board.clock() - trip.started
             ended = yield Relay(reply, trip.decision, leg, trip.attempts)
+            trip.usage = reader.usage
             return _relayed(trip, leg, lease, begun, _verdict(reader, ended))
         if type(reply) is Failed:
             refusal = reader.refusal if reader is not None else None
@@ -77,8 +78,7 @@ def _verdict(reader: StreamReader, ended: Reply) -> StreamReader | Refusal:
 def _relayed(trip: Trip, leg: Leg, lease: Lease, begun: float, verdict: StreamReader | Refusal) -> FailureKind | None:
     if isinstance(verdict, Refusal):
         return _refused(trip, leg, lease, begun, verdict)
-    trip.usage = verdict.usage
-    trip.core.board.succeeded(lease, verdict.usage.total_tokens)
+    trip.core.board.succeeded(lease, trip.usage.total_tokens)
     _note(trip, leg, begun, None, 200)
     return None
 

@@ -22,7 +22,7 @@ BACKOFF_FIRST, BACKOFF_LONGEST = 0.25, 4.0
 """Seconds: full jitter below first * 2^n. Source: AWS Builders' Library; figures in docs/concepts/failures.md."""
 
 WORTH_WAITING = 5.0
-"""Seconds: an upstream's Retry-After up to this is waited for when nobody else is left to ask."""
+"""Seconds: an upstream's Retry-After up to this is waited for when nobody else in the group is left to ask."""
 
 Next = Generator[Effect, Reply, tuple[Leg, Lease] | None]
 
@@ -86,11 +86,13 @@ def _same_again(trip: Trip, leg: Leg) -> Next:
     """Wait a little and ask the same one again, unless it rests for long or time is up."""
     board = trip.core.board
     told = trip.refusal.retry_after if trip.refusal is not None else None
-    ceiling = min(BACKOFF_FIRST * 2.0 ** (trip.tries - 1), BACKOFF_LONGEST)
-    delay = told if told is not None else ceiling * trip.core.dice.random()
+    rest = board.wait(leg.deployment)
+    if rest > (0.0 if told is None else WORTH_WAITING):
+        return None
+    ceiling = min(BACKOFF_FIRST * 2.0 ** min(trip.tries - 1, 16), BACKOFF_LONGEST)
+    delay = max(rest, told) if told is not None else ceiling * trip.core.dice.random()
     delay = max(delay, trip.core.pipeline.topology.router.retry_after)
-    resting = told is None and board.fitness(leg.deployment) is not None
-    if resting or delay > WORTH_WAITING or board.clock() + delay >= trip.deadline:
+    if board.clock() + delay >= trip.deadline:
         return None
     yield Sleep(delay)
     lease = _take(trip, leg)

@@ -69,6 +69,7 @@ class Drive(Generic[T]):
         except StopIteration as end:
             self._end(end.value, None)
         except BaseException as error:  # noqa: BLE001  whatever it is, it is the flow's result
+            self._flow.close()  # if it was ``perform`` that raised, the flow still holds its lease
             self._end(None, error)
         finally:
             self._inside = False

@@ -32,45 +32,27 @@ class Trip:
     ``refusal`` is why the last attempt failed. ``started`` and ``deadline`` are points on the board's clock.
     """
 
-    __slots__ = (
-        "answer",
-        "attempts",
-        "core",
-        "deadline",
-        "decision",
-        "error",
-        "first_token",
-        "leg",
-        "outcome",
-        "pending",
-        "refusal",
-        "relayed",
-        "request",
-        "started",
-        "tier",
-        "tries",
-        "usage",
-    )
-
     decision: Decision
     leg: Leg
     outcome: Outcome
+
+    # What most requests never change stands here, so that beginning one is short.
+    attempts: tuple[Attempt, ...] = ()
+    pending: list[Leg] | None = None
+    tier = 0
+    tries = 1
+    answer: Understood | None = None
+    error: PointsmanError | None = None
+    refusal: Refusal | None = None
+    usage: Usage = NO_USAGE
+    first_token: float | None = None
+    relayed = False  # the caller has seen part of an answer
 
     def __init__(self, request: Request, core: Core) -> None:
         self.request = request
         self.core = core
         self.started = core.board.clock()
         self.deadline = self.started + (request.timeout or core.pipeline.topology.router.timeout)
-        self.attempts: tuple[Attempt, ...] = ()
-        self.pending: list[Leg] | None = None
-        self.tier = 0
-        self.tries = 1
-        self.answer: Understood | None = None
-        self.error: PointsmanError | None = None
-        self.refusal: Refusal | None = None
-        self.usage: Usage = NO_USAGE
-        self.first_token: float | None = None
-        self.relayed = False  # the caller has seen part of an answer
 
     @property
     def begun(self) -> bool:

@@ -48,11 +48,13 @@ def build_app(inference: Inference, open_world: Callable[[], None], close_world:
         close_world()
 
     handlers = {PointsmanError: _refused, HTTPException: _unrouted, Exception: _broken}
-    return Starlette(routes=routes, lifespan=lifespan, exception_handlers=handlers)
+    app = Starlette(routes=routes, lifespan=lifespan, exception_handlers=handlers)
+    app.router.redirect_slashes = False  # a redirect would repeat the caller's Host header back to him
+    return app
 
 
 async def _only_post(_http: HttpRequest) -> Response:
-    raise MethodNotAllowed("this path takes POST")
+    raise MethodNotAllowed("this path takes POST", allow="POST")
 
 
 def _render(error: PointsmanError) -> Response:
@@ -70,7 +72,8 @@ async def _unrouted(http: HttpRequest, error: Exception) -> Response:
     """Starlette's own 404 and 405, in our shape."""
     status = error.status_code if isinstance(error, HTTPException) else 500
     if status == 405:
-        return _render(MethodNotAllowed(f"this path does not take {http.method}"))
+        allow = (error.headers or {}).get("Allow", "") if isinstance(error, HTTPException) else ""
+        return _render(MethodNotAllowed(f"this path takes {allow}, not {http.method}", allow=allow))
     if status == 404:
         return _render(UnknownPath("there is nothing at this path"))
     refused = RequestRefused("the request can't be served")

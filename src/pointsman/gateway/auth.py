@@ -5,12 +5,9 @@ from __future__ import annotations
 import hmac
 from hashlib import sha256
 
+from pointsman.config.check import weak_key
 from pointsman.errors import Unauthorized
 from pointsman.model.secret import Secret
-
-WEAK = frozenset({"sk-1234", "sk-12345", "sk-123456", "sk-test", "test", "password", "changeme", "secret", "admin"})
-SHORTEST = 16
-"""Characters; a shorter key is weak whatever it says."""
 
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
@@ -42,8 +39,5 @@ def weakness(master: Secret | None) -> str | None:
     """What is weak about a master key; None if nothing is."""
     if not master:
         return "no master key is set (general_settings.master_key)"
-    if master.reveal() in WEAK:
-        return "the master key is a well-known example"
-    if len(master.reveal()) < SHORTEST:
-        return f"the master key is shorter than {SHORTEST} characters"
-    return None
+    reason = weak_key(master)
+    return f"the master key {reason}" if reason is not None else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, cast
 
 import msgspec
@@ -87,9 +88,13 @@ class Endpoints:
         return _json("I'm alive!")
 
     async def ready(self, _http: HttpRequest) -> Response:
-        """200 if at least one deployment would be asked now, else 503."""
-        fit = any(row["fit"] for row in self._deployments())
-        return _json({"status": "healthy" if fit else "unhealthy"}, 200 if fit else 503)
+        """200 if at least one deployment would be asked now, in need or not; else 503 with the time to wait."""
+        board, everybody = self._runtime.board, self._runtime.topology.deployments
+        with board.lock:
+            if any(board.fitness(deployment, in_need=True) is None for deployment in everybody):
+                return _json({"status": "healthy"})
+            wait = min((board.wait(deployment) for deployment in everybody), default=1.0)
+        return _json({"status": "unhealthy"}, 503, {"retry-after": str(max(1, math.ceil(wait)))})
 
     def _deployments(self) -> list[dict[str, Any]]:
         board = self._runtime.board
@@ -148,5 +153,5 @@ def _endpoint_of(body: bytes) -> Endpoint:
     return cast("Endpoint", found)
 
 
-def _json(content: Any, status: int = 200) -> Response:
-    return Response(_encode(content), status, media_type="application/json")
+def _json(content: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    return Response(_encode(content), status, headers, media_type="application/json")

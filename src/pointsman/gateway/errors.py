@@ -6,7 +6,7 @@ import math
 
 import msgspec
 
-from pointsman.errors import PointsmanError
+from pointsman.errors import MethodNotAllowed, PointsmanError
 
 _encode = msgspec.json.Encoder().encode
 
@@ -22,6 +22,8 @@ def error_response(error: PointsmanError) -> tuple[int, dict[str, str], bytes]:
     headers = {}
     if error.retry_after is not None or error.status in (429, 503):
         headers["retry-after"] = str(max(1, math.ceil(min(error.retry_after or 1.0, 3600.0))))
+    if isinstance(error, MethodNotAllowed) and error.allow:
+        headers["allow"] = error.allow
     if error.status == 401:
         headers["www-authenticate"] = "Bearer"
     return error.status, headers, _encode(error_content(error))

@@ -19,6 +19,9 @@ from pointsman.telemetry.log import logger
 from pointsman.wire.lane import lane_for
 from pointsman.wire.perform import World
 
+BACKLOG = 4096
+"""Connections that may wait to be accepted."""
+
 MANY = 65_536
 """Open files: enough for 30,000 requests at a time."""
 
@@ -60,7 +63,7 @@ def server_for(runtime: Runtime, host: str, port: int, on_ready: Callable[[], No
         date_header=False,
         timeout_keep_alive=75,
         timeout_graceful_shutdown=30,
-        backlog=4096,
+        backlog=BACKLOG,
     )
     return uvicorn.Server(config)
 
@@ -81,12 +84,16 @@ def allow_many_connections() -> None:
 
 
 def bind(host: str, port: int) -> socket.socket:
-    """A listening socket. Raises ConfigurationError in words if the port is taken."""
+    """A socket that listens already, so that whoever is told of it can connect.
+
+    Raises ConfigurationError in words if the port is taken.
+    """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
+        listener.listen(BACKLOG)
     except OSError as error:
         listener.close()
         raise ConfigurationError(f"can't listen on {host}:{port}: {error.strerror}") from error

@@ -39,9 +39,7 @@ def make_site(kind: str, options: Options) -> Site:
         meant = f", did you mean `{near[0]}`?" if near else ""
         raise ConfigurationError(f"unknown kind `{kind}`{meant}; known: {', '.join(KINDS)}")
     make, models = KINDS[kind]
-    return Site(
-        make, msgspec.structs.replace(options, name=options.name or kind, models=options.models or models)
-    )
+    return Site(make, msgspec.structs.replace(options, name=options.name or kind, models=options.models or models))
 
 
 __all__ = ["KINDS", "Entry", "FaultBook", "Ledger", "Options", "Site", "make_site", "parse_fault"]

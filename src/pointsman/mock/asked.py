@@ -135,9 +135,7 @@ def read_format(value: Any) -> Any:
 
 
 def read_stop(value: Any) -> tuple[str, ...]:
-    return tuple(
-        word for word in ([value] if isinstance(value, str) else _list(value)) if isinstance(word, str)
-    )
+    return tuple(word for word in ([value] if isinstance(value, str) else _list(value)) if isinstance(word, str))
 
 
 def whole(value: Any) -> int | None:

@@ -26,13 +26,10 @@ def completion_reply(flavour: Flavour, work: Work, headers: bytes = b"") -> Repl
 
 def completion_stream(flavour: Flavour, work: Work, headers: bytes = b"") -> Stream:
     frames = [
-        frame(_body(flavour, work, [_choice(index, "", choice.finish)]))
-        for index, choice in enumerate(work.said)
+        frame(_body(flavour, work, [_choice(index, "", choice.finish)])) for index, choice in enumerate(work.said)
     ]
     if work.asked.include_usage:
-        frames.append(
-            frame({**_body(flavour, work, []), "usage": flavour.usage(work), **flavour.extras(work)})
-        )
+        frames.append(frame({**_body(flavour, work, []), "usage": flavour.usage(work), **flavour.extras(work)}))
     closing = b"".join([*frames, DONE])
     return Stream(SSE, _steps(flavour, work), closing=closing, headers=headers, eager=flavour.eager)
 

@@ -25,9 +25,7 @@ def read_input(value: Any) -> list[str]:
     if all(isinstance(item, int) for item in value):
         return [" ".join(map(str, value))]
     if len(value) > MOST_INPUTS:
-        raise Refused(
-            400, f"'input' has more than {MOST_INPUTS} elements.", param="input", code="array_above_max"
-        )
+        raise Refused(400, f"'input' has more than {MOST_INPUTS} elements.", param="input", code="array_above_max")
     texts = []
     for item in value:
         if isinstance(item, str):
@@ -57,9 +55,7 @@ def embedding_reply(
     dimensions = read_dimensions(fields.get("dimensions"), size)
     form = fields.get("encoding_format", "float")
     if form not in ("float", "base64"):
-        raise Refused(
-            400, "'encoding_format' is float or base64.", param="encoding_format", code="invalid_value"
-        )
+        raise Refused(400, "'encoding_format' is float or base64.", param="encoding_format", code="invalid_value")
     vectors = [embed(text, size, dimensions) for text in texts]
     tokens = sum(max(1, estimate(text)) for text in texts)
     body = {

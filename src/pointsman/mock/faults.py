@@ -151,9 +151,7 @@ def _variant(spec: str, text: str | None, grammar: Grammar) -> str:
     if text is None:
         return grammar.variants[0] if grammar.variants else ""
     if text not in grammar.variants:
-        raise _wrong(
-            spec, f"`variant` is one of {', '.join(grammar.variants)}{_meant(text, grammar.variants)}"
-        )
+        raise _wrong(spec, f"`variant` is one of {', '.join(grammar.variants)}{_meant(text, grammar.variants)}")
     return text
 
 
@@ -195,9 +193,7 @@ class _Armed(msgspec.Struct):
 class FaultBook:
     """The faults in force. ``set``, ``add`` and ``clear`` act at once; ``on_change`` tells the server of ``refuse``."""
 
-    def __init__(
-        self, specs: Iterable[str] = (), *, seed: int = 0, now: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, specs: Iterable[str] = (), *, seed: int = 0, now: Callable[[], float] = time.monotonic) -> None:
         self._dice = random.Random(seed)  # noqa: S311 - repeatable on purpose, guards nothing
         self._now = now
         self._armed: list[_Armed] = []

@@ -163,9 +163,7 @@ class Ledger:
             async with asyncio.timeout(timeout):
                 return await future
         except TimeoutError:
-            raise TimeoutError(
-                f"no such entry within {timeout} s; {self!r}, last {self.entries[-1:]}"
-            ) from None
+            raise TimeoutError(f"no such entry within {timeout} s; {self!r}, last {self.entries[-1:]}") from None
         finally:
             self._waiting.remove(waiting)
 

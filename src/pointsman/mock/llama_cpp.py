@@ -225,10 +225,7 @@ class LlamaCpp:
         if request.parameters.get("fail_on_no_slot") and busy == SLOTS:
             raise Refused(503, "no slot available")
         return json_reply(
-            [
-                {"id": slot, "n_ctx": self._context_length, "is_processing": slot < busy}
-                for slot in range(SLOTS)
-            ]
+            [{"id": slot, "n_ctx": self._context_length, "is_processing": slot < busy} for slot in range(SLOTS)]
         )
 
 

@@ -88,18 +88,14 @@ class Refused(Exception):  # noqa: N818 - not an error: how a handler says no; i
         self.why = why
 
 
-def json_reply(
-    value: Any, status: int = 200, headers: bytes = b"", tokens: int = 0, *, slow: bool = False
-) -> Reply:
+def json_reply(value: Any, status: int = 200, headers: bytes = b"", tokens: int = 0, *, slow: bool = False) -> Reply:
     return Reply(encode(value), status, JSON, headers, tokens, slow)
 
 
 def header_lines(pairs: dict[str, str]) -> bytes:
     """Ready lines; line breaks in a value are dropped, so that no value can become two headers."""
     lines = [f"{name}: {value}\r\n" for name, value in pairs.items()]
-    return "".join(line.replace("\r", "").replace("\n", "") + "\r\n" for line in lines).encode(
-        "latin-1", "replace"
-    )
+    return "".join(line.replace("\r", "").replace("\n", "") + "\r\n" for line in lines).encode("latin-1", "replace")
 
 
 def reply_head(reply: Reply, server: bytes, *, keep_alive: bool) -> bytes:

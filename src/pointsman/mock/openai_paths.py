@@ -146,11 +146,7 @@ class OpenAiPaths:
         wait = rules.fields(fields)
         rules.model(self._model(fields))
         check_ranges(fields, rules.ranges)
-        if (
-            not rules.stream_options_alone
-            and fields.get("stream_options")
-            and fields.get("stream") is not True
-        ):
+        if not rules.stream_options_alone and fields.get("stream_options") and fields.get("stream") is not True:
             raise Refused(400, "'stream_options' needs 'stream': true.", param="stream_options")
         return wait
 

@@ -155,9 +155,7 @@ class Vllm:
         if not isinstance(prompt, str):
             raise Refused(400, "'prompt' or 'messages' is needed.", param="prompt")
         ids = token_ids(prompt)
-        return json_reply(
-            {"count": len(ids), "max_model_len": self._context_length, "tokens": ids, "token_strs": None}
-        )
+        return json_reply({"count": len(ids), "max_model_len": self._context_length, "tokens": ids, "token_strs": None})
 
     def _load(self, _request: Request) -> Answer:
         return json_reply({"server_load": max(self._scene.ledger.in_flight - 1, 0)})

@@ -12,7 +12,7 @@ from pointsman.model.secret import Secret
 class Provider(msgspec.Struct, frozen=True, gc=False):
     """A place that serves models.
 
-    ``kind`` names its wire format (a key of ``pointsman.providers.KINDS``); ``base_url`` has no trailing
+    ``kind`` names its wire format (a key of ``pointsman.providers.DIALECTS``); ``base_url`` has no trailing
     slash and no ``/v1`` suffix; the key is sent as the kind demands.
     """
 

@@ -31,11 +31,14 @@ ABSENT = msgspec.Raw()
 _encode = msgspec.json.Encoder().encode
 
 
-class _Reply(msgspec.Struct, gc=False):
-    usage: Usage | None = None
+class _Uncounted(msgspec.Struct, gc=False):
     error: msgspec.Raw = ABSENT
     choices: msgspec.Raw = ABSENT
     data: msgspec.Raw = ABSENT
+
+
+class _Reply(_Uncounted, gc=False):
+    usage: Usage | None = None
 
 
 class _Delta(msgspec.Struct, gc=False):
@@ -53,14 +56,19 @@ class _Choice(msgspec.Struct, gc=False):
     finish_reason: str | None = None
 
 
-class _Chunk(msgspec.Struct, gc=False):
-    choices: list[_Choice] = []
-    usage: Usage | None = None
+class _UncountedChunk(msgspec.Struct, gc=False):
+    choices: list[_Choice] | None = None
     error: msgspec.Raw = ABSENT
+
+
+class _Chunk(_UncountedChunk, gc=False):
+    usage: Usage | None = None
 
 
 _decode_reply = msgspec.json.Decoder(_Reply).decode
 _decode_chunk = msgspec.json.Decoder(_Chunk).decode
+_decode_uncounted = msgspec.json.Decoder(_Uncounted).decode
+_decode_uncounted_chunk = msgspec.json.Decoder(_UncountedChunk).decode
 
 NOT_JSON = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
@@ -82,12 +90,16 @@ def read(request: Request, _model: str, answered: Answered) -> Understood | Refu
     if answered.status != 200:
         return refusal(answered)
     try:
-        reply = _decode_reply(answered.body)
+        try:
+            reply = _decode_reply(answered.body)
+        except msgspec.ValidationError:  # figures that make no sense are not believed; the answer still is one
+            known = _decode_uncounted(answered.body)
+            reply = _Reply(known.error, known.choices, known.data)
     except NOT_JSON:
         return Refusal(FailureKind.GARBAGE, "status 200 with a body that is not a JSON object", 200)
     if _there(reply.error):
         return Refusal(FailureKind.SERVER_ERROR, "status 200 with an error inside", 200)
-    if not (reply.data if request.endpoint == "embeddings" else reply.choices):
+    if not _there(reply.data if request.endpoint == "embeddings" else reply.choices):
         return Refusal(FailureKind.GARBAGE, "status 200 without an answer inside", 200)
     return Understood(answered.body, reply.usage or NO_USAGE)
 
@@ -141,7 +153,11 @@ class SseReader:
             self.finished = self._ending  # without a finish reason it is an end, but not of an answer
             return self._ending
         try:
-            chunk = _decode_chunk(payload)
+            try:
+                chunk = _decode_chunk(payload)
+            except msgspec.ValidationError:  # as above
+                known = _decode_uncounted_chunk(payload)
+                chunk = _Chunk(known.choices, known.error)
         except NOT_JSON:
             self.skipped += 1
             return False
@@ -154,7 +170,7 @@ class SseReader:
     def _note(self, chunk: _Chunk) -> None:
         if chunk.usage is not None:
             self.usage = chunk.usage
-        for choice in chunk.choices:
+        for choice in chunk.choices or ():
             if choice.finish_reason is not None:
                 self._ending = self.content = True
             elif not self.content and (choice.text or (choice.delta is not None and _says(choice.delta))):

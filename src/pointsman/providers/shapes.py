@@ -44,6 +44,7 @@ STATUS_KINDS: dict[int, FailureKind] = {
     402: FailureKind.RATE_LIMITED,
     403: FailureKind.AUTH,
     404: FailureKind.NOT_FOUND,
+    407: FailureKind.AUTH,
     408: FailureKind.TIMEOUT,
     409: FailureKind.OVERLOADED,
     410: FailureKind.NOT_FOUND,
@@ -132,6 +133,6 @@ def _date(value: bytes, answered: Answered) -> float | None:
         return None
     try:
         gap = parsedate_to_datetime(value.decode("latin-1")) - parsedate_to_datetime(sent.decode("latin-1"))
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         return None
     return gap.total_seconds()

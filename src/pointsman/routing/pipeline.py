@@ -17,7 +17,7 @@ from pointsman.model.decision import Decision, Pool, Step, Tier
 from pointsman.model.request import Request
 from pointsman.model.view import Dice, View
 from pointsman.routing.fallback import MAX_TIERS, groups_after
-from pointsman.routing.shapes import Filter, Resolution, Resolver, Settled
+from pointsman.routing.shapes import Filter, Picker, Resolution, Resolver, Settled
 from pointsman.routing.stages import health, limits
 from pointsman.routing.stages.alias import alias
 from pointsman.routing.stages.default_provider import default_provider
@@ -42,6 +42,10 @@ MAX_RESOLUTIONS = 20_000
 """Names remembered. Callers choose names, so there must be an end; when it is reached, all are forgotten at once."""
 
 
+MOST_NEAR = 100
+"""Names that are compared with one that nobody knows."""
+
+
 class Sight(msgspec.Struct):
     """One stage as seen in a verbose explanation: who was left, and why others were not."""
 
@@ -61,23 +65,10 @@ class Pipeline:
     def decide(self, request: Request, view: View, dice: Dice, sights: list[Sight] | None = None) -> Decision:
         """Decide without acting. Raises ModelNotFound, InvalidBody (no model named), NoCandidate or AtLimit."""
         resolution = self._resolutions.get(request.model) or self.resolve(request.model)
-        pool = resolution.tiers[0].pool
-        steps = resolution.steps
-        pick = resolution.pick
-        if sights is not None:
-            sights.append(Sight(resolution.route, pool, {}))
-        for (stage, keep, idle, nothing), known in zip(FILTERS, resolution.idle, strict=True):
-            size = len(pool)
-            if idle(resolution, view):
-                steps += (known if known.before == size else Step(stage, size, size, nothing),)
-                continue
-            kept = keep(pool, request, view)
-            steps += (Step(stage, size, len(kept.pool), kept.reason),)
-            if sights is not None:
-                sights.append(Sight(stage, kept.pool, kept.excluded))
-            if len(kept.pool) != size:
-                pool = kept.pool
-                pick = self._strategy(resolution.tiers[0].group, pool) if pool else pick
+        if view.resting or resolution.limited or sights is not None:
+            pool, pick, steps = self._filter(resolution, request, view, sights)
+        else:  # every filter would be idle: what they would say was said when the name was resolved
+            pool, pick, steps = resolution.tiers[0].pool, resolution.pick, resolution.calm
         tiers = resolution.tiers
         if request.fallbacks is not None:
             tiers = (tiers[0], *self._tiers(request.fallbacks))
@@ -86,10 +77,7 @@ class Pipeline:
             index, step = pick(view, dice)
             steps += (step,)
         else:
-            found = self._elsewhere(request, tiers, steps, view, dice)
-            if found is None:
-                raise _empty(resolution, steps, view)
-            number, pool, index, steps = found
+            number, pool, index, steps = self._elsewhere(request, tiers, steps, view, dice)
         choice = pool[index]
         tier = tiers[number]
         return Decision(
@@ -104,6 +92,28 @@ class Pipeline:
             dice.random(),
             number,
         )
+
+    def _filter(
+        self, resolution: Resolution, request: Request, view: View, sights: list[Sight] | None
+    ) -> tuple[Pool, Picker, tuple[Step, ...]]:
+        """Who is left after the filters, how to pick from them, and all steps so far."""
+        first = resolution.tiers[0]
+        pool, pick, steps = first.pool, resolution.pick, resolution.steps
+        if sights is not None:
+            sights.append(Sight(resolution.route, pool, {}))
+        for stage, keep, idle, nothing in FILTERS:
+            size = len(pool)
+            if idle(resolution, view):
+                steps += (Step(stage, size, size, nothing),)
+                continue
+            kept = keep(pool, request, view)
+            steps += (Step(stage, size, len(kept.pool), kept.reason),)
+            if sights is not None:
+                sights.append(Sight(stage, kept.pool, kept.excluded))
+            if len(kept.pool) != size:
+                pool = kept.pool
+                pick = self._strategy(first.group, pool) if pool else pick
+        return pool, pick, steps
 
     def resolve(self, name: str | None) -> Resolution:
         """Everything that depends on the name alone. Raises ModelNotFound, or InvalidBody if no name was given."""
@@ -123,7 +133,7 @@ class Pipeline:
             steps=steps,
             pick=self._strategy(group, pool),
             limited=any(d.limited for d in pool),
-            idle=tuple(Step(stage, len(pool), len(pool), nothing) for stage, _, _, nothing in FILTERS),
+            calm=(*steps, *[Step(stage, len(pool), len(pool), nothing) for stage, _, _, nothing in FILTERS]),
         )
         if len(self._resolutions) >= MAX_RESOLUTIONS:
             self._resolutions.clear()
@@ -158,9 +168,10 @@ class Pipeline:
 
     def _elsewhere(
         self, request: Request, tiers: tuple[Tier, ...], steps: tuple[Step, ...], view: View, dice: Dice
-    ) -> tuple[int, Pool, int, tuple[Step, ...]] | None:
+    ) -> tuple[int, Pool, int, tuple[Step, ...]]:
         """Nobody in the group asked for is fit: the first fallback group with somebody fit takes its place. If there is
-        none, those whose breaker is open are asked all the same: a guess about health must not end a service.
+        none, those whose breaker is open are asked all the same: a guess about health must not end a service. Raises
+        NoCandidate or AtLimit.
         """
         for in_need in (False, True):
             for number, tier in enumerate(tiers):
@@ -176,7 +187,7 @@ class Pipeline:
                 if pool:
                     index, step = self._strategy(tier.group, pool)(view, dice)
                     return number, pool, index, (*steps, step)
-        return None
+        raise _empty(tiers[0], steps, view)
 
     def _unsettled(self, name: str | None) -> ModelNotFound | InvalidBody:
         if name is None:
@@ -189,21 +200,21 @@ class Pipeline:
         return ModelNotFound(f"model {name[:200]!r} is not served here{hint}", param="model")
 
 
-def _empty(resolution: Resolution, steps: tuple[Step, ...], view: View) -> NoCandidate:
+def _empty(first: Tier, steps: tuple[Step, ...], view: View) -> NoCandidate:
     """The 'no candidate' error prints the same steps as every other explanation."""
-    pool = resolution.tiers[0].pool
+    pool = first.pool
     at_limit = all(view.fitness(d) is None for d in pool)
     wait = min((view.wait(d) for d in pool), default=1.0)
     told = "; ".join(f"[{step.stage}] {step.reason}" for step in steps if step.after < step.before)
     error = AtLimit if at_limit else NoCandidate
     return error(
-        f"no deployment of {resolution.tiers[0].group!r} can take the request now: {told}",
+        f"no deployment of {first.group!r} can take the request now: {told}",
         retry_after=max(wait, 0.0),
     )
 
 
 def near_names(name: str, names: tuple[str, ...], most: int = 3) -> list[str]:
     """Public names that look like ``name``, best first. Bounded work however many names there are."""
-    name = name[:100]
-    likely = [other for other in names if abs(len(other) - len(name)) <= 12][:300]
+    name = name[:60]
+    likely = [other for other in names if abs(len(other) - len(name)) <= 8][:MOST_NEAR]
     return difflib.get_close_matches(name, likely, n=most, cutoff=0.5)

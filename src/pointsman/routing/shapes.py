@@ -72,5 +72,5 @@ class Resolution(msgspec.Struct, frozen=True):
     steps: tuple[Step, ...]
     pick: Picker
     limited: bool
-    idle: tuple[Step, ...]
-    """For each filter, the step it leaves when it has nothing to look at."""
+    calm: tuple[Step, ...]
+    """``steps`` and those of the filters, for when nobody rests and nothing is limited: the usual case."""

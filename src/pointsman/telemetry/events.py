@@ -11,7 +11,7 @@ from pointsman.model.outcome import Outcome
 
 
 class Finished(msgspec.Struct, frozen=True, gc=False):
-    """A request that was accepted for routing is over. ``at`` is Unix seconds; ``overhead`` is seconds to decide."""
+    """A request that was accepted for routing is over. ``at`` is Unix seconds."""
 
     request_id: str
     endpoint: str

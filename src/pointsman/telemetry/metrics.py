@@ -6,6 +6,7 @@ Label values come from the configuration, never from callers, so the number of s
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from itertools import accumulate
 
@@ -61,7 +62,7 @@ class Metrics:
     def __init__(self, board: Scoreboard) -> None:
         self._board = board
         self._tallies: dict[str, Tally] = {}
-        self._routes: dict[str, int] = {}
+        self._routes: defaultdict[str, int] = defaultdict(int)
         self._refused: dict[str, int] = {}
         self._fallbacks = 0
         self._registry = CollectorRegistry()
@@ -69,7 +70,7 @@ class Metrics:
 
     def __call__(self, event: Finished) -> None:
         outcome = event.outcome
-        tally = self._tally(event.deployment, event.provider)
+        tally = self._tallies.get(event.deployment) or self._tally(event.deployment, event.provider)
         tally.requests += 1
         tally.seconds.observe(outcome.seconds)
         usage = outcome.usage
@@ -80,7 +81,8 @@ class Metrics:
         decision = event.decision
         route = decision.route if decision is not None else "none"
         self._routes[route] = self._routes.get(route, 0) + 1
-        if outcome.failure is not None or len(outcome.attempts) > 1:
+        attempts = outcome.attempts
+        if outcome.failure is not None or len(attempts) > 1 or (attempts and attempts[0].tier):
             self._note_failures(event)
 
     def refused(self, code: str) -> None:

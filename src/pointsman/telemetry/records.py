@@ -9,8 +9,8 @@ from pointsman.model.outcome import Outcome
 from pointsman.routing.explain import as_data
 from pointsman.telemetry.events import Finished
 
-MOST = 4_000
-"""Decisions kept in memory, about a kilobyte each. More would fall out of the processor's cache at every request."""
+MOST = 1_000
+"""Decisions kept in memory. Four thousand fall out of the processor's cache: a tenth more time for every request."""
 
 
 class Records:

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pointsman.wire.lane import Lane
 
-STATUS_LINES = {s.value: f"HTTP/1.1 {s.value} {s.phrase}\r\n".encode() for s in HTTPStatus}
+STATUS_LINES = {status: f"HTTP/1.1 {status} \r\n".encode() for status in range(200, 600)}
+STATUS_LINES |= {s.value: f"HTTP/1.1 {s.value} {s.phrase}\r\n".encode() for s in HTTPStatus}
 STATUS_LINES[499] = b"HTTP/1.1 499 Client Closed Request\r\n"
 STATUS_LINES[529] = b"HTTP/1.1 529 Overloaded\r\n"
 
@@ -27,49 +28,32 @@ class _NobodyWaits:
 class Exchange:
     """``body`` is whole when the service gets it. ``on_gone`` is called once if the caller leaves before the end."""
 
-    __slots__ = (
-        "_chunked",
-        "_lane",
-        "body",
-        "disconnected",
-        "endpoint",
-        "headers",
-        "keep_alive",
-        "more_body",
-        "old",
-        "on_full",
-        "on_gone",
-        "on_room",
-        "response_complete",
-        "started",
-        "turn",
-    )
-
     message_event = _NobodyWaits()
+
+    # What most requests never change stands here, so that beginning one is short.
+    body: bytes | bytearray = b""
+    more_body = True
+    turn = False
+    started = False
+    response_complete = False
+    disconnected = False
+    on_gone: Callable[[], None] | None = None
+    on_full: Callable[[], None] | None = None
+    on_room: Callable[[], None] | None = None
 
     def __init__(self, lane: Lane, endpoint: str, headers: dict[bytes, bytes], keep_alive: bool, old: bool) -> None:
         self._lane = lane
-        self._chunked = not old
         self.endpoint = endpoint
         self.headers = headers
         self.keep_alive = keep_alive
         self.old = old  # HTTP/1.0: no chunks; a stream ends with the connection
-        self.body: bytes | bytearray = b""
-        self.more_body = True
-        self.turn = False
-        self.started = False
-        self.response_complete = False
-        self.disconnected = False
-        self.on_gone: Callable[[], None] | None = None
-        self.on_full: Callable[[], None] | None = None
-        self.on_room: Callable[[], None] | None = None
 
     def respond(self, status: int, head: bytes, body: bytes) -> None:
         """The whole response. ``head`` are further header lines, each with its line end."""
         if self.response_complete or self.disconnected:
             return
         close = b"" if self.keep_alive else b"connection: close\r\n"
-        self._lane.send(
+        self._send(
             b"%bcontent-type: application/json\r\ncontent-length: %d\r\n%b%b\r\n%b"
             % (STATUS_LINES.get(status) or STATUS_LINES[500], len(body), head, close, body)
         )
@@ -82,9 +66,9 @@ class Exchange:
         self.started = True
         if self.old:
             self.keep_alive = False
-        framing = b"transfer-encoding: chunked\r\n" if self._chunked else b""
+        framing = b"transfer-encoding: chunked\r\n" if not self.old else b""
         close = b"" if self.keep_alive else b"connection: close\r\n"
-        self._lane.send(
+        self._send(
             b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream; charset=utf-8\r\ncache-control: no-cache\r\n"
             b"x-accel-buffering: no\r\n%b%b%b\r\n" % (framing, head, close)
         )
@@ -92,14 +76,14 @@ class Exchange:
     def write(self, frames: bytes) -> None:
         """Part of a stream."""
         if frames and not self.disconnected:
-            self._lane.send(b"%x\r\n%b\r\n" % (len(frames), frames) if self._chunked else frames)
+            self._send(b"%x\r\n%b\r\n" % (len(frames), frames) if not self.old else frames)
 
     def finish(self) -> None:
         """The stream is complete."""
         if self.response_complete or self.disconnected:
             return
-        if self._chunked:
-            self._lane.send(b"0\r\n\r\n")
+        if not self.old:
+            self._send(b"0\r\n\r\n")
         self._end()
 
     def gone(self) -> None:
@@ -115,3 +99,7 @@ class Exchange:
         self.response_complete = True
         self.on_gone = self.on_full = self.on_room = None
         self._lane.finished(self)
+
+    def _send(self, data: bytes) -> None:
+        lane = self._lane
+        lane.outbox.write(lane.transport, data)

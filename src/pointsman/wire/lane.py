@@ -2,7 +2,7 @@
 
 Requests to the inference paths are taken when their head is complete and never become ASGI; everything else goes to
 uvicorn as before. Parsing is llhttp's. What uvicorn leaves to a proxy in front is guarded here for both: deadlines
-for heads and bodies, sizes, the Host header, and errors in our shape. tests/wire/test_uvicorn_contract.py pins what
+for heads and bodies, sizes, the Host header, and errors in our shape. tests/contracts/test_uvicorn.py pins what
 this relies on.
 """
 
@@ -74,7 +74,7 @@ class Lane(HttpToolsProtocol):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._sweeper = self.service.sweeper
-        self._outbox = self.service.outbox
+        self.outbox = self.service.outbox
         self._hot = self.service.hot
         self._max_body = self.service.max_body
         self._serving: Exchange | None = None
@@ -101,7 +101,7 @@ class Lane(HttpToolsProtocol):
         self._sweeper.forget(self)
         serving, self._serving = self._serving, None
         if serving is not None:
-            self._outbox.crowd -= 1
+            self.outbox.crowd -= 1
             serving.gone()
         super().connection_lost(exc)
 
@@ -163,7 +163,7 @@ class Lane(HttpToolsProtocol):
             status, head, body = self.service.refusal(error)
             exchange = Exchange(self, "", {}, keep_alive=False, old=False)
             exchange.respond(status, head, body)
-            self._outbox.flush()
+            self.outbox.flush()
             if self.transport.can_write_eof():
                 self.transport.write_eof()
             self.deadline = monotonic() + LINGER
@@ -176,10 +176,12 @@ class Lane(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         self.url = b""
         self.headers = []
-        self.expect_100_continue = False
         self._in_head = True
         self._head_bytes = 0
         self._since = None
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self.headers.append((name.lower(), value))
 
     def on_headers_complete(self) -> None:
         self._in_head = False
@@ -188,6 +190,7 @@ class Lane(HttpToolsProtocol):
         if self._refused:
             return
         headers = dict(self.headers)
+        self.expect_100_continue = headers.get(b"expect", b"").lower() == b"100-continue"
         if (problem := self._problem(headers)) is not None:
             self.refuse(problem)
             return
@@ -238,7 +241,7 @@ class Lane(HttpToolsProtocol):
         if before is None or before.response_complete:
             exchange.turn = True
             if self.expect_100_continue:
-                self.send(b"HTTP/1.1 100 Continue\r\n\r\n")
+                self.outbox.write(self.transport, b"HTTP/1.1 100 Continue\r\n\r\n")
         else:
             self.flow.pause_reading()
             self.pipeline.appendleft((self.cycle, self.app))
@@ -264,25 +267,21 @@ class Lane(HttpToolsProtocol):
 
     def _serve(self, exchange: Exchange) -> None:
         self._serving = exchange
-        self._outbox.crowd += 1
+        self.outbox.crowd += 1
         self.service.handle(exchange)
-
-    def send(self, data: bytes) -> None:
-        """Part of a response."""
-        self._outbox.write(self.transport, data)
 
     def finished(self, exchange: Exchange) -> None:
         """An exchange has written its response: the next in line, or nothing to do."""
         if self._serving is not None:
             self._serving = None
-            self._outbox.crowd -= 1
+            self.outbox.crowd -= 1
         self.server_state.total_requests += 1
         transport = self.transport
         if transport.is_closing():
             return
         if not exchange.keep_alive:
             if not self._refused:
-                self._outbox.flush()
+                self.outbox.flush()
                 transport.close()
             return
         if self.flow.read_paused:

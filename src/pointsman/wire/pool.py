@@ -85,7 +85,7 @@ class Pool:
         idle = self._idle
         while idle:
             upstream = idle.pop()
-            if upstream.usable():
+            if not upstream.closing():
                 upstream.ask(head, call, resume)
                 return upstream.abort
         waiter = Waiter(self, head, call, resume)

@@ -21,6 +21,9 @@ from pointsman.wire.sweeper import NEVER
 MAX_REPLY = 64 * 1024 * 1024
 """Bytes of a whole reply; more is not an answer but an accident."""
 
+LAST_WORDS = 1.0
+"""Seconds an upstream may take to end a stream that is complete."""
+
 MAX_HEAD = 64 * 1024
 MAX_HELD = 256 * 1024
 """Bytes of a stream held back before its first content; a well-behaved upstream sends a few hundred."""
@@ -114,14 +117,19 @@ class Upstream(asyncio.Protocol):
                 self.deadline = monotonic() + self._call.idle
             self._transport.resume_reading()
 
-    def usable(self) -> bool:
-        """True if it can be asked."""
-        return self._transport is not None and not self._transport.is_closing()
+    def closing(self) -> bool:
+        """True if it can't be asked any more."""
+        return self._transport is None or self._transport.is_closing()
 
     def expire(self) -> None:
         """The sweeper's word: idle for too long, or an answer is late."""
         if self._call is None:
             self.abort()
+        elif self._relay is not None and self._reader is not None and self._reader.finished:
+            resume = self._resume
+            self.abort()  # all was said, but the upstream does not hang up
+            if resume is not None:
+                resume(Ended(None))
         elif self._relay is not None:
             self._fail(FailureKind.TIMEOUT, f"silent for {self._call.idle:g} s")
         else:
@@ -212,9 +220,12 @@ class Upstream(asyncio.Protocol):
             return
         frames = reader.feed(data)
         if self._relay is not None:
-            self.deadline = monotonic() + call.idle
             if frames:
                 self._relay.write(frames)
+            if reader.refusal is not None:
+                self._fail(reader.refusal.kind, reader.refusal.detail)
+            else:
+                self.deadline = monotonic() + (LAST_WORDS if reader.finished else call.idle)
             return
         self._held += frames
         if reader.refusal is not None:
@@ -255,13 +266,14 @@ class Upstream(asyncio.Protocol):
     def _finish(self, reply: Reply) -> None:
         """Free the connection, then answer: who asks next may have it."""
         resume, self._resume = self._resume, None
-        self.unpause()
+        if self._paused:
+            self.unpause()
         self._call = self._reader = self._relay = None
         self._opened = self._over = False
         self._body = b""
         self._headers.clear()
         self.deadline = NEVER
-        if self._keep and not self._extra and self.usable():
+        if self._keep and not self._extra and not self.closing():
             self._home.free(self)
         elif self._transport is not None:
             self._transport.close()

@@ -69,9 +69,7 @@ async def test_options_are_obeyed_and_recorded(ollama, ask, hello):
 
 async def test_stop_in_options(ollama, ask, hello):
     """A stop sequence in options ends the answer before it."""
-    full = (await ask(ollama, "POST", "/api/chat", hello("llama3.2", stream=False))).json()["message"][
-        "content"
-    ]
+    full = (await ask(ollama, "POST", "/api/chat", hello("llama3.2", stream=False))).json()["message"]["content"]
     word = full.split(" ")[3]
     cut = await ask(ollama, "POST", "/api/chat", hello("llama3.2", stream=False, options={"stop": [word]}))
     assert cut.json()["message"]["content"] == full[: full.index(word)]
@@ -208,7 +206,6 @@ async def test_loading_takes_its_time_in_the_figures(ask, hello):
     """A cold model's load_duration has the wait of load_ms in it, a warm one's has not."""
     async with MockProvider("ollama", load_ms=1) as provider:
         cold, warm = [
-            (await ask(provider, "POST", "/api/chat", hello("llama3.2", stream=False))).json()
-            for _ in range(2)
+            (await ask(provider, "POST", "/api/chat", hello("llama3.2", stream=False))).json() for _ in range(2)
         ]
     assert cold["load_duration"] >= 1_000_000 > warm["load_duration"]

@@ -107,9 +107,7 @@ class Ollama:
 
     def _running(self, _request: Request) -> Answer:
         loaded = self._memory.loaded()
-        return json_reply(
-            {"models": [running(model, loaded[model], self._context_length) for model in loaded]}
-        )
+        return json_reply({"models": [running(model, loaded[model], self._context_length) for model in loaded]})
 
     def _show(self, request: Request) -> Answer:
         fields = fields_of(request)

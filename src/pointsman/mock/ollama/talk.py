@@ -54,9 +54,7 @@ class Talk:
         prompt = fields.get("prompt")
         if not isinstance(prompt, str) or not prompt:
             return self._only_load(fields, {"response": ""})
-        text = "\n".join(
-            part for part in (fields.get("system"), prompt, fields.get("suffix")) if isinstance(part, str)
-        )
+        text = "\n".join(part for part in (fields.get("system"), prompt, fields.get("suffix")) if isinstance(part, str))
         return self._answer(request, self._asked(fields, text, estimate(text)), chat=False)
 
     def load(self, fields: dict[str, Any]) -> float:

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from pointsman.model.exchange import Answered, Refusal, Understood
-from pointsman.model.outcome import FailureKind, Usage
+from pointsman.model.outcome import MOST_TOKENS, FailureKind, Usage
 from pointsman.model.request import Request
 from pointsman.providers.shapes import refusal
 
@@ -42,15 +42,15 @@ class Reply(msgspec.Struct, gc=False):
     thinking: str | None = None
     done: bool = False
     done_reason: str | None = None
-    prompt_eval_count: int = 0
-    eval_count: int = 0
+    prompt_eval_count: Any = 0
+    eval_count: Any = 0
     error: str | None = None
 
 
 class Embedded(msgspec.Struct, gc=False):
     embeddings: list[list[float]]
     model: str = ""
-    prompt_eval_count: int = 0
+    prompt_eval_count: Any = 0
 
 
 _decode_reply = msgspec.json.Decoder(Reply).decode
@@ -77,7 +77,13 @@ def read(request: Request, model: str, answered: Answered) -> Understood | Refus
 
 
 def usage_of(reply: Reply) -> Usage:
-    return Usage(reply.prompt_eval_count, reply.eval_count, reply.prompt_eval_count + reply.eval_count)
+    prompt, completion = count(reply.prompt_eval_count), count(reply.eval_count)
+    return Usage(prompt, completion, prompt + completion)
+
+
+def count(figure: Any) -> int:
+    """A figure that makes no sense is not believed; the answer it comes with still is one."""
+    return figure if type(figure) is int and 0 <= figure <= MOST_TOKENS else 0
 
 
 def created(moment: str) -> int:
@@ -85,8 +91,8 @@ def created(moment: str) -> int:
     head, _, tail = moment.partition(".")
     zone = tail.lstrip("0123456789")
     try:
-        return int(datetime.fromisoformat((head + zone) or "-").timestamp())
-    except ValueError:
+        return max(int(datetime.fromisoformat((head + zone) or "-").timestamp()), 0)
+    except (ValueError, OverflowError):
         return 0
 
 
@@ -151,7 +157,8 @@ def _embeddings(request: Request, model: str, reply: Embedded) -> Understood:
         {"object": "embedding", "index": index, "embedding": _packed(vector) if packed else vector}
         for index, vector in enumerate(reply.embeddings)
     ]
-    usage = Usage(reply.prompt_eval_count, 0, reply.prompt_eval_count)
+    prompt = count(reply.prompt_eval_count)
+    usage = Usage(prompt, 0, prompt)
     shown = {"prompt_tokens": usage.prompt_tokens, "total_tokens": usage.total_tokens}
     body = {"object": "list", "data": data, "model": reply.model or model, "usage": shown}
     return Understood(_encode(body), usage)

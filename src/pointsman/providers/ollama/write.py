@@ -47,10 +47,12 @@ LARGE, MOST_PARTS = 256 * 1024, 100_000
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder().decode
 
+UNREADABLE = (msgspec.DecodeError, UnicodeError, RecursionError)
+
 
 def write(request: Request, deployment: Deployment, model: str) -> WireRequest:
     """Raises Inexpressible for what Ollama has no words for (token arrays as prompts, several prompts, n > 1)."""
-    body = {name: _decode(_bounded(name, raw)) for name, raw in request.body.items()}
+    body = {name: _value(name, raw) for name, raw in request.body.items()}
     asked = {**deployment.params, **body}
     if isinstance(asked.get("n"), int) and asked["n"] > 1:
         raise Inexpressible("n: this provider gives one answer a request")
@@ -58,21 +60,39 @@ def write(request: Request, deployment: Deployment, model: str) -> WireRequest:
     if request.endpoint != "embeddings":
         out["stream"] = request.stream
     CONTENT[request.endpoint](asked, out)
-    options = {**_mapping(deployment.params.get("options")), **_mapping(body.get("options"))}
-    for name, value in asked.items():
-        if value is None or name in NEUTRAL or name in DROPPED:
-            continue
-        if name in TOP_LEVEL:
-            out[name] = value
-        else:
-            options[AS_OPTION.get(name, name)] = value
+    options: dict[str, Any] = {}
+    for layer in (deployment.params, body):  # the caller's word wins, whichever way the two spell an option
+        _spread(layer, out, options)
     if isinstance(options.get("stop"), str):
         options["stop"] = [options["stop"]]
     if options:
         out["options"] = options
     if "response_format" in asked and (wanted := _format(asked["response_format"])) is not None:
         out["format"] = wanted
-    return WireRequest(PATHS[request.endpoint], _encode(out))
+    try:
+        return WireRequest(PATHS[request.endpoint], _encode(out))
+    except RecursionError as error:
+        raise Inexpressible("request: it is nested too deeply for this provider") from error
+
+
+def _spread(layer: dict[str, Any], out: dict[str, Any], options: dict[str, Any]) -> None:
+    options.update(_mapping(layer.get("options")))
+    for field, value in layer.items():
+        if field in NEUTRAL or field in DROPPED:
+            continue
+        place, name = (out, field) if field in TOP_LEVEL else (options, AS_OPTION.get(field, field))
+        if value is None:
+            place.pop(name, None)
+        else:
+            place[name] = value
+
+
+def _value(name: str, raw: msgspec.Raw) -> Any:
+    """A field's value. OpenAI's dialect passes on what nobody can read; here it is refused by name."""
+    try:
+        return _decode(_bounded(name, raw))
+    except UNREADABLE as error:
+        raise Inexpressible(f"{name}: this provider can't take it: {error}") from error
 
 
 def _bounded(name: str, raw: msgspec.Raw) -> bytes:
@@ -179,7 +199,7 @@ def _tool_call(call: Any, names: dict[str, str]) -> dict[str, Any]:
     if isinstance(arguments, str):
         try:
             arguments = _decode(arguments)
-        except msgspec.DecodeError as error:
+        except UNREADABLE as error:
             raise Inexpressible("messages: the arguments of a tool call are not JSON") from error
     return {"function": {"name": function["name"], "arguments": arguments}}
 

@@ -1,0 +1,145 @@
+"""docs/concepts/configuration.md has every key that is acted on, and every one that is not; its examples load."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import msgspec
+import pytest
+
+from docs.pages import PAGES, blocks, code, page, section, table
+from pointsman.config import kinds, schema
+from pointsman.config.discover import OLLAMA_PORT, OPENAI_PORTS
+from pointsman.config.litellm import ROUTER, SERVER
+from pointsman.config.load import load
+from pointsman.config.patterns import MAX_PATTERN
+from pointsman.config.prefixes import PREFIXES
+from pointsman.config.settings import RouterSettings, ServerSettings
+from pointsman.config.yaml_marks import MAX_ALIASED, MAX_BYTES, MAX_DEPTH, MAX_NODES
+
+PAGE = page("docs/concepts/configuration.md")
+
+SECTIONS = {
+    "Sections": schema.Document,
+    "model_list": schema.ModelEntry,
+    "litellm_params": schema.LitellmParams,
+    "model_info": schema.ModelInfo,
+    "providers": schema.ProviderSection,
+    "exact_matches": schema.ExactSection,
+    "patterns": schema.PatternSection,
+    "router_settings": schema.RouterSection,
+    "litellm_settings": schema.LitellmSection,
+    "general_settings": schema.GeneralSection,
+}
+LATER = {name: model for name, model in SECTIONS.items() if model.LATER}
+YAML = [(path.name, block) for path in PAGES for block in blocks(path.read_text(), "yaml")]
+
+
+def type_of(said: dict) -> str:
+    """A property of the JSON Schema in the page's words."""
+    one = next(option for option in said.get("anyOf", [said]) if option.get("type") != "null")
+    above = " above 0" if one.get("exclusiveMinimum") == 0 else ""
+    if "$ref" in one or one.get("properties"):
+        return "section"
+    if one.get("format") == "password":
+        return "secret"
+    if one["type"] == "number":
+        return ("seconds" if one["maximum"] == 86_400 * 365 else "number") + above
+    words = {"integer": "whole number" + above, "string": "text", "boolean": "true or false", "array": "list"}
+    return words.get(one["type"], "mapping")
+
+
+@pytest.mark.parametrize("name", SECTIONS)
+def test_the_keys_of_a_section_are_those_of_the_schema(name):
+    """Each key that is acted on, in the schema's order, with its type, and required where it is."""
+    model = SECTIONS[name]
+    said = model.model_json_schema()
+    acted = [key for key in model.model_fields if key not in model.LATER]
+    rows = table(section(PAGE, f"### {name}"))
+    assert [code(row[0])[0] for row in rows] == acted
+    assert [row[1] for row in rows] == [type_of(said["properties"][key]) for key in acted]
+    assert [code(row[0])[0] for row in rows if row[2] == "required"] == said.get("required", [])
+
+
+def test_other_spellings_stand_with_the_key_they_mean():
+    """Wherever a section takes a second spelling the row of the first says so."""
+    for name, model in SECTIONS.items():
+        rows = {code(row[0])[0]: row[3] for row in table(section(PAGE, f"### {name}"))}
+        assert all(f"also written `{spelling}`" in rows[key] for spelling, key in model.SPELLINGS.items())
+
+
+def test_the_defaults_are_those_that_are_used():
+    """Of what says how to choose, and of the gateway's own settings."""
+    router, server = RouterSettings(), ServerSettings()
+    rows = {code(row[0])[0]: row[2] for row in table(section(PAGE, "### router_settings"))}
+    for field, places in ROUTER.items():
+        key = next(key for where, key in places if where == "router_settings")
+        value = getattr(router, field)
+        assert rows[key] == {"allowed_fails": "none", "stream_timeout": "the timeout"}.get(
+            key, f"`{value:g}`" if value is not None else ""
+        )
+    assert rows["routing_strategy"] == f"`{router.strategy}`"
+    assert rows["debug_router"] == f"`{str(router.debug_router).lower()}`"
+    rows = {code(row[0])[0]: row[2] for row in table(section(PAGE, "### general_settings"))}
+    assert rows["max_request_size_mb"] == f"`{server.max_request_bytes / 2**20:g}`"
+    assert rows[SERVER["require_auth_for_metrics"]] == f"`{str(server.require_auth_for_metrics).lower()}`"
+
+
+@pytest.mark.parametrize("name", LATER)
+def test_the_keys_that_wait_are_all_listed(name):
+    """Known and not acted on: the same set as in the code."""
+    (listed,) = blocks(section(PAGE, f"### {name}: not acted on"), "text")
+    assert listed.split() == sorted(LATER[name].LATER)
+
+
+def test_the_kinds_are_those_there_are():
+    """Name, address and spellings."""
+    rows = table(section(PAGE, "## Kinds"))
+    assert tuple(code(row[0])[0] for row in rows) == kinds.KINDS
+    assert {code(row[0])[0]: row[1] for row in rows if row[1]} == kinds.USUAL
+    assert {spelling: code(row[0])[0] for row in rows for spelling in code(row[2])} == kinds.SPELLINGS
+
+
+def test_the_prefixes_are_those_there_are():
+    """Word, implied provider, address and variables."""
+    rows = table(section(PAGE, "## Prefixes"))
+    told = {word: (code(row[1])[0], row[2], tuple(code(row[3]))) for row in rows for word in code(row[0])}
+    assert told == {word: (p.name, p.base_url or "required", p.env) for word, p in PREFIXES.items()}
+
+
+def test_the_bounds_are_those_of_the_code():
+    """Of files, patterns, and where servers are looked for."""
+    where = section(PAGE, "## Where it comes from")
+    assert (
+        f"{MAX_BYTES // 2**20} MiB and {MAX_NODES:,} values a file, {MAX_DEPTH} levels, {MAX_ALIASED:,} values" in where
+    )
+    assert (
+        f"Ollama on {OLLAMA_PORT}, and what lists models on {OPENAI_PORTS[0]}, {OPENAI_PORTS[1]} and {OPENAI_PORTS[2]}"
+        in where
+    )
+    assert f"at most {MAX_PATTERN:,} characters" in section(PAGE, "### patterns")
+
+
+@pytest.mark.parametrize(("where", "block"), YAML, ids=[f"{where}:{block[:30]}" for where, block in YAML])
+def test_every_yaml_block_in_the_docs_loads(where, block, tmp_path):
+    """But for the one that docs/cli.md shows the findings of: those are exactly these."""
+    file = tmp_path / "mistyped.yaml"
+    file.write_text(block)
+    loaded = load([file], environ={}, standalone=True)
+    if "num_retires" not in block:
+        assert loaded.settings is not None, loaded.findings
+        return
+    checked = [sys.executable, "-m", "pointsman", "check", file.name]
+    printed = subprocess.run(checked, cwd=tmp_path, capture_output=True, text=True, check=False)
+    (shown,) = [text for text in blocks(page("docs/cli.md"), "console") if text.startswith("$ pointsman check")]
+    assert printed.stdout == shown.partition("\n")[2]
+    assert printed.returncode == 1
+
+
+def test_the_editors_schema_is_printed_as_shown():
+    """The command gives a JSON Schema with every section in it."""
+    (command,) = blocks(section(PAGE, "## Where it comes from"), "sh")
+    code_of_it = command.partition('"')[2].rpartition('"')[0]
+    printed = subprocess.run([sys.executable, "-c", code_of_it], capture_output=True, check=True).stdout
+    assert set(schema.Document.model_fields) <= set(msgspec.json.decode(printed)["properties"])

@@ -1,0 +1,84 @@
+"""docs/concepts/failures.md has the figures of the code, row by row."""
+
+from __future__ import annotations
+
+from docs.pages import code, page, section, table
+from pointsman.fakes import LoadedDice
+from pointsman.flow.attempt import BACKOFF_FIRST, BACKOFF_LONGEST, WORTH_WAITING
+from pointsman.model.outcome import CONSEQUENCES
+from pointsman.providers.shapes import STATUS_KINDS, kind_of
+from pointsman.state.breaker import Breaker, BreakerSettings, State
+from pointsman.state.cooldown import AT_ONCE, LONGEST, CooldownSettings
+
+PAGE = page("docs/concepts/failures.md")
+STATUSES = table(section(PAGE, "## Kinds"), 1)
+RESTS = section(PAGE, "## When a deployment rests")
+NEXT = section(PAGE, "## Who is asked next")
+
+
+def yes(said: bool) -> str:
+    return "yes" if said else "no"
+
+
+def test_the_table_is_the_one_that_is_acted_on():
+    """Each kind with all its consequences, in the code's order."""
+    rows = [
+        [f"`{kind.value}`", yes(m.here), yes(m.elsewhere), yes(m.counts), str(m.status), f"`{m.code}`"]
+        for kind, m in CONSEQUENCES.items()
+    ]
+    assert rows == table(section(PAGE, "## Kinds"))
+
+
+def test_every_kind_has_its_reason():
+    """Below the table there is a point for each row, in the same order."""
+    reasons = [code(line)[0] for line in section(PAGE, "## Kinds").splitlines() if line.startswith("- `")]
+    assert reasons == [kind.value for kind in CONSEQUENCES]
+
+
+def test_every_status_has_the_kind_that_the_table_says():
+    """Listed statuses by themselves, the rest by their hundred."""
+    told: dict[str, str] = {name.strip(): code(row[1])[0] for row in STATUSES for name in row[0].split(",")}
+    rest = {4: "other 4xx", 5: "other 5xx"}
+    statuses = [status for status in range(201, 600) if status != 200]
+    found = {status: told.get(str(status)) or told[rest.get(status // 100, "other")] for status in statuses}
+    assert found == {status: kind_of(status).value for status in statuses}
+    assert {int(name) for name in told if name.isdigit()} == set(STATUS_KINDS)
+
+
+def test_the_backoff_is_the_one_that_is_waited():
+    """The ceilings double up to the longest; the average of an even draw is half of its ceiling."""
+    rows = [[float(cell) for cell in row[1:]] for row in table(NEXT)]
+    ceilings = [min(BACKOFF_FIRST * 2**n, BACKOFF_LONGEST) for n in range(len(rows))]
+    assert rows == [[ceiling, ceiling / 2] for ceiling in ceilings]
+    assert ceilings[-1] == BACKOFF_LONGEST > ceilings[-2]
+    assert f"up to {WORTH_WAITING:g} s" in NEXT
+
+
+def test_the_breaker_opens_for_as_long_as_the_table_says():
+    """Opened again and again by its probe's failure, with dice that fall in the middle."""
+    settings = BreakerSettings()
+    breaker, lengths, now = Breaker(settings), [], 0.0
+    for _ in range(settings.threshold):
+        breaker.failed(now, LoadedDice([0.5]), probe=False)
+    for _ in table(RESTS):
+        assert breaker.state is State.OPEN
+        lengths.append(breaker.until - now)
+        now = breaker.until
+        assert breaker.admits(now)
+        assert breaker.started()
+        breaker.failed(now, LoadedDice([0.5]), probe=True)
+        breaker.probe_ended()
+    assert [float(row[1]) for row in table(RESTS)] == lengths
+    assert lengths[-1] == settings.longest
+    assert f"±{settings.jitter * 100:g} %" in RESTS
+    assert settings.threshold == 5
+    assert "Five failures in a row" in RESTS
+
+
+def test_the_cooldown_is_as_long_as_the_page_says():
+    """Its usual and longest length, and the statuses that rest a deployment at once."""
+    assert f"`cooldown_time` ({CooldownSettings().seconds:g} s)" in RESTS
+    assert f"at\nmost {LONGEST:g} s" in RESTS
+    at_once = sorted(str(status) for status, kind in STATUS_KINDS.items() if kind in AT_ONCE)
+    told = RESTS.partition("After ")[2].partition(", and after")[0]
+    assert sorted(told.replace(" or ", ", ").split(", ")) == at_once

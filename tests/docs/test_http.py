@@ -1,0 +1,126 @@
+"""docs/concepts/http.md has the paths, headers, errors, limits and metrics that there are, no more and no less."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from docs.pages import code, page, section, table
+from pointsman import errors
+from pointsman.config.check import SHORTEST_KEY
+from pointsman.config.settings import ServerSettings
+from pointsman.fakes import deployment, request, settings
+from pointsman.gateway import body
+from pointsman.gateway.app import build_app
+from pointsman.gateway.auth import Keys
+from pointsman.gateway.headers import decision_head
+from pointsman.gateway.inference import PATHS, Inference
+from pointsman.model.decision import Leg
+from pointsman.model.secret import Secret
+from pointsman.runtime import Runtime
+from pointsman.telemetry.records import MOST
+from pointsman.wire import lane, pool, sweeper, upstream
+from support.serving import gateway, post, send
+
+PAGE = page("docs/concepts/http.md")
+ROWS = [(*code(row[0])[0].split(), row[2]) for row in table(section(PAGE, "## Paths"))]
+BODY = b'{"model": "m", "messages": [], "prompt": "", "input": ""}'
+
+LIMITS = {
+    "request head": [lane.MAX_HEAD],
+    "request body": [ServerSettings().max_request_bytes],
+    "time for a head": [lane.HEAD_TIME],
+    "time for a body": [lane.BODY_GRACE, 1, lane.BODY_RATE],
+    "between requests of a connection": [lane.IDLE_TIME],
+    "a caller that does not take its answer": [lane.STALLED],
+    "after a refusal, to let the caller read it": [lane.LINGER],
+    "connecting to an upstream": [pool.CONNECT_TIMEOUT],
+    "connections to a provider": [pool.MOST],
+    "an idle connection to an upstream": [pool.IDLE_PLAIN, pool.IDLE_TLS],
+    "an upstream's reply": [upstream.MAX_REPLY],
+    "an upstream's stream before its first content": [upstream.MAX_HELD],
+}
+
+
+def test_the_paths_are_those_of_the_gateway():
+    """Method by method; a parameter goes by its name."""
+    app = build_app(Inference(Runtime(settings(deployment("a"))), Keys(None)), lambda: None, lambda: None)
+    served = {
+        (method, re.sub(r":\w+}", "}", route.path))
+        for route in app.routes
+        if route.path not in PATHS
+        for method in route.methods - {"HEAD"}
+    }
+    assert {(method, path) for method, path, _ in ROWS} == served | {("POST", path) for path in PATHS}
+    assert len({(method, path) for method, path, _ in ROWS}) == len(ROWS)
+
+
+@pytest.mark.parametrize("guarded", [False, True], ids=["open metrics", "guarded metrics"])
+async def test_a_path_asks_for_the_key_if_the_page_says_so(guarded):
+    """Without the key 401 where the page says yes, anything else where it says no."""
+    server = ServerSettings(master_key=Secret("sk-a-long-and-random-one"), require_auth_for_metrics=guarded)
+    refused = {}
+    async with gateway(settings(deployment("a"), server=server)) as it:
+        for method, path, _ in ROWS:
+            asked = re.sub(r"{\w+}", "m", path)
+            raw = post(asked, BODY) if method == "POST" else f"GET {asked} HTTP/1.1\r\nhost: x\r\n\r\n".encode()
+            refused[path] = (await send(it.port, raw))[0].status == 401
+    words = {"yes": True, "no": False, "if `require_auth_for_metrics_endpoint`": guarded}
+    assert refused == {path: words[key] for _, path, key in ROWS}
+    assert f"short key (under {SHORTEST_KEY} characters)" in PAGE
+
+
+def test_the_response_headers_are_those_that_are_sent():
+    """Pointsman's own, then LiteLLM's, in the order in which they are sent."""
+    at = deployment("a")
+    decision = Runtime(settings(at)).decide(request("m"))
+    head = decision_head("id", decision, Leg(at, "m", 0, "m"), 1, litellm=True)
+    sent = [line.partition(":")[0] for line in head.decode().splitlines()]
+    assert [code(row[0])[0] for row in table(section(PAGE, "## Responses"))] == sent
+
+
+def test_the_errors_are_those_that_callers_can_meet():
+    """Every class's status, code and type; those of upstreams are on the page about failures."""
+    met = {
+        (kind.status, kind.code, kind.type)
+        for kind in vars(errors).values()
+        if isinstance(kind, type) and issubclass(kind, errors.PointsmanError)
+    } - {(errors.UpstreamFailed.status, errors.UpstreamFailed.code, errors.UpstreamFailed.type)}
+    met.discard((500, errors.ConfigurationError.code, "api_error"))  # nothing is served then
+    rows = [(int(row[0]), code(row[1])[0], code(row[2])[0]) for row in table(section(PAGE, "## Errors"))]
+    assert sorted(rows) == sorted(met)
+    assert f"`type` is `{errors.UpstreamFailed.type}`" in PAGE
+
+
+def test_the_limits_are_those_of_the_code():
+    """Each figure of the table is the constant that is acted on."""
+    rows = {
+        row[0]: [float(n) for n in re.findall(r"\d+", row[1])]
+        for row in table(section(PAGE, "## Limits and deadlines"))
+    }
+    assert rows == LIMITS
+    assert f"Deadlines are looked at every {sweeper.TICK:g} s" in PAGE
+
+
+def test_what_a_body_may_hold_is_what_is_checked():
+    """The hints, the fields whose types are looked at, and the bounds."""
+    asked = section(PAGE, "## Requests")
+    assert {code(row[0])[0] for row in table(asked)} == {"model", *body.HINTS}
+    checked = asked.partition("a wrong type of")[2].partition(";")[0]
+    assert set(code(checked)) == set(body._Envelope.__struct_fields__) - body.HINTS
+    assert set(body.LISTED.values()) == set(code(asked.partition("; no ")[2].partition(";")[0]))
+    assert f"at most {body.LONGEST_NAME} characters" in asked
+    assert f"at most {body.MOST_FALLBACKS:,} bytes" in asked
+    assert f"more than {body.MOST_KEYS:,} fields in a body of {body.LARGE // 1024} KiB or more" in asked
+    assert f"one of the last {MOST:,} requests" in PAGE
+
+
+def test_the_metrics_are_those_that_are_rendered():
+    """Names as Prometheus reads them, with their labels."""
+    rendered = {
+        family.name + ("_total" if family.type == "counter" else ""): sorted(family._labelnames)
+        for family in Runtime(settings(deployment("a"))).metrics.collect()
+    }
+    rows = table(section(PAGE, "## Metrics"))
+    assert {code(row[0])[0]: sorted(filter(None, row[1].split(", "))) for row in rows} == rendered

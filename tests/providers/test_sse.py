@@ -1,0 +1,173 @@
+"""OpenAI's stream, cut anywhere: the frames that come out are the frames that went in, and the verdict is the same."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pointsman.fakes import request
+from pointsman.model.outcome import FailureKind, Usage
+from pointsman.providers.openai import DIALECT, MAX_FRAME
+
+
+def chunk(delta: dict | None = None, finish: str | None = None, **more) -> str:
+    choices = [] if delta is None else [{"index": 0, "delta": delta, "finish_reason": finish}]
+    return "data: " + json.dumps({"id": "c1", "choices": choices, **more}, ensure_ascii=False)
+
+
+ROLE, HI, FIN = chunk({"role": "assistant", "content": ""}), chunk({"content": "hé 😀 \\n\\n"}), chunk({}, "stop")
+USAGE = chunk(usage={"prompt_tokens": 2, "completion_tokens": 3, "total_tokens": 5})
+DONE, PING = "data: [DONE]", ": ping"
+ERROR = 'data: {"error": {"message": "the engine died", "code": 500}}'
+
+# frames in, frames out, the verdict: content, finished, kind of refusal, total tokens, skipped
+RECORDED = {
+    "whole": ([ROLE, HI, HI, FIN, USAGE, DONE], [ROLE, HI, HI, FIN, USAGE, DONE], (True, True, None, 5, 0)),
+    "comments": (
+        [PING, ROLE, PING, HI, PING, FIN, DONE],
+        [PING, ROLE, PING, HI, PING, FIN, DONE],
+        (True, True, None, 0, 0),
+    ),
+    "no last word": ([ROLE, HI, FIN, USAGE], [ROLE, HI, FIN, USAGE, DONE], (True, True, None, 5, 0)),
+    "cut": ([ROLE, HI, HI], [ROLE, HI, HI], (True, False, None, 0, 0)),
+    "cut before content": ([ROLE], [ROLE], (False, False, None, 0, 0)),
+    "an end without an answer": ([ROLE, DONE], [ROLE], (False, False, None, 0, 0)),
+    "error first": ([ERROR, DONE], [], (False, False, FailureKind.SERVER_ERROR, 0, 0)),
+    "error later": ([ROLE, HI, ERROR, HI, DONE], [ROLE, HI], (True, False, FailureKind.SERVER_ERROR, 0, 0)),
+    "rubbish between": ([ROLE, "data: {", HI, "data: 7", FIN, DONE], [ROLE, HI, FIN, DONE], (True, True, None, 0, 2)),
+    "behind the end": ([ROLE, HI, FIN, DONE, HI, ERROR], [ROLE, HI, FIN, DONE], (True, True, None, 0, 0)),
+    "only rubbish": (["data: x", "data: y"], [], (False, False, None, 0, 2)),
+    "events": (["event: message\n" + HI, "id: 3\nretry: 5\n" + FIN, DONE], None, (True, True, None, 0, 0)),
+    "no space": (["data:" + HI[6:], "data:" + FIN[6:], "data:[DONE]"], None, (True, True, None, 0, 0)),
+    "data in two lines": (
+        ['data: {"choices":[{"delta":\ndata: {"content":"x"}}]}', FIN, DONE],
+        None,
+        (True, True, None, 0, 0),
+    ),
+    "a text completion": (
+        ['data: {"choices":[{"text":"x"}]}', 'data: {"choices":[{"text":"","finish_reason":"length"}]}', DONE],
+        None,
+        (True, True, None, 0, 0),
+    ),
+    "a tool call": (
+        [ROLE, chunk({"tool_calls": [{"index": 0}]}), chunk({}, "tool_calls"), DONE],
+        None,
+        (True, True, None, 0, 0),
+    ),
+    "thoughts": ([ROLE, chunk({"reasoning_content": "hm"}), FIN, DONE], None, (True, True, None, 0, 0)),
+    "a refusal": ([ROLE, chunk({"refusal": "no"}), FIN, DONE], None, (True, True, None, 0, 0)),
+    "nothing to say": ([ROLE, FIN, DONE], None, (True, True, None, 0, 0)),
+    "usage that makes no sense": (
+        [HI, chunk({"content": "x"}, usage={"total_tokens": None}), FIN, DONE],
+        None,
+        (True, True, None, 0, 0),
+    ),
+    "usage without choices": (
+        [HI, FIN, 'data: {"choices": null, "usage": {"total_tokens": 5}}', DONE],
+        None,
+        (True, True, None, 5, 0),
+    ),
+}
+
+
+def joined(frames: list[str], end: str) -> bytes:
+    return b"".join((frame + "\n\n").replace("\n", end).encode() for frame in frames)
+
+
+def fed(parts: list[bytes]) -> tuple[bytes, tuple]:
+    reader = DIALECT.reader(request(), "m")
+    out = b"".join([*map(reader.feed, parts), reader.close()])
+    kind = reader.refusal.kind if reader.refusal is not None else None
+    return out, (reader.content, reader.finished, kind, reader.usage.total_tokens, reader.skipped)
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"], ids=["LF", "CRLF"])
+@pytest.mark.parametrize("name", RECORDED)
+def test_a_stream_cut_at_every_place_reads_as_if_whole(name, end):
+    """The same frames and the same verdict, wherever the network cuts: once at every byte, and at all of them."""
+    frames, kept, verdict = RECORDED[name]
+    data = joined(frames, end)
+    expected = joined(frames if kept is None else kept, end)
+    if kept is not None and DONE in kept and DONE not in frames:
+        expected = joined(kept[:-1], end) + b"data: [DONE]\n\n"  # the word we add ourselves
+    cuts = [[data[:at], data[at:]] for at in range(len(data) + 1)]
+    for parts in ([data], [data[at : at + 1] for at in range(len(data))], *cuts):
+        assert fed(parts) == (expected, verdict)
+
+
+@given(st.sampled_from(sorted(RECORDED)), st.sampled_from(["\n", "\r\n"]), st.data())
+def test_a_stream_cut_at_many_places_reads_as_if_whole(name, end, data):
+    """Any cutting at all."""
+    whole = joined(RECORDED[name][0], end)
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(whole)), max_size=12)))
+    parts = [whole[a:b] for a, b in zip([0, *cuts], [*cuts, len(whole)], strict=True)]
+    assert fed(parts) == fed([whole])
+
+
+@given(
+    st.lists(
+        st.binary(max_size=60) | st.sampled_from([HI.encode() + b"\n\n", b"\n\n", b"\r\n\r\n", b"data: "]), max_size=12
+    )
+)
+def test_no_bytes_break_the_reader(parts):
+    """Rubbish is skipped; whatever comes out came in, apart from a [DONE] of ours."""
+    out, (_, finished, kind, _, _) = fed(parts)
+    assert not (finished and kind)
+    assert len(out) <= sum(map(len, parts)) + len(b"data: [DONE]\n\n")
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"], ids=["LF", "CRLF"])
+def test_content_is_known_with_the_frame_that_brings_it(end):
+    """A role, a comment and half a frame are none; the first word is."""
+    reader = DIALECT.reader(request(), "m")
+    word = joined([HI], end)
+    reader.feed(joined([PING, ROLE], end) + word[:-1])
+    assert not reader.content
+    reader.feed(word[-1:])
+    assert reader.content
+
+
+def test_an_error_frame_is_told_in_the_upstreams_words_and_not_passed_on():
+    """The reader keeps it; who relays decides when to send it."""
+    reader = DIALECT.reader(request(), "m")
+    assert reader.feed(joined([HI, ERROR], "\n")) == joined([HI], "\n")
+    assert json.loads(reader.refusal.body) == {"error": {"message": "the engine died", "code": 500}}
+
+
+def test_a_frame_without_end_is_rubbish():
+    """Memory is bounded: what grows beyond the most and has not ended is refused."""
+    reader = DIALECT.reader(request(), "m")
+    piece = b"x" * 65536
+    fed_in = 0
+    reader.feed(b"data: ")
+    while reader.refusal is None:
+        reader.feed(piece)
+        fed_in += len(piece)
+        assert fed_in <= MAX_FRAME + 2 * len(piece)
+    assert (reader.refusal.kind, reader.finished) == (FailureKind.GARBAGE, False)
+    assert reader.feed(joined([HI], "\n")) == b""
+    assert reader.close() == b""
+
+
+def test_a_large_frame_that_ends_passes():
+    """An image or a long answer in one frame is an answer."""
+    frame = chunk({"content": "x" * (MAX_FRAME // 2)})
+    parts = [joined([frame], "\n")[at : at + 50_000] for at in range(0, MAX_FRAME, 50_000)]
+    assert fed([*parts, joined([FIN, DONE], "\n")])[0] == joined([frame, FIN, DONE], "\n")
+
+
+def test_a_nest_without_end_is_skipped():
+    """Depth is no way in: a frame nested a hundred thousand times is rubbish like any other."""
+    nested = 'data: {"choices":' + "[" * 100_000 + "]" * 100_000 + "}"
+    assert fed([joined([HI, nested, FIN, DONE], "\n")])[1] == (True, True, None, 0, 1)
+
+
+def test_the_last_usage_counts():
+    """Servers that count along send many; the last one is the sum."""
+    counted = [chunk({"content": "x"}, usage={"completion_tokens": n, "total_tokens": n}) for n in (1, 2, 3)]
+    reader = DIALECT.reader(request(), "m")
+    reader.feed(joined(counted, "\n"))
+    assert reader.usage == Usage(0, 3, 3)

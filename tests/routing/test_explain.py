@@ -1,0 +1,142 @@
+"""One decision, three ways to print it, one set of steps."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pointsman.fakes import FakeClock, LoadedDice, deployment, provider, request, settings
+from pointsman.model.outcome import FailureKind
+from pointsman.model.secret import Secret
+from pointsman.routing.explain import as_data, as_text, candidates
+from pointsman.routing.fallback import legs
+from pointsman.routing.pipeline import Pipeline, Sight
+from pointsman.routing.topology import compile_topology
+from pointsman.state.scoreboard import Scoreboard
+
+PLACE = provider("secretive", base_url="http://10.1.2.3:9999/v1", api_key=Secret("sk-very-secret"))
+OPEN = deployment("secretive", "*", PLACE, model=None)
+MADE = settings(
+    deployment("m1", "m", PLACE),
+    deployment("m2", "m", PLACE, rpm=0),
+    deployment("b1", "b", PLACE),
+    OPEN,
+    fallbacks={"m": ("b",)},
+    default_provider="secretive",
+)
+
+
+def decide(name: str | None, sights: list[Sight] | None = None, resting: tuple[str, ...] = (), **more):
+    board = Scoreboard(FakeClock(), LoadedDice([0.5]))
+    for member in MADE.deployments:
+        if member.id in resting:
+            lease = board.take(member)
+            board.failed(lease, FailureKind.AUTH)
+            board.give_back(lease)
+    return Pipeline(compile_topology(MADE)).decide(request(name, **more), board, LoadedDice(), sights)
+
+
+names = st.sampled_from(["m", "b", "stranger", "m\nfake  1 -> 1  forged", "\x1b[31mred", "\u2028x", "é\x85"]) | st.text(
+    min_size=1
+)
+
+
+@given(names)
+def test_text_and_data_say_the_same_steps(name):
+    """Every step of the one stands in the other, in the same order, with the same numbers and words."""
+    decision = decide(name)
+    data, lines = as_data(decision), as_text(decision).splitlines()
+    assert len(lines) == len(data["steps"]) + 2
+    for step, line in zip(data["steps"], lines[1:-1], strict=True):
+        stage, rest = line.split(maxsplit=1)
+        before, _, after, reason = rest.split(maxsplit=3)
+        assert (stage, int(before), int(after), reason) == (
+            step["stage"],
+            step["before"],
+            step["after"],
+            step["reason"],
+        )
+
+
+@given(names, st.lists(names, max_size=3))
+def test_no_name_of_a_callers_makes_a_line_or_a_colour(name, fallbacks):
+    """Line breaks and terminal codes in names are printed as what they are."""
+    decision = decide(name, fallbacks=tuple(fallbacks))
+    text = as_text(decision)
+    assert len(text.split("\n")) == len(decision.steps) + 2
+    assert all(line.isprintable() for line in text.split("\n"))
+
+
+def test_the_text_reads_well():
+    """The example of the documentation: asked, chosen, each step, the plan."""
+    lines = as_text(decide("m")).splitlines()
+    assert lines[0] == "m -> m1  (m at secretive)"
+    assert lines[1].split() == ["alias", "4", "->", "4", "not", "an", "alias"]
+    assert lines[-1] == "  plan      m1, then b1 (fallback b), then m2"
+
+
+def test_a_request_without_a_model_says_so():
+    """There is no name to print."""
+    made = settings(deployment("p", "*", provider("p", default_model="house"), model=None), default_provider="p")
+    decision = Pipeline(compile_topology(made)).decide(
+        request(None), Scoreboard(FakeClock(), LoadedDice()), LoadedDice()
+    )
+    assert as_text(decision).startswith("(no model named) -> p  (house at p)")
+
+
+@given(names)
+def test_the_data_is_json_and_its_plan_is_the_plan(name):
+    """What ``POST /v1/route`` answers is what will be done."""
+    decision = decide(name)
+    data = json.loads(json.dumps(as_data(decision)))
+    told = [(entry["deployment"], entry["model"], entry["fallback"]) for entry in data["plan"]]
+    assert told == [(leg.deployment.id, leg.model, leg.tier) for leg in legs(decision)]
+    assert (data["deployment"], data["upstream_model"]) == (told[0][0], told[0][1])
+
+
+def test_no_explanation_names_an_address_or_a_key():
+    """Explanations go to callers."""
+    decision = decide("m", resting=("m2",))
+    for told in (as_text(decision), json.dumps(as_data(decision)), repr(as_data(decision))):
+        assert "10.1.2.3" not in told
+        assert "sk-very-secret" not in told
+
+
+def rows(name: str, resting: tuple[str, ...] = ()) -> dict[str, tuple[bool, bool, str | None]]:
+    sights: list[Sight] = []
+    decision = decide(name, sights, resting)
+    found = candidates(MADE.deployments, sights, decision.choice.id)
+    return {row["deployment"]: (row["kept"], row["chosen"], row.get("excluded_by")) for row in found}
+
+
+def test_candidates_tell_who_was_left_out_by_which_stage():
+    """One row a deployment: chosen, kept, or the stage that excluded it."""
+    assert rows("m") == {
+        "m1": (True, True, None),
+        "m2": (False, False, "limits"),
+        "b1": (False, False, "exact"),
+        "secretive": (False, False, "exact"),
+    }
+
+
+def test_candidates_name_the_reason():
+    """The sentence of the filter stands in the row."""
+    sights: list[Sight] = []
+    decision = decide("m", sights, ("m1",), fallbacks=("b",))
+    found = {row["deployment"]: row.get("reason") for row in candidates(MADE.deployments, sights, decision.choice.id)}
+    assert found["m1"] == "cooling down for 5.0 s more (auth)"
+    assert found["m2"] == "0 requests a minute reached"
+
+
+def test_a_choice_from_a_fallback_group_is_not_said_to_be_excluded():
+    """Nobody is chosen and left out at once."""
+    assert rows("m", ("m1",))["b1"] == (True, True, None)
+
+
+@pytest.mark.parametrize("choice", [None, "nobody"])
+def test_without_a_choice_nobody_is_chosen(choice):
+    """Candidates can be told where there was no decision."""
+    assert not any(row["chosen"] for row in candidates(MADE.deployments, [], choice))

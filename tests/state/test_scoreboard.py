@@ -1,0 +1,316 @@
+"""The scoreboard: leases, limits, fitness, turns, forgetting. The machine beside it tries all orders."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from pointsman.config.settings import RouterSettings
+from pointsman.fakes import FakeClock, LoadedDice, deployment, provider, request, settings
+from pointsman.model.outcome import CONSEQUENCES, FailureKind
+from pointsman.routing.pipeline import Pipeline
+from pointsman.routing.topology import compile_topology
+from pointsman.state.breaker import BreakerSettings, State
+from pointsman.state.cooldown import CooldownSettings
+from pointsman.state.scoreboard import Lease, Rules, Scoreboard
+
+RULES = Rules(BreakerSettings(threshold=2, first=5.0, jitter=0.0))
+
+
+@pytest.fixture
+def clock():
+    return FakeClock()
+
+
+@pytest.fixture
+def board(clock):
+    return Scoreboard(clock, LoadedDice([0.5]), RULES)
+
+
+def fail(board: Scoreboard, which, kind: FailureKind = FailureKind.SERVER_ERROR, times: int = 1, **more) -> None:
+    for _ in range(times):
+        lease = board.take(which)
+        board.failed(lease, kind, **more)
+        board.give_back(lease)
+
+
+def half_open(board: Scoreboard, clock: FakeClock, which) -> None:
+    fail(board, which, times=2)
+    clock.advance(5.0)
+
+
+def test_a_lease_is_counted_in_and_out_at_the_deployment_and_its_provider(board):
+    """The gauge is the number of leases out."""
+    place = provider("p")
+    one, two = deployment("one", at=place), deployment("two", at=place)
+    leases = [board.take(one), board.take(one), board.take(two)]
+    assert (board.in_flight(one), board.in_flight(two), board.record(one).place.in_flight) == (2, 1, 3)
+    for lease in leases:
+        board.give_back(lease)
+    assert (board.in_flight(one), board.in_flight(two), board.record(one).place.in_flight) == (0, 0, 0)
+
+
+@pytest.mark.parametrize("kind", list(FailureKind))
+def test_only_kinds_that_count_are_held_against_a_deployment(board, kind):
+    """A bad request or a caller that left leaves no trace."""
+    one = deployment("one")
+    fail(board, one, kind, times=5)
+    assert (board.record(one).failures == 5) == CONSEQUENCES[kind].counts
+    assert (board.fitness(one) is None) == (not CONSEQUENCES[kind].counts)
+
+
+def test_the_reason_names_the_rest_and_its_cause(board, clock):
+    """Who is told to wait says how long and for what."""
+    one = deployment("one")
+    fail(board, one, FailureKind.RATE_LIMITED, retry_after=3.2)
+    assert board.fitness(one) == "cooling down for 3.2 s more (rate_limited)"
+    assert board.wait(one) == pytest.approx(3.2)
+    clock.advance(3.2)
+    assert (board.fitness(one), board.resting) == (None, {})
+
+
+def test_the_reason_names_the_breaker_and_the_failures_that_opened_it(board, clock):
+    """An open breaker says for how long still, and after how many failures; a late success does not change that."""
+    one = deployment("one")
+    late = board.take(one)
+    fail(board, one, times=2)
+    board.succeeded(late, 0)
+    clock.advance(1.0)
+    assert board.fitness(one) == "breaker open for 4.0 s more (2 failures)"
+
+
+def test_a_half_open_breaker_admits_one_probe(board, clock):
+    """While the probe is under way everybody else goes elsewhere."""
+    one = deployment("one")
+    half_open(board, clock, one)
+    assert board.fitness(one) is None
+    probe = board.take(one)
+    assert probe.probe
+    assert board.fitness(one) == "breaker half-open: its one probe is under way"
+
+
+@pytest.mark.parametrize("verdict", ["succeeded", "failed", "left"])
+def test_a_request_from_before_the_opening_neither_judges_nor_frees_the_place(board, clock, verdict):
+    """What was sent before the breaker opened speaks of the past; the probe alone is listened to."""
+    one = deployment("one")
+    old = board.take(one)
+    half_open(board, clock, one)
+    assert board.fitness(one) is None
+    probe = board.take(one)
+    if verdict == "succeeded":
+        board.succeeded(old, 0)
+    elif verdict == "failed":
+        board.failed(old, FailureKind.TIMEOUT)
+    board.give_back(old)
+    assert (old.probe, board.record(one).breaker.state) == (False, State.HALF_OPEN)
+    assert board.fitness(one) is not None
+    board.give_back(probe)
+    assert board.fitness(one) is None
+
+
+def test_a_second_opening_does_not_let_a_second_probe_in_beside_the_first(board, clock):
+    """A probe holds its place until it is given back, even when it has failed and the next wait is over."""
+    one = deployment("one")
+    half_open(board, clock, one)
+    assert board.fitness(one) is None
+    probe = board.take(one)
+    board.failed(probe, FailureKind.TIMEOUT)
+    clock.advance(1000.0)
+    assert board.fitness(one) is not None
+    board.give_back(probe)
+    assert board.fitness(one) is None
+
+
+@pytest.mark.parametrize("ending", ["bad request", "caller left"])
+def test_a_probe_without_a_verdict_makes_way_for_the_next(board, clock, ending):
+    """A probe that ends without telling anything of the deployment frees its place and changes nothing else."""
+    one = deployment("one")
+    half_open(board, clock, one)
+    assert board.fitness(one) is None
+    probe = board.take(one)
+    if ending == "bad request":
+        board.failed(probe, FailureKind.BAD_REQUEST)
+    board.give_back(probe)
+    assert (board.record(one).breaker.state, board.fitness(one)) == (State.HALF_OPEN, None)
+    assert board.take(one).probe
+
+
+def test_a_probe_that_succeeds_closes_the_breaker(board, clock):
+    """Then the deployment no longer rests and takes any number of requests."""
+    one = deployment("one")
+    half_open(board, clock, one)
+    assert board.fitness(one) is None
+    probe = board.take(one)
+    board.succeeded(probe, 0)
+    board.give_back(probe)
+    assert (board.fitness(one), dict(board.resting)) == (None, {})
+    assert [board.take(one).probe, board.take(one).probe] == [False, False]
+
+
+LIMITS = [
+    ({"rpm": 2}, "2 requests a minute reached"),
+    ({"max_parallel_requests": 2}, "2 parallel requests reached"),
+    ({"at": provider("p", max_parallel_requests=2)}, "2 parallel requests reached at provider p"),
+]
+
+
+@pytest.mark.parametrize(("limit", "reason"), LIMITS)
+def test_a_limit_leaves_room_for_so_many_and_no_more(board, limit, reason):
+    """The last one that fits is let in, the next is told which limit is reached."""
+    one = deployment("one", **limit)
+    assert board.room(one, 0) is None
+    board.take(one)
+    assert board.room(one, 0) is None
+    board.take(one)
+    assert board.room(one, 0) == reason
+
+
+@pytest.mark.parametrize(("limit", "_reason"), LIMITS)
+def test_a_limit_of_zero_leaves_no_room_at_all(board, limit, _reason):
+    """Zero is a limit like any other; only an absent one is none."""
+    name = next(iter(limit))
+    one = deployment("one", **({"at": provider("p", max_parallel_requests=0)} if name == "at" else {name: 0}))
+    assert one.limited
+    assert board.room(one, 0) is not None
+
+
+def test_requests_a_minute_come_back_with_time_and_not_with_the_lease(board, clock):
+    """The window forgets after a minute; giving back frees no request of it."""
+    one = deployment("one", rpm=1)
+    board.give_back(board.take(one))
+    assert board.room(one, 0) == "1 requests a minute reached"
+    assert board.wait(one) == 60.0
+    clock.advance(60.0)
+    assert (board.room(one, 0), board.wait(one)) == (None, 0.0)
+
+
+def test_parallel_requests_come_back_with_the_lease_and_not_with_time(board, clock):
+    """A slow request keeps its place however long it takes."""
+    one = deployment("one", max_parallel_requests=1)
+    lease = board.take(one)
+    clock.advance(3600.0)
+    assert board.room(one, 0) is not None
+    board.give_back(lease)
+    assert board.room(one, 0) is None
+
+
+def test_tokens_a_minute_count_what_was_used_and_what_is_asked_for(board, clock):
+    """A request fits if the tokens of the last minute and its own estimate stay within the limit."""
+    one = deployment("one", tpm=100)
+    lease = board.take(one)
+    board.succeeded(lease, 60)
+    board.give_back(lease)
+    assert board.room(one, 40) is None
+    assert board.room(one, 41) == "100 tokens a minute reached"
+    clock.advance(60.0)
+    assert board.room(one, 100) is None
+
+
+def test_a_providers_limit_counts_all_of_its_deployments(board):
+    """Two deployments of one provider share its places; another provider's do not count."""
+    place, other = provider("p", max_parallel_requests=1), provider("q", max_parallel_requests=1)
+    board.take(deployment("one", at=place))
+    assert board.room(deployment("two", at=place), 0) == "1 parallel requests reached at provider p"
+    assert board.room(deployment("three", at=other), 0) is None
+
+
+def test_turns_are_counted_in_the_group_that_gave_them(board):
+    """When the first group is down, the fallback group's members take turns, and the first group's are left alone."""
+    down, left, right = deployment("down", "a"), deployment("left", "b"), deployment("right", "b")
+    also_down = deployment("down2", "a")
+    router = RouterSettings(strategy="round_robin")
+    made = settings(down, also_down, left, right, fallbacks={"a": ("b",)}, router=router)
+    pipeline, dice = Pipeline(compile_topology(made)), LoadedDice([0.0])
+    for each in (down, also_down):
+        fail(board, each, times=2)
+    chosen = []
+    for _ in range(4):
+        decision = pipeline.decide(request("a"), board, dice)
+        board.give_back(board.take(decision.choice, decision))
+        chosen.append(decision.choice.id)
+    assert chosen == ["left", "right", "left", "right"]
+    assert set(board.turns("a").at) == set()
+
+
+def test_what_is_gone_is_forgotten(board):
+    """After a swap nothing is remembered of deployments and providers that no longer exist."""
+    one, two = deployment("one", at=provider("p")), deployment("two", at=provider("q"))
+    fail(board, one, times=2)
+    fail(board, two, times=2)
+    board.turns("m")
+    board.forget_all_but([two])
+    assert (set(board.records()), set(board.resting), set(board._places), board._turns) == ({"two"}, {"two"}, {"q"}, {})
+
+
+def test_who_still_serves_is_remembered_until_the_next_swap(board):
+    """A request under way on a deployment that is gone gives its lease back as any other."""
+    one, two = deployment("one"), deployment("two")
+    lease = board.take(one)
+    board.forget_all_but([two])
+    assert board.in_flight(one) == 1
+    board.give_back(lease)
+    assert board.record(one).in_flight == 0
+    board.forget_all_but([two])
+    assert set(board.records()) == set()
+
+
+def test_a_deployment_that_moves_to_another_provider_takes_its_leases_along(board):
+    """Requests under way count where the deployment now is, and both providers end at zero."""
+    before, after = provider("p"), provider("q", max_parallel_requests=1)
+    lease = board.take(deployment("one", at=before))
+    moved = deployment("one", at=after)
+    board.forget_all_but([moved, deployment("two", at=before)])
+    assert board.room(moved, 0) == "1 parallel requests reached at provider q"
+    board.give_back(lease)
+    assert board.room(moved, 0) is None
+    assert {name: place.in_flight for name, place in board._places.items()} == {"q": 0}
+
+
+def test_new_rules_hold_for_deployments_known_before(board):
+    """A swap changes thresholds and rests of everybody, without forgetting what they did."""
+    one, two = deployment("one"), deployment("two", cooldown_time=9.0)
+    fail(board, one)
+    fail(board, two, FailureKind.AUTH)
+    rules = Rules(BreakerSettings(threshold=50), CooldownSettings(allowed_fails=100, seconds=40.0))
+    board.forget_all_but([one, two], rules)
+    fail(board, one, times=10)
+    assert board.fitness(one) is None
+    fail(board, one, FailureKind.AUTH)
+    fail(board, two, FailureKind.AUTH)
+    assert (board.wait(one), board.wait(two)) == (40.0, 9.0)
+
+
+def test_limits_that_a_swap_brings_are_counted_at_once(board):
+    """A deployment that gets an rpm while it runs is held to it from then on."""
+    board.give_back(board.take(deployment("one")))
+    limited = deployment("one", rpm=1)
+    board.forget_all_but([limited])
+    assert board.room(limited, 0) is None
+    board.give_back(board.take(limited))
+    assert board.room(limited, 0) is not None
+
+
+def test_threads_lose_no_count(board):
+    """Taking and giving back from many threads ends at zero, in flight and in the provider's share."""
+    one = deployment("one", rpm=10**9)
+
+    def work() -> None:
+        for _ in range(500):
+            with board.lock:
+                lease = board.take(one)
+            board.succeeded(lease, 1)
+            board.give_back(lease)
+
+    threads = [threading.Thread(target=work) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    record = board.record(one)
+    assert (record.in_flight, record.place.in_flight, record.successes, record.requests.total) == (0, 0, 4000, 4000)
+
+
+def test_a_lease_says_what_it_is_in_one_line(board):
+    """Printing a lease tells the probe and no key."""
+    assert "probe=False" in repr(Lease(board.record(deployment("one")), False))

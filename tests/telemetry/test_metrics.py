@@ -1,0 +1,153 @@
+"""Metrics: what is counted, that Prometheus can read it, and that no caller makes a series."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from prometheus_client.parser import text_string_to_metric_families
+
+from pointsman.fakes import FakeClock, LoadedDice, deployment
+from pointsman.model.outcome import FailureKind, Usage
+from pointsman.state.breaker import BreakerSettings
+from pointsman.state.scoreboard import Rules, Scoreboard
+from pointsman.telemetry.metrics import BUCKETS, Histogram, Metrics
+
+RESET, GONE = FailureKind.RESET, FailureKind.CLIENT_GONE
+
+
+def read(metrics: Metrics) -> dict[tuple, float]:
+    """Every sample by name and labels; the parser raises on what Prometheus would not take."""
+    families = text_string_to_metric_families(metrics.render().decode())
+    samples = [sample for family in families for sample in family.samples]
+    found = {(s.name, *sorted(s.labels.items())): s.value for s in samples}
+    assert len(found) == len(samples)
+    return found
+
+
+def value(metrics: Metrics, name: str, **labels: str) -> float:
+    return read(metrics)[(name, *sorted(labels.items()))]
+
+
+@pytest.fixture
+def metrics(board):
+    return Metrics(board)
+
+
+def test_before_the_first_request_it_can_be_read(metrics):
+    """Every deployment's state is there, and nothing is counted."""
+    found = read(metrics)
+    assert found[("pointsman_deployment_fit", ("deployment", "a"))] == 1
+    assert found[("pointsman_fallbacks_total",)] == 0
+
+
+def test_requests_tokens_and_times_are_counted(metrics, made):
+    """By the deployment asked last, with its provider."""
+    for number in range(3):
+        metrics(made(None, number=number, first_token=0.2))
+    assert value(metrics, "pointsman_requests_total", deployment="a", provider="pa") == 3
+    assert value(metrics, "pointsman_tokens_total", deployment="a", type="prompt") == 9
+    assert value(metrics, "pointsman_tokens_total", deployment="a", type="completion") == 12
+    assert value(metrics, "pointsman_request_seconds_count", deployment="a") == 3
+    assert value(metrics, "pointsman_request_seconds_sum", deployment="a") == 3.75
+    assert value(metrics, "pointsman_request_seconds_bucket", deployment="a", le="1.0") == 0
+    assert value(metrics, "pointsman_request_seconds_bucket", deployment="a", le="2.5") == 3
+    assert value(metrics, "pointsman_first_token_seconds_bucket", deployment="a", le="0.25") == 3
+    assert value(metrics, "pointsman_route_total", stage="exact") == 3
+
+
+def test_failures_stand_at_the_deployment_that_failed(metrics, made):
+    """With its own provider, also if another one answered in the end and it was never asked before."""
+    metrics(made(RESET, None))
+    assert value(metrics, "pointsman_attempt_failures_total", deployment="a", kind="reset") == 1
+    assert value(metrics, "pointsman_requests_total", deployment="b", provider="pb") == 1
+    assert value(metrics, "pointsman_requests_total", deployment="a", provider="pa") == 0
+
+
+@pytest.mark.parametrize("kinds", [(None,), (RESET, None), (RESET, RESET)])
+def test_requests_that_went_to_a_fallback_group_are_counted(metrics, made, kinds):
+    """Whether the first group failed or nobody in it was fit to begin with."""
+    metrics(made(*kinds, tier=1))
+    metrics(made(*kinds))
+    assert value(metrics, "pointsman_fallbacks_total") == 1
+
+
+def test_refusals_are_counted_by_their_code(metrics):
+    """Codes are ours, so there are few."""
+    metrics.refused("invalid_body")
+    metrics.refused("invalid_body")
+    assert value(metrics, "pointsman_refused_total", code="invalid_body") == 2
+
+
+def test_a_caller_that_left_early_is_counted_nowhere_as_a_deployments_failure(metrics, made):
+    """It is a request, and no attempt failed."""
+    metrics(made(GONE, usage=Usage()))
+    assert value(metrics, "pointsman_requests_total", deployment="a", provider="pa") == 1
+
+
+def test_the_gauges_tell_the_present(made):
+    """In flight, fit and open, as the scoreboard has them at the time of reading."""
+    clock = FakeClock()
+    board = Scoreboard(clock, LoadedDice([0.5]), Rules(BreakerSettings(threshold=1)))
+    metrics, one = Metrics(board), deployment("a")
+    lease = board.take(one)
+    assert value(metrics, "pointsman_in_flight", deployment="a") == 1
+    board.failed(lease, RESET)
+    board.give_back(lease)
+    assert value(metrics, "pointsman_in_flight", deployment="a") == 0
+    assert value(metrics, "pointsman_deployment_fit", deployment="a") == 0
+    assert value(metrics, "pointsman_breaker_open", deployment="a") == 1
+    clock.advance(100.0)
+    assert value(metrics, "pointsman_deployment_fit", deployment="a") == 1
+
+
+def test_reading_takes_no_probes_place(made):
+    """However often Prometheus asks, the one probe of a half-open breaker is left for a request."""
+    clock = FakeClock()
+    board = Scoreboard(clock, LoadedDice([0.5]), Rules(BreakerSettings(threshold=1)))
+    metrics, one = Metrics(board), deployment("a")
+    lease = board.take(one)
+    board.failed(lease, RESET)
+    board.give_back(lease)
+    clock.advance(100.0)
+    for _ in range(3):
+        read(metrics)
+    assert board.fitness(one) is None
+    assert board.take(one).probe
+
+
+ways = st.lists(st.sampled_from([None, *FailureKind]), min_size=1, max_size=4)
+
+
+@given(st.lists(st.tuples(st.text(min_size=1) | st.none(), ways), max_size=20))
+def test_no_name_of_a_callers_is_a_label(made, asked):
+    """Any models, any outcomes: readable, and the values of labels are those of the configuration and our own words."""
+    board = Scoreboard(FakeClock(), LoadedDice([0.5]))
+    board.record(deployment("a"))
+    metrics = Metrics(board)
+    for number, (model, kinds) in enumerate(asked):
+        metrics(made(*kinds, model=model, number=number))
+    words = {kind.value for kind in FailureKind} | {"a", "b", "pa", "pb", "up", "", "prompt", "completion", "exact"}
+    for _name, *labels in read(metrics):
+        assert {text for label, text in labels if label != "le"} <= words
+
+
+@given(st.lists(st.floats(0, 1000), max_size=50))
+def test_buckets_add_up(values):
+    """Cumulative, ending with all; each value in the first bucket that holds it."""
+    histogram = Histogram()
+    for one in values:
+        histogram.observe(one)
+    buckets = histogram.buckets()
+    assert [count for _, count in buckets] == [
+        *(sum(one <= edge for one in values) for edge in BUCKETS),
+        len(values),
+    ]
+    assert histogram.total == pytest.approx(sum(values))
+
+
+def test_strange_names_in_a_configuration_can_be_read():
+    """Quotes, backslashes and line breaks in a deployment's name are escaped."""
+    board = Scoreboard(FakeClock(), LoadedDice())
+    board.record(deployment('a"b\\c\nd'))
+    assert ("pointsman_in_flight", ("deployment", 'a"b\\c\nd')) in read(Metrics(board))
