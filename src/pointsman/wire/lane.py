@@ -276,22 +276,22 @@ class Lane(HttpToolsProtocol):
             self._serving = None
             self.outbox.crowd -= 1
         self.server_state.total_requests += 1
-        transport = self.transport
-        if transport.is_closing():
-            return
         if not exchange.keep_alive:
             if not self._refused:
                 self.outbox.flush()
-                transport.close()
-            return
-        if self.flow.read_paused:
-            self.flow.resume_reading()
+                self.transport.close()
+        elif self.cycle is exchange:
+            self._in_head = True
+            self._head_bytes = 0
+            self.deadline = monotonic() + IDLE_TIME
+        elif not self.transport.is_closing():
+            self._go_on()
+
+    def _go_on(self) -> None:
+        """More has arrived behind the request that was just answered."""
+        self.flow.resume_reading()
         if self.pipeline:
             self._start_asgi_task(*self.pipeline.pop())
-        elif self.cycle is exchange:
-            self._head_bytes = 0
-            self._in_head = True
-            self.deadline = monotonic() + IDLE_TIME
         elif self._in_body:
             self._await_more(0)
 
