@@ -72,7 +72,8 @@ async def _unrouted(http: HttpRequest, error: Exception) -> Response:
     """Starlette's own 404 and 405, in our shape."""
     status = error.status_code if isinstance(error, HTTPException) else 500
     if status == 405:
-        allow = (error.headers or {}).get("Allow", "") if isinstance(error, HTTPException) else ""
+        allowed = (error.headers or {}).get("Allow", "") if isinstance(error, HTTPException) else ""
+        allow = ", ".join(sorted(allowed.split(", ")))
         return _render(MethodNotAllowed(f"this path takes {allow}, not {http.method}", allow=allow))
     if status == 404:
         return _render(UnknownPath("there is nothing at this path"))

@@ -13,7 +13,7 @@ import msgspec
 from pointsman.errors import PointsmanError, UpstreamFailed
 from pointsman.flow.attempt import Trip, serve
 from pointsman.flow.drive import Cancel, Drive
-from pointsman.flow.effects import Effect, Relay
+from pointsman.flow.effects import Call, Effect, Relay
 from pointsman.gateway.auth import Keys
 from pointsman.gateway.body import read_body
 from pointsman.gateway.errors import error_content, error_response, head_lines
@@ -81,7 +81,7 @@ class Inference:
             request = read_body(exchange.endpoint, exchange.body, exchange.headers, request_id)  # type: ignore[arg-type]
             Passage(self, exchange, self.runtime.trip(request)).start()
         except PointsmanError as error:
-            self.runtime.metrics.refused(error.code)
+            self.runtime.refused(error.code)
             exchange.respond(*self.refusal(error))
         except Exception as error:  # noqa: BLE001  a bug of ours must not take the connection's other requests along
             self.broken(exchange, error)
@@ -117,8 +117,11 @@ class Passage:
         self._drive.resume()
 
     def _perform(self, effect: Effect, resume: Resume) -> Cancel | None:
+        world = self._house.world
+        if type(effect) is Call:
+            return world.ask(effect, resume)
         if type(effect) is not Relay:
-            return self._house.world.perform(effect, resume)
+            return world.perform(effect, resume)
         exchange = self._exchange
         upstream: Upstream = effect.opened.stream
         exchange.begin(self._head(effect.decision, effect.leg, len(effect.attempts) + 1))
@@ -201,7 +204,7 @@ class Passage:
 
     def _tell_unserved(self, error: PointsmanError) -> None:
         """Nobody could be asked. What was not understood is a refusal; an outage is a request that failed."""
-        self._house.runtime.metrics.refused(error.code)
+        self._house.runtime.refused(error.code)
         if error.retryable:
             seconds = monotonic() - self._trip.started
             self._tell(Outcome(None, error.status, (), seconds=seconds), error.message)

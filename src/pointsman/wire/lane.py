@@ -110,7 +110,15 @@ class Lane(HttpToolsProtocol):
             return
         head = self._in_head
         self._fed = len(data)
-        super().data_received(data)
+        if self.timeout_keep_alive_task is not None:
+            self._unset_keepalive_if_required()
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade:
+            pass  # nothing else is spoken here; the request was taken as one without the wish
+        except httptools.HttpParserError:
+            self.refuse(InvalidHeader("this is not a valid HTTP/1.1 request"))
+            return
         if (self._in_head or self._in_body) and not self._refused:
             self._await_more(len(data) if head else 0)
 
@@ -129,10 +137,6 @@ class Lane(HttpToolsProtocol):
             self._since = monotonic()
         grace = HEAD_TIME if self._in_head else BODY_GRACE + self._body_bytes / BODY_RATE
         self.deadline = self._since + grace
-
-    def send_400_response(self, msg: str) -> None:  # noqa: ARG002  llhttp's words are not for callers
-        """What uvicorn calls when llhttp refuses what it was fed."""
-        self.refuse(InvalidHeader("this is not a valid HTTP/1.1 request"))
 
     def expire(self) -> None:
         """The sweeper's word."""

@@ -27,12 +27,15 @@ class World:
     def perform(self, effect: Effect, resume: Resume) -> Cancel | None:
         """Call and Sleep. Relay needs the caller's connection, so the gateway performs it."""
         if type(effect) is Call:
-            provider = effect.provider
-            pool = self._pools.get(id(provider)) or self._pool(provider)
-            return pool.ask(effect, resume)
+            return self.ask(effect, resume)
         if type(effect) is Sleep:
             return self.loop.call_later(effect.seconds, resume, None).cancel
         raise TypeError(f"no way to perform {effect!r} here")
+
+    def ask(self, call: Call, resume: Resume) -> Cancel:
+        """Ask through the provider's pool."""
+        pool = self._pools.get(id(call.provider)) or self._pool(call.provider)
+        return pool.ask(call, resume)
 
     def keep_only(self, providers: Iterable[Provider]) -> None:
         """After a swap: a provider that stays keeps its connections; idle connections of the others are closed."""

@@ -173,20 +173,9 @@ class Upstream(asyncio.Protocol):
 
     # llhttp's side
 
-    def on_headers_complete(self) -> None:
-        status = self._parser.get_status_code()
-        if self._whole:
-            self._extra = True
-        if status < 200 or self._whole:
-            return
-        self._status = status
-        call = self._call
-        if call is not None and call.reader is not None and status == 200:
-            kind = self._header(b"content-type") or b""
-            if not kind.startswith(b"application/json"):
-                self._reader = call.reader
-
     def on_body(self, data: bytes) -> None:
+        if self._status == 0:
+            self._begin_body()
         if self._reader is not None:
             self._stream(self._reader, data)
         elif not self._body:
@@ -199,11 +188,24 @@ class Upstream(asyncio.Protocol):
                 self._fail(FailureKind.GARBAGE, f"a reply of more than {MAX_REPLY} bytes")
 
     def on_message_complete(self) -> None:
-        if self._status == 0:  # 1xx: the real reply follows
+        status = self._parser.get_status_code()
+        if status < 200:  # 1xx: the real reply follows
             self._headers.clear()
+        elif self._whole:
+            self._extra = True
         else:
+            self._status = status
             self._whole = True
             self._keep = self._parser.should_keep_alive()  # llhttp forgets this behind the message
+
+    def _begin_body(self) -> None:
+        """The head is known and the body begins: is it to be read as a stream?"""
+        self._status = self._parser.get_status_code()
+        call = self._call
+        if call is not None and call.reader is not None and self._status == 200:
+            kind = self._header(b"content-type") or b""
+            if not kind.startswith(b"application/json"):
+                self._reader = call.reader
 
     def _header(self, name: bytes) -> bytes | None:
         return next((value for key, value in self._headers.items() if key.lower() == name), None)
