@@ -199,3 +199,31 @@ async def test_nobody_is_redirected():
         [reply] = await send(it.port, b"GET /v1/models/m/ HTTP/1.1\r\nhost: evil.example\r\n\r\n")
     assert reply.status == 404
     assert "location" not in reply.headers
+
+
+@pytest.mark.parametrize("offer", ["h2c", "websocket"])
+async def test_an_offer_to_speak_another_protocol_is_declined_and_the_request_served(offer):
+    """Java's client offers h2c with every request: body and what is pipelined behind it are read as if it had not."""
+    body = b'{"model":"nobody",' + MESSAGES + b"}"
+    asked = post(CHAT, body, "connection: Upgrade, HTTP2-Settings", f"upgrade: {offer}", "http2-settings: AAMA")
+    alive = b"GET /health/liveliness HTTP/1.1\r\nhost: x\r\n\r\n"
+    async with gateway(MADE) as it:
+        first, second = await send(it.port, asked + alive, replies=2)
+    assert (first.error["code"], second.status) == ("model_not_found", 200)
+
+
+async def test_a_tunnel_is_refused():
+    """CONNECT is for proxies."""
+    async with gateway(MADE) as it:
+        [reply] = await send(it.port, b"CONNECT example.org:443 HTTP/1.1\r\nhost: example.org\r\n\r\n")
+    assert reply.status == 400
+
+
+async def test_an_absolute_target_is_taken():
+    """RFC 9112 asks servers to take the whole URL as a target."""
+    body = b'{"model":"nobody",' + MESSAGES + b"}"
+    async with gateway(MADE) as it:
+        [reply] = await send(it.port, post("http://localhost/v1/chat/completions?x=1", body))
+        [wrong] = await send(it.port, b"OPTIONS /v1/chat/completions HTTP/1.1\r\nhost: a\r\n\r\n")
+    assert reply.error["code"] == "model_not_found"
+    assert (wrong.status, wrong.headers["allow"]) == (405, "POST")

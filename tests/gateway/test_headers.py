@@ -49,7 +49,7 @@ def test_litellms_names_are_sent_where_they_are_wanted():
         "x-litellm-call-id": "0" * 24,
         "x-litellm-model-id": "d1",
         "x-litellm-model-group": "m",
-        "x-litellm-attempted-retries": "2",
+        "x-litellm-attempted-retries": "1",
         "x-litellm-attempted-fallbacks": "1",
     }
 

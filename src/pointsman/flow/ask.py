@@ -13,7 +13,7 @@ from pointsman.model.decision import Leg
 from pointsman.model.exchange import Answered, Refusal, StreamReader
 from pointsman.model.outcome import Attempt, FailureKind
 from pointsman.providers import DIALECTS
-from pointsman.providers.shapes import Inexpressible
+from pointsman.providers.shapes import Inexpressible, scrubbed
 from pointsman.state.scoreboard import Lease
 
 
@@ -56,7 +56,7 @@ def ask(trip: Trip, leg: Leg, lease: Lease) -> Generator[Effect, Reply, FailureK
 
 
 def _refused(trip: Trip, leg: Leg, lease: Lease, begun: float, refusal: Refusal) -> FailureKind:
-    trip.refusal = refusal
+    refusal = trip.refusal = scrubbed(refusal, leg.deployment.provider)
     trip.core.board.failed(lease, refusal.kind, refusal.retry_after)
     _note(trip, leg, begun, refusal, refusal.status)
     return refusal.kind

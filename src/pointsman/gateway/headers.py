@@ -66,7 +66,7 @@ def _render(key: Key) -> bytes:
         {
             "model-id": deployment,
             "model-group": group,
-            "attempted-retries": attempts - 1,
+            "attempted-retries": max(attempts - 1 - fallbacks, 0),
             "attempted-fallbacks": fallbacks,
         },
     )

@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from email.utils import parsedate_to_datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 import msgspec
 
-from pointsman.model.deployment import Deployment
+from pointsman.model.deployment import Deployment, Provider
 from pointsman.model.exchange import Answered, Refusal, StreamReader, Understood, WireRequest
 from pointsman.model.outcome import FailureKind
 from pointsman.model.request import Request
@@ -78,6 +79,17 @@ def refusal(answered: Answered) -> Refusal:
         retry_after(answered),
         shown,
     )
+
+
+def scrubbed(refusal: Refusal, provider: Provider) -> Refusal:
+    """The same without the provider's key and address, which some upstreams repeat in their errors."""
+    if refusal.body is None:
+        return refusal
+    body, address = refusal.body, urlsplit(provider.base_url)
+    secrets = [provider.api_key.reveal() if provider.api_key else "", provider.base_url, address.netloc]
+    for secret in filter(None, secrets):
+        body = body.replace(secret.encode(), b"***")
+    return msgspec.structs.replace(refusal, body=body)
 
 
 def error_message(body: bytes) -> str | None:

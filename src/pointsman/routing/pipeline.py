@@ -182,8 +182,7 @@ class Pipeline:
                     for d in tier.pool
                     if view.fitness(d, in_need=in_need) is None and view.room(d, request.tokens) is None
                 )
-                why = "nobody is fit: asked in spite of an open breaker" if in_need else "turned to"
-                steps += (Step("need" if in_need else "fallback", len(tier.pool), len(pool), f"{why}: {tier.group!r}"),)
+                steps += (_begun(tier, pool, in_need),)
                 if pool:
                     index, step = self._strategy(tier.group, pool)(view, dice)
                     return number, pool, index, (*steps, step)
@@ -198,6 +197,15 @@ class Pipeline:
         near = near_names(name, self.topology.public_names)
         hint = f"; near names: {', '.join(near)}" if near else ""
         return ModelNotFound(f"model {name[:200]!r} is not served here{hint}", param="model")
+
+
+def _begun(tier: Tier, pool: Pool, in_need: bool) -> Step:
+    """The step that begins a new pool after the one before was empty."""
+    if in_need:
+        why = "asked in spite of an open breaker" if pool else "nobody may be asked, not even in need"
+    else:
+        why = "turned to" if pool else "nobody fit in fallback group"
+    return Step("need" if in_need else "fallback", len(tier.pool), len(pool), f"{why}: {tier.group!r}")
 
 
 def _empty(first: Tier, steps: tuple[Step, ...], view: View) -> NoCandidate:

@@ -35,6 +35,8 @@ HOST = re.compile(rb"(?:[A-Za-z0-9._~%-]{1,255}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9
 """RFC 3986 host and port, without user information."""
 
 
+OFFERS = frozenset({b"connection", b"upgrade", b"http2-settings"})
+
 ONCE = (b"host", b"authorization", b"x-api-key", b"content-length", b"transfer-encoding")
 """Headers that two readers could understand differently if they stood twice."""
 
@@ -79,6 +81,7 @@ class Lane(HttpToolsProtocol):
         self._max_body = self.service.max_body
         self._serving: Exchange | None = None
         self._refused = False
+        self._offered = False  # the request at hand offers to speak another protocol
         self._in_head = True
         self._in_body = False
         self._since: float | None = None  # when the request that is still arriving began to
@@ -114,13 +117,30 @@ class Lane(HttpToolsProtocol):
             self._unset_keepalive_if_required()
         try:
             self.parser.feed_data(data)
-        except httptools.HttpParserUpgrade:
-            pass  # nothing else is spoken here; the request was taken as one without the wish
+        except httptools.HttpParserUpgrade as offer:
+            self._decline(data[offer.args[0] :])
         except httptools.HttpParserError:
             self.refuse(InvalidHeader("this is not a valid HTTP/1.1 request"))
             return
         if (self._in_head or self._in_body) and not self._refused:
             self._await_more(len(data) if head else 0)
+
+    def _decline(self, rest: bytes) -> None:
+        """A caller offers to speak another protocol (h2c, WebSocket). llhttp would leave the body alone, so a fresh
+        parser gets the request again without the offer. A second offer in the same breath is refused.
+        """
+        if self._refused:
+            return
+        kept = [(name, value) for name, value in self.headers if name not in OFFERS]
+        lines = b"".join(b"%b: %b\r\n" % header for header in kept)
+        head = b"%b %b HTTP/1.1\r\n%b\r\n" % (self.parser.get_method(), self.url, lines)
+        self._offered = False
+        self.parser = httptools.HttpRequestParser(self)
+        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
+        try:
+            self.parser.feed_data(head + rest)
+        except (httptools.HttpParserUpgrade, httptools.HttpParserError):
+            self.refuse(InvalidHeader("this is not a valid HTTP/1.1 request"))
 
     def _await_more(self, fed: int) -> None:
         """The request has not arrived whole: watch its size and its time, which most requests never need."""
@@ -193,19 +213,24 @@ class Lane(HttpToolsProtocol):
         self._body_bytes = 0
         if self._refused:
             return
+        if self.parser.should_upgrade():
+            self._offered = True
+            if self.parser.get_method() == b"CONNECT":
+                self.refuse(InvalidHeader("this is not a proxy"))
+            return
         headers = dict(self.headers)
         self.expect_100_continue = headers.get(b"expect", b"").lower() == b"100-continue"
         if (problem := self._problem(headers)) is not None:
             self.refuse(problem)
             return
-        endpoint = self._hot.get(self.url) or self._hot.get(self.url.partition(b"?")[0])
+        endpoint = self._hot.get(self.url) or self._hot.get(_path(self.url))
         if endpoint is not None and self.parser.get_method() == b"POST":
             self._take(endpoint, headers)
         else:
             self._leave_to_uvicorn()
 
     def on_body(self, body: bytes) -> None:
-        if self._refused:
+        if self._refused or self._offered:
             return
         self._body_bytes += len(body)
         if self._body_bytes > self._max_body:
@@ -222,7 +247,7 @@ class Lane(HttpToolsProtocol):
             cycle.body += body
 
     def on_message_complete(self) -> None:
-        if self._refused:
+        if self._refused or self._offered:
             return
         self._in_body = False
         self.deadline = NEVER
@@ -348,6 +373,16 @@ class Lane(HttpToolsProtocol):
         """A header that must not stand twice and does."""
         names = [name for name, _ in self.headers]
         return next((name.decode() for name in ONCE if names.count(name) > 1), None)
+
+
+def _path(url: bytes) -> bytes:
+    """The path of a request target, which may be a whole URL (RFC 9112, 3.2.2)."""
+    if not url.startswith(b"/"):
+        try:
+            return httptools.parse_url(url).path or b"/"
+        except httptools.HttpParserInvalidURLError:
+            return b""
+    return url.partition(b"?")[0]
 
 
 def _too_large(most: int) -> PayloadTooLarge:
