@@ -54,7 +54,10 @@ def test_the_state_we_read_and_set_is_still_there():
         return HttpToolsProtocol(config, uvicorn.server.ServerState(), {}, asyncio.get_running_loop())
 
     protocol = asyncio.run(made())
-    names = "parser transport flow cycle pipeline headers scope expect_100_continue server_state app tasks connections"
+    names = (
+        "parser transport flow cycle pipeline headers scope expect_100_continue server_state app tasks connections "
+        "timeout_keep_alive_task _unset_keepalive_if_required on_header on_url"
+    )
     assert [name for name in names.split() if not hasattr(protocol, name)] == []
     assert isinstance(protocol.parser, httptools.HttpRequestParser)
     assert hasattr(protocol.server_state, "total_requests")

@@ -227,3 +227,18 @@ async def test_an_absolute_target_is_taken():
         [wrong] = await send(it.port, b"OPTIONS /v1/chat/completions HTTP/1.1\r\nhost: a\r\n\r\n")
     assert reply.error["code"] == "model_not_found"
     assert (wrong.status, wrong.headers["allow"]) == (405, "POST")
+
+
+async def test_an_offer_whose_body_comes_later_is_declined_too():
+    """The head in one piece, the body in another: the fresh parser waits for it."""
+    body = b'{"model":"nobody",' + MESSAGES + b"}"
+    asked = post(CHAT, body, "connection: Upgrade", "upgrade: h2c")
+    async with gateway(MADE) as it:
+        reader, writer = await asyncio.open_connection("127.0.0.1", it.port)
+        for cut in (asked[: -len(body)], body[:5], body[5:]):
+            writer.write(cut)
+            await writer.drain()
+            await asyncio.wait({asyncio.ensure_future(asyncio.get_running_loop().create_future())}, timeout=0.02)
+        reply = await asyncio.wait_for(read_reply(reader), 10)
+        writer.close()
+    assert reply.error["code"] == "model_not_found"
