@@ -5,9 +5,12 @@ Groups follow one another breadth first; cycles end because no group is entered 
 
 from __future__ import annotations
 
+from bisect import bisect
 from collections.abc import Iterator
+from itertools import accumulate
 
 from pointsman.model.decision import Decision, Leg, Pool, Tier
+from pointsman.routing.shares import shares_of
 from pointsman.routing.topology import Topology
 
 MAX_TIERS = 6
@@ -59,5 +62,11 @@ def _rest(decision: Decision) -> Iterator[tuple[int, Tier, Pool]]:
 
 
 def _turned(pool: Pool, spin: float) -> Pool:
-    at = int(spin * len(pool))
-    return pool[at:] + pool[:at]
+    """The pool turned so that each member comes first as often as its share says; who has none comes last."""
+    if not pool:
+        return pool
+    _, shares = shares_of(pool)
+    edges = list(accumulate(shares))
+    at = min(bisect(edges, spin * edges[-1]), len(pool) - 1)
+    order = [*range(at, len(pool)), *range(at)]
+    return tuple(pool[n] for n in sorted(order, key=lambda n: shares[n] == 0))

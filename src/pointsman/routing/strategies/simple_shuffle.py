@@ -12,10 +12,11 @@ from itertools import accumulate
 from pointsman.model.decision import Pool, Step
 from pointsman.model.view import Dice, View
 from pointsman.routing.shapes import Picker
+from pointsman.routing.shares import shares_of
 
 
 def simple_shuffle(_group: str, pool: Pool) -> Picker:
-    source, shares = _shares(pool)
+    source, shares = shares_of(pool)
     edges = list(accumulate(shares))
     total = edges[-1]
     last = max(index for index, share in enumerate(shares) if share > 0)
@@ -31,11 +32,3 @@ def simple_shuffle(_group: str, pool: Pool) -> Picker:
         return word
 
     return pick
-
-
-def _shares(pool: Pool) -> tuple[str, list[float]]:
-    for source in ("weight", "rpm", "tpm"):
-        shares = [float(getattr(d, source) or 0) for d in pool]
-        if max(shares) > 0:
-            return source, shares
-    return "equal chance", [1.0] * len(pool)
