@@ -63,9 +63,10 @@ async def test_a_verbose_dry_run_says_of_every_deployment_why_it_is_in_or_out():
         MockProvider("openai", name="one", faults=["status=500"]) as one,
         MockProvider("vllm", name="two") as two,
     ):
-        made = settings(member(one), member(two), member(two, "other"), router=RouterSettings(allowed_fails=0))
+        router = RouterSettings(strategy="round_robin", allowed_fails=0, cooldown_time=60)
+        made = settings(member(one), member(two), member(two, "other"), router=router)
         async with gateway(made) as it:
-            for _ in range(8):
+            for _ in range(2):
                 await ask(it, "/v1/chat/completions", chat())
             rows = {
                 row["deployment"]: row for row in (await ask(it, "/v1/route?verbose=1", chat())).json()["candidates"]
@@ -162,7 +163,7 @@ async def test_no_key_is_told_anywhere():
     log.configure("info")
     told = b"\n".join(said)
     assert b"canary" not in told
-    assert str(one.port).encode() not in b"\n".join(said[:-3])
+    assert f":{one.port}".encode() not in b"\n".join(said[:-3])  # an id may hold the digits alone
 
 
 async def test_the_debug_log_prints_the_same_steps():
