@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from pointsman.config.keys import Inner, inner
 from pointsman.config.schema import (
     Document,
@@ -63,3 +65,34 @@ def test_the_json_schema_shows_no_default_that_is_secret_and_marks_what_waits():
 
     assert router["redis_host"] == {"description": "known, but not acted on by this version"}
     assert {"format": "password", "type": "string", "writeOnly": True} in key["anyOf"]
+
+
+KEYWORDS = {
+    "$defs", "$ref", "$schema", "additionalProperties", "anyOf", "default", "description", "exclusiveMinimum", "format",
+    "items", "maxLength", "maximum", "minLength", "minimum", "patternProperties", "properties", "required", "title",
+    "type", "writeOnly",
+}  # fmt: skip
+"""What JSON Schema 2020-12 has and this schema uses."""
+
+
+def _subschemas(schema):
+    yield schema
+    for holder in ("$defs", "properties", "patternProperties"):
+        for inside in schema.get(holder, {}).values():
+            yield from _subschemas(inside)
+    for inside in (*schema.get("anyOf", ()), schema.get("items"), schema.get("additionalProperties")):
+        if isinstance(inside, dict):
+            yield from _subschemas(inside)
+
+
+def test_the_json_schema_speaks_json_schema():
+    """An editor knows every word in it."""
+    assert {word for part in _subschemas(json_schema()) for word in part} <= KEYWORDS
+
+
+@pytest.mark.parametrize("section", ["RouterSection", "LitellmSection"])
+def test_editors_know_the_bounds_of_num_retries(section):
+    """From 0 to 100, as loading has it."""
+    number = json_schema()["$defs"][section]["properties"]["num_retries"]["anyOf"][0]
+
+    assert number == {"minimum": 0, "maximum": 100, "type": "integer"}

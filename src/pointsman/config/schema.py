@@ -34,6 +34,7 @@ def _printable(value: Any) -> Any:
 
 
 Whole = Annotated[int, Field(ge=0, le=LARGEST), BeforeValidator(_not_bool)]
+Retries = Annotated[int, Field(ge=0, le=100), BeforeValidator(_not_bool)]
 Positive = Annotated[int, Field(gt=0, le=LARGEST), BeforeValidator(_not_bool)]
 Share = Annotated[float, Field(ge=0, le=LARGEST, allow_inf_nan=False), BeforeValidator(_not_bool)]
 Seconds = Annotated[float, Field(gt=0, le=86_400 * 365, allow_inf_nan=False), BeforeValidator(_not_bool)]
@@ -204,7 +205,7 @@ class RouterSection(Section):
     LATER = litellm.ROUTER_LATER
 
     routing_strategy: Name | None = None
-    num_retries: Annotated[Whole, Field(le=100)] | None = None
+    num_retries: Retries | None = None
     timeout: Seconds | None = None
     stream_timeout: Seconds | None = None
     allowed_fails: Whole | None = None
@@ -220,7 +221,7 @@ class RouterSection(Section):
 class LitellmSection(Section):
     LATER = litellm.LITELLM_LATER
 
-    num_retries: Annotated[Whole, Field(le=100)] | None = None
+    num_retries: Retries | None = None
     request_timeout: Seconds | None = None
     allowed_fails: Whole | None = None
     cooldown_time: Pause | None = None
