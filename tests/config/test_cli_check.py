@@ -7,6 +7,7 @@ import json
 import pytest
 
 from pointsman.cli.check import check
+from pointsman.cli.explain import Asked, explain
 
 GOOD = "model_list:\n  - {model_name: a, litellm_params: {model: ollama/a}}\n"
 BAD = "router_settings:\n  timout: 3\n  redis_host: h\n"
@@ -35,6 +36,16 @@ def test_every_finding_is_a_line_and_an_error_is_1(file, capsys):
         f"{file}:3:3: warning: router_settings.redis_host: known, but not acted on by this version",
         "1 error, 1 warning: this configuration can't be used",
     ]
+
+
+def test_explain_tells_findings_as_check_does(file, capsys):
+    """The same lines, at the same places."""
+    file.write_text(BAD)
+    check([file], as_json=False)
+    *lines, _ = capsys.readouterr().out.splitlines()
+
+    assert explain([file], Asked(model="a"), as_json=False) == 1
+    assert capsys.readouterr().err.splitlines() == lines
 
 
 def test_json_holds_every_field(file, capsys):

@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pointsman.config.findings import Finding, Place, Report
 
 
-def test_a_finding_is_one_line_with_file_line_severity_key_and_suggestion():
+def test_a_finding_is_one_line_with_place_severity_key_and_suggestion():
     """``str`` of a finding is what an editor can jump to and a person can act on."""
     finding = Finding("error", "a.yaml", 3, 5, "model_list[0].rmp", "unknown key `rmp`", "did you mean `rpm`?")
 
-    assert str(finding) == "a.yaml:3: error: model_list[0].rmp: unknown key `rmp` (did you mean `rpm`?)"
+    assert str(finding) == "a.yaml:3:5: error: model_list[0].rmp: unknown key `rmp` (did you mean `rpm`?)"
 
 
-def test_a_finding_without_a_place_leaves_it_out():
-    """Without a file there is no empty colon."""
-    assert str(Finding("error", "", 0, 0, "", "nothing here")) == "error: nothing here"
+@pytest.mark.parametrize(
+    ("place", "shown"),
+    [
+        (("a.yaml", 3, 5), "a.yaml:3:5: error: wrong"),
+        (("a.yaml", 3, 0), "a.yaml:3: error: wrong"),
+        (("a.yaml", 0, 0), "a.yaml: error: wrong"),
+        (("", 0, 0), "error: wrong"),
+    ],
+)
+def test_what_is_not_known_of_a_place_is_left_out(place, shown):
+    """No number 0, and no empty colon."""
+    assert str(Finding("error", *place, "", "wrong")) == shown
 
 
 def test_findings_follow_the_files_and_their_lines():

@@ -85,8 +85,8 @@ def test_an_error_lists_every_finding_one_a_line(tmp_path):
         load_or_raise([file], environ={})
 
     assert str(caught.value).splitlines() == [
-        f"{file}:1: error: model_lst: unknown key `model_lst` (did you mean `model_list`?)",
-        f"{file}:3: error: router_settings.timout: unknown key `timout` (did you mean `timeout`?)",
+        f"{file}:1:1: error: model_lst: unknown key `model_lst` (did you mean `model_list`?)",
+        f"{file}:3:3: error: router_settings.timout: unknown key `timout` (did you mean `timeout`?)",
     ]
 
 

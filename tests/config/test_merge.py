@@ -28,19 +28,19 @@ def test_mappings_merge_and_lists_join():
 
     assert whole.value == {"a": {"x": 1, "y": 2, "deep": {"p": 1, "q": 2}}, "l": [1, {"k": 2}, {"k": 3}], "b": 1}
     assert findings == []
-    assert str(whole.marks.place(("a", "x"))) == "1.yaml:1"
-    assert str(whole.marks.place(("a", "deep", "p"))) == "2.yaml:4"
-    assert str(whole.marks.place(("a", "deep", "q"))) == "3.yaml:1"
-    assert str(whole.marks.place(("l", 2, "k"))) == "2.yaml:6"
+    assert str(whole.marks.place(("a", "x"))) == "1.yaml:1:5"
+    assert str(whole.marks.place(("a", "deep", "p"))) == "2.yaml:4:10"
+    assert str(whole.marks.place(("a", "deep", "q"))) == "3.yaml:1:12"
+    assert str(whole.marks.place(("l", 2, "k"))) == "2.yaml:6:6"
 
 
 @pytest.mark.parametrize(
     ("one", "other", "finding"),
     [
-        ("a: {t: 30}\n", "x: 1\na:\n  t: 60\n", "2.yaml:3:3 a.t: has another value in 1.yaml:1"),
-        ("t: 1\n", "t: true\n", "2.yaml:1:1 t: is something else in 1.yaml:1"),
-        ("t: [1]\n", "t: {a: 1}\n", "2.yaml:1:1 t: is something else in 1.yaml:1"),
-        ("t: {a: 1}\n", "t: text\n", "2.yaml:1:1 t: is something else in 1.yaml:1"),
+        ("a: {t: 30}\n", "x: 1\na:\n  t: 60\n", "2.yaml:3:3 a.t: has another value in 1.yaml:1:5"),
+        ("t: 1\n", "t: true\n", "2.yaml:1:1 t: is something else in 1.yaml:1:1"),
+        ("t: [1]\n", "t: {a: 1}\n", "2.yaml:1:1 t: is something else in 1.yaml:1:1"),
+        ("t: {a: 1}\n", "t: text\n", "2.yaml:1:1 t: is something else in 1.yaml:1:1"),
     ],
 )
 def test_a_contradiction_names_both_places_and_no_value(one, other, finding):

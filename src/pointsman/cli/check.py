@@ -50,9 +50,8 @@ def _show(loaded: Loaded, paths: list[Path], console: Console) -> None:
 
 
 def _line(finding: Finding) -> Text:
-    where = f"{finding.file}:{finding.line}:{finding.column}" if finding.line else finding.file
     line = Text()
-    line.append(f"{where}: " if where else "", style="dim")
+    line.append(f"{finding.place}: " if finding.file else "", style="dim")
     line.append(finding.severity, style=COLOURS[finding.severity])
     line.append(": ")
     line.append(f"{finding.key}: " if finding.key else "", style="bold")

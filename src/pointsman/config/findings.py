@@ -40,7 +40,7 @@ class Place(msgspec.Struct, frozen=True, gc=False):
     column: int = 0
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}" if self.line else self.file
+        return ":".join((self.file, *(str(number) for number in (self.line, self.column) if number)))
 
 
 Value = str | int | Place
@@ -58,9 +58,12 @@ class Finding(msgspec.Struct, frozen=True, gc=False):
     message: str
     suggestion: str = ""
 
+    @property
+    def place(self) -> Place:
+        return Place(self.file, self.line, self.column)
+
     def __str__(self) -> str:
-        where = str(Place(self.file, self.line))
-        parts = [part for part in (where, self.severity, self.key, self.message) if part]
+        parts = [part for part in (str(self.place), self.severity, self.key, self.message) if part]
         return ": ".join(parts) + (f" ({self.suggestion})" if self.suggestion else "")
 
 
