@@ -8,6 +8,7 @@ from pointsman.config.settings import RouterSettings
 from pointsman.errors import ConfigurationError, ModelNotFound
 from pointsman.fakes import FakeClock, LoadedDice, deployment, request, settings
 from pointsman.model.outcome import FailureKind
+from pointsman.routing.strategies import STRATEGIES
 from pointsman.runtime import Runtime
 
 OLD = settings(deployment("a"), deployment("b"), router=RouterSettings(cooldown_time=5.0))
@@ -50,14 +51,25 @@ def test_names_that_are_gone_are_not_served_any_more():
     assert told == [runtime.topology]
 
 
-@pytest.mark.parametrize("broken", [settings(), settings(deployment("x"), router=RouterSettings(strategy="nonsense"))])
-def test_what_is_unfit_changes_nothing(broken):
-    """The old configuration goes on serving."""
+@pytest.mark.parametrize(
+    ("broken", "reason"),
+    [
+        (settings(), "the new configuration has no deployments"),
+        (
+            settings(deployment("x"), router=RouterSettings(strategy="nonsense")),
+            f"strategy 'nonsense' is not known; there are: {', '.join(STRATEGIES)}",
+        ),
+    ],
+)
+def test_what_is_unfit_changes_nothing(broken, reason):
+    """The old configuration goes on serving, nobody is told of the new one, and the error says why."""
     runtime = Runtime(OLD, clock=FakeClock(), dice=LoadedDice())
-    before = runtime.core
-    with pytest.raises((ConfigurationError, KeyError)):
+    before, known, told = runtime.core, set(runtime.board.records()), []
+    runtime.on_swap(told.append)
+    with pytest.raises(ConfigurationError) as caught:
         runtime.swap(broken)
-    assert runtime.core is before
+    assert str(caught.value) == reason
+    assert (runtime.core, set(runtime.board.records()), told) == (before, known, [])
     assert runtime.decide(request()).choice.id in ("a", "b")
 
 

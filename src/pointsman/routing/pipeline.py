@@ -12,12 +12,12 @@ from collections.abc import Callable
 
 import msgspec
 
-from pointsman.errors import AtLimit, InvalidBody, ModelNotFound, NoCandidate
+from pointsman.errors import AtLimit, ConfigurationError, InvalidBody, ModelNotFound, NoCandidate
 from pointsman.model.decision import Decision, Pool, Step, Tier
 from pointsman.model.request import Request
 from pointsman.model.view import Dice, View
 from pointsman.routing.fallback import MAX_TIERS, groups_after
-from pointsman.routing.shapes import Filter, Picker, Resolution, Resolver, Settled
+from pointsman.routing.shapes import Filter, Picker, Resolution, Resolver, Settled, Strategy
 from pointsman.routing.stages import health, limits
 from pointsman.routing.stages.alias import alias
 from pointsman.routing.stages.default_provider import default_provider
@@ -55,11 +55,14 @@ class Sight(msgspec.Struct):
 
 
 class Pipeline:
-    """The stages over one topology. Thread-safe: its memory only ever gains equal answers."""
+    """The stages over one topology. Thread-safe: its memory only ever gains equal answers.
+
+    Raises ConfigurationError if there is no such strategy.
+    """
 
     def __init__(self, topology: Topology) -> None:
         self.topology = topology
-        self._strategy = STRATEGIES[topology.router.strategy]
+        self._strategy = _strategy(topology.router.strategy)
         self._resolutions: dict[str | None, Resolution] = {}
 
     def decide(self, request: Request, view: View, dice: Dice, sights: list[Sight] | None = None) -> Decision:
@@ -197,6 +200,13 @@ class Pipeline:
         near = near_names(name, self.topology.public_names)
         hint = f"; near names: {', '.join(near)}" if near else ""
         return ModelNotFound(f"model {name[:200]!r} is not served here{hint}", param="model")
+
+
+def _strategy(name: str) -> Strategy:
+    found = STRATEGIES.get(name)
+    if found is None:
+        raise ConfigurationError(f"strategy {name[:80]!r} is not known; there are: {', '.join(STRATEGIES)}")
+    return found
 
 
 def _begun(tier: Tier, pool: Pool, in_need: bool) -> Step:
