@@ -148,6 +148,29 @@ def test_default_fallbacks_catch_a_name_that_is_served_nowhere(listed):
     assert (names(word), word.name, word.group) == (["m1", "m2"], "m", "m")
 
 
+@pytest.mark.parametrize(
+    ("listed", "ids", "upstream", "turned_to"),
+    [("e", ["p"], "e", None), ("o", ["q"], "upstream", "p"), ("m", ["m2"], "m", None), ("nick", ["p"], "e", None)],
+)
+def test_a_default_fallback_may_stand_in_exact_matches(listed, ids, upstream, turned_to):
+    """It leads where a request for that name leads: to its provider, under its upstream name, with its fallback."""
+    rules = (ExactMatch("e", "p"), ExactMatch("o", "q", "p", "upstream"), ExactMatch("m", "q"))
+    made = compile_topology(
+        settings(
+            M1,
+            M2,
+            OPEN_P,
+            OPEN_Q,
+            exact={rule.name: rule for rule in rules},
+            aliases={"nick": "e"},
+            default_fallbacks=(listed,),
+        )
+    )
+    word = default_provider("stranger", made)
+    assert (names(word), word.name, word.fallback) == (ids, upstream, turned_to)
+    assert word.group == made.aliases.get(listed, listed)
+
+
 @pytest.mark.parametrize("name", ["stranger", None])
 def test_without_default_and_fallbacks_there_is_nothing(name):
     """The last stage has no more to say than the others."""

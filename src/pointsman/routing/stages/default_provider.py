@@ -1,6 +1,7 @@
 """Default: takes every name that nobody else settled, and requests that name none if there is a default model.
 
-The default provider comes first; without one, ``default_fallbacks`` catch a name that is served nowhere.
+The default provider comes first; without one, ``default_fallbacks`` catch a name that is served nowhere. A name
+of ``exact_matches`` is as good a fallback as a ``model_name``, and leads where it always leads.
 """
 
 from __future__ import annotations
@@ -24,7 +25,9 @@ def default_provider(name: str | None, topology: Topology) -> Settled | str:
 def _default_fallback(name: str | None, topology: Topology) -> Settled | str:
     for listed in topology.default_fallbacks if name is not None else ():
         group = topology.aliases.get(listed, listed)
-        if group in topology.groups:
-            reason = f"no default provider; default fallback {group!r}"
-            return Settled(group, reason, topology.groups[group], group=group)
+        rule = topology.exact.get(group)
+        pool = topology.served_by(rule.provider, group) if rule else topology.groups.get(group)
+        if pool:
+            upstream, provider = (rule.model or group, rule.fallback) if rule else (group, None)
+            return Settled(upstream, f"no default provider; default fallback {group!r}", pool, provider, group)
     return "no default provider configured"
