@@ -45,6 +45,13 @@ def test_distance_is_bounded(one, other):
     assert distance(one, other) <= max(len(one), len(other))
 
 
+@given(st.text("abc", max_size=8), st.text("abc", max_size=8), st.integers(0, 9))
+def test_a_bound_changes_no_distance_within_it(one, other, most):
+    """Up to the bound the distance is exact, beyond it is more than the bound."""
+    whole, bounded = distance(one, other), distance(one, other, most)
+    assert bounded == whole if whole <= most else bounded > most
+
+
 @given(st.text(min_size=2, max_size=8), st.integers(min_value=0, max_value=6))
 def test_two_neighbours_swapped_are_one_step(word, at):
     """Swapping two letters that stand together costs one."""

@@ -12,7 +12,7 @@ from pointsman.fakes import FakeClock, LoadedDice, deployment, provider, request
 from pointsman.model.outcome import FailureKind
 from pointsman.routing import pipeline as order
 from pointsman.routing.fallback import MAX_TIERS, legs
-from pointsman.routing.pipeline import MAX_RESOLUTIONS, Pipeline, near_names
+from pointsman.routing.pipeline import MAX_RESOLUTIONS, Pipeline
 from pointsman.routing.topology import compile_topology
 from pointsman.state.breaker import BreakerSettings
 from pointsman.state.scoreboard import Rules, Scoreboard
@@ -286,11 +286,3 @@ def test_forgetting_resolutions_changes_no_decision(monkeypatch):
     monkeypatch.setattr(order, "MAX_RESOLUTIONS", 1)
     short = Pipeline(compile_topology(ROUTES))
     assert [short.decide(request(name), board(), LoadedDice()) for name in asked] == expected
-
-
-@given(st.lists(st.text(max_size=120), max_size=50), st.text(max_size=500))
-def test_near_names_are_names_that_exist(names, asked):
-    """At most three, all of them listed, none twice."""
-    found = near_names(asked, tuple(names))
-    assert len(found) <= 3
-    assert set(found) <= set(names)

@@ -7,7 +7,6 @@ present is asked every time. There is no other way to a decision, and none to an
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable
 
 import msgspec
@@ -17,6 +16,7 @@ from pointsman.model.decision import Decision, Pool, Step, Tier
 from pointsman.model.request import Request
 from pointsman.model.view import Dice, View
 from pointsman.routing.fallback import MAX_TIERS, groups_after
+from pointsman.routing.near import near_names
 from pointsman.routing.shapes import Filter, Picker, Resolution, Resolver, Settled, Strategy
 from pointsman.routing.stages import health, limits
 from pointsman.routing.stages.alias import alias
@@ -40,10 +40,6 @@ FILTERS: tuple[tuple[str, Filter, Callable[[Resolution, View], bool], str], ...]
 
 MAX_RESOLUTIONS = 20_000
 """Names remembered. Callers choose names, so there must be an end; when it is reached, all are forgotten at once."""
-
-
-MOST_NEAR = 100
-"""Names that are compared with one that nobody knows."""
 
 
 class Sight(msgspec.Struct):
@@ -229,10 +225,3 @@ def _empty(first: Tier, steps: tuple[Step, ...], view: View) -> NoCandidate:
         f"no deployment of {first.group!r} can take the request now: {told}",
         retry_after=max(wait, 0.0),
     )
-
-
-def near_names(name: str, names: tuple[str, ...], most: int = 3) -> list[str]:
-    """Public names that look like ``name``, best first. Bounded work however many names there are."""
-    name = name[:60]
-    likely = [other for other in names if abs(len(other) - len(name)) <= 8][:MOST_NEAR]
-    return difflib.get_close_matches(name, likely, n=most, cutoff=0.5)
