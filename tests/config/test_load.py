@@ -35,6 +35,16 @@ def test_a_whole_configuration_becomes_settings(loading):
     assert (settings.default_provider, settings.default_fallbacks) == ("fast", ("big",))
 
 
+def test_an_exact_match_may_be_its_providers_name():
+    """``NAME: PROVIDER`` is ``NAME: {provider: PROVIDER}``."""
+    providers = {"ollama": {}}
+    short, long = (
+        from_mapping({"providers": providers, "exact_matches": {"m": m}}) for m in ("ollama", {"provider": "ollama"})
+    )
+
+    assert short == long
+
+
 def test_settings_compile_to_a_topology(loading):
     """What loading gives, routing takes: every public name is there."""
     topology = compile_topology(loading(WHOLE, environ=ENVIRON).settings)

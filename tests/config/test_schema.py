@@ -90,6 +90,13 @@ def test_the_json_schema_speaks_json_schema():
     assert {word for part in _subschemas(json_schema()) for word in part} <= KEYWORDS
 
 
+def test_editors_know_what_may_be_a_text():
+    """An exact match is a mapping, or the provider's name in place of it."""
+    said = json_schema()["properties"]["exact_matches"]["additionalProperties"]
+
+    assert said == {"anyOf": [{"type": "string"}, {"$ref": "#/$defs/ExactSection"}]}
+
+
 @pytest.mark.parametrize("section", ["RouterSection", "LitellmSection"])
 def test_editors_know_the_bounds_of_num_retries(section):
     """From 0 to 100, as loading has it."""

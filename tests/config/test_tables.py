@@ -81,6 +81,7 @@ def test_a_key_is_acted_on_or_waits(model):
     assert not model.LATER & model.model_fields.keys()
     assert model.SPELLINGS.keys().isdisjoint(model.model_fields)
     assert set(model.SPELLINGS.values()) <= model.model_fields.keys()
+    assert model.SHORT is None or model.SHORT in model.model_fields
 
 
 def test_the_table_of_litellms_keys_names_real_fields():

@@ -48,6 +48,9 @@ ENTRY = "model_list:\n  - model_name: a\n    litellm_params:\n      model: ollam
         ("providers:\n  v: {type: vllm, api_base: 5}\n", "2:19 error providers.v.api_base: expected text, got a number (put it in quotes)"),
         ("patterns:\n  - provider: p\n", "2:5 error patterns[0].pattern: is required"),
         ("exact_matches: {m: {provder: p}}\n", "1:21 error exact_matches.m.provder: unknown key `provder` (did you mean `provider`?)"),
+        ("exact_matches: {m: [p]}\n", "1:17 error exact_matches.m: expected text or a mapping, got a list"),
+        ("exact_matches: {m: ''}\n", "1:17 error exact_matches.m: must not be empty"),
+        ("exact_matches: {m: p}\n", "1:17 warning exact_matches.m: provider `p` is not defined here (add it to `providers`)"),
     ],
 )  # fmt: skip
 def test_a_wrong_key_or_value_is_told_with_its_place(told, text, finding):

@@ -221,9 +221,9 @@ def _known(settings: Settings, data: Mapping[str, Any], names: _Names, compiled:
 def _check_names(references: References, document: Document, names: _Names, default: Ref | None) -> None:
     references.providers([default] if default else [])
     for rule in _rules(document):
-        references.providers([Ref(rule.provider, (*rule.path, "provider"))])
+        references.providers([Ref(rule.provider, rule.place("provider"))])
         if rule.fallback:
-            references.providers([Ref(rule.fallback, (*rule.path, "fallback"))])
+            references.providers([Ref(rule.fallback, rule.place("fallback"))])
     references.models(chains_refs(names.chains))
     references.models(names.defaults)
     for alias in names.read:

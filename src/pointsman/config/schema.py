@@ -9,8 +9,17 @@ from __future__ import annotations
 
 from typing import Annotated, Any, ClassVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, SecretStr, WithJsonSchema
-from pydantic_core import PydanticCustomError
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetJsonSchemaHandler,
+    PrivateAttr,
+    SecretStr,
+    WithJsonSchema,
+)
+from pydantic_core import CoreSchema, PydanticCustomError
 
 from pointsman.config import litellm
 from pointsman.config.findings import Path
@@ -86,6 +95,13 @@ Aliases = Annotated[
 ]
 
 
+class OrText:
+    """Beside the type of a section with a SHORT field: editors know that a text may stand for it."""
+
+    def __get_pydantic_json_schema__(self, core: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        return {"anyOf": [{"type": "string"}, handler(core)]}
+
+
 def _closed(schema: dict[str, Any], model: type[Section]) -> None:
     """What pydantic can't know: other spellings, keys that wait, and whether anything else may stand here."""
     properties = schema.setdefault("properties", {})
@@ -97,7 +113,10 @@ def _closed(schema: dict[str, Any], model: type[Section]) -> None:
 
 
 class Section(BaseModel):
-    """A mapping with known keys. ``path`` is where it stands. Unknown keys are reported by ``keys.py``."""
+    """A mapping with known keys. ``path`` is where it stands. Unknown keys are reported by ``keys.py``.
+
+    ``SHORT``: the field that a text in place of the mapping means.
+    """
 
     model_config = ConfigDict(
         extra="ignore", hide_input_in_errors=True, protected_namespaces=(), json_schema_extra=_closed
@@ -105,22 +124,23 @@ class Section(BaseModel):
     LATER: ClassVar[frozenset[str]] = frozenset()
     SPELLINGS: ClassVar[dict[str, str]] = {}
     OPEN: ClassVar[bool] = False
+    SHORT: ClassVar[str | None] = None
 
     _path: Path = PrivateAttr(default=())
-    _written: dict[str, str] = PrivateAttr(default_factory=dict)
+    _written: dict[str, Path] = PrivateAttr(default_factory=dict)
 
     @property
     def path(self) -> Path:
         return self._path
 
-    def at(self, path: Path, written: dict[str, str] | None = None) -> None:
-        """Tell the section where it stands, and which of its fields go by another spelling there."""
+    def at(self, path: Path, written: dict[str, Path] | None = None) -> None:
+        """Tell the section where it stands, and where in it those of its fields are that go by another spelling."""
         self._path = path
         self._written = written or {}
 
     def place(self, field: str) -> Path:
         """The path of one of its fields, as it is written."""
-        return (*self._path, self._written.get(field, field))
+        return (*self._path, *self._written.get(field, (field,)))
 
 
 class LitellmParams(Section):
@@ -184,6 +204,7 @@ class ProviderSection(Section):
 
 class ExactSection(Section):
     LATER = frozenset({"chain"})
+    SHORT = "provider"
 
     provider: Name
     model: Name | None = None
@@ -249,7 +270,7 @@ class Document(Section):
     litellm_settings: LitellmSection = LitellmSection()
     general_settings: GeneralSection = GeneralSection()
     providers: dict[str, ProviderSection] = {}
-    exact_matches: dict[str, ExactSection] = {}
+    exact_matches: dict[str, Annotated[ExactSection, OrText()]] = {}
     patterns: list[PatternSection] = []
     default_provider: Name | None = None
     debug: bool | None = None

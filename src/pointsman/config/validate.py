@@ -70,11 +70,10 @@ def document(data: Mapping[str, Any], report: Report) -> Document:
 
 def section(model: type[S], data: Any, path: Path, report: Report) -> S | None:
     """One section; None if what it can't do without is wrong."""
-    if not isinstance(data, Mapping):
-        report.error(path, f"expected a mapping, got {_word(data)}")
+    fields = _fields(model, data, path, report)
+    if fields is None:
         return None
-    given = _spelled(model, data, path, report)
-    written = {name: spelling for spelling, name in model.SPELLINGS.items() if spelling in data and name not in data}
+    given, written = fields
     try:
         made = model.model_validate(given)
     except ValidationError as error:
@@ -91,6 +90,22 @@ def section(model: type[S], data: Any, path: Path, report: Report) -> S | None:
         if held.holder is None and isinstance(part, Section):
             part.at((*path, name))
     return made
+
+
+def _fields(
+    model: type[Section], data: Any, path: Path, report: Report
+) -> tuple[Mapping[str, Any], dict[str, Path]] | None:
+    """What is said by field, and where in the section those are that go by another spelling. None if it is none."""
+    if isinstance(data, str) and model.SHORT is not None:
+        return {model.SHORT: data}, {model.SHORT: ()}
+    if isinstance(data, Mapping):
+        written: dict[str, Path] = {
+            name: (word,) for word, name in model.SPELLINGS.items() if word in data and name not in data
+        }
+        return _spelled(model, data, path, report), written
+    expected = "a mapping" if model.SHORT is None else "text or a mapping"
+    report.error(path, f"expected {expected}, got {_word(data)}")
+    return None
 
 
 def _held(held: Inner, value: Any, path: Path, report: Report) -> Any:
@@ -148,9 +163,9 @@ def _without(value: Any, places: Sequence[Path]) -> Any:
     return value
 
 
-def _tell(detail: ErrorDetails, path: Path, written: Mapping[str, str], report: Report) -> None:
-    """``written``: the spelling in the file of a field that goes by another name there."""
-    where = (*path, *(written.get(str(part), part) for part in detail["loc"]))
+def _tell(detail: ErrorDetails, path: Path, written: Mapping[str, Path], report: Report) -> None:
+    """``written``: where in the file a field is that goes by another name there."""
+    where = (*path, *(step for part in detail["loc"] for step in written.get(str(part), (part,))))
     kind, got = detail["type"], f", got {_word(detail['input'])}"
     if kind == "missing":
         report.error(where, "is required")
