@@ -9,6 +9,7 @@ from pointsman.flow.attempt import WORTH_WAITING
 from pointsman.flow.effects import Failed
 from pointsman.model.exchange import Answered
 from pointsman.model.outcome import CONSEQUENCES, FailureKind, Usage
+from pointsman.state.breaker import State
 
 RESET = Failed(FailureKind.RESET, "connection lost before a reply", sent=True)
 SLOW = Failed(FailureKind.TIMEOUT, "no reply within 5 s", sent=True)
@@ -308,6 +309,26 @@ def test_a_half_open_deployment_is_probed_by_one_request_and_closes(kit):
     house.world.clock.advance(60.0)
     trip = house.serve()
     assert (trip.error, dict(house.board.resting)["a"].breaker.state.value) == (None, "closed")
+
+
+@pytest.mark.parametrize("status", [404, 422])
+@pytest.mark.parametrize("later", [60.0, 0.0], ids=["as probe", "in need"])
+def test_an_answer_that_blames_the_request_closes_an_open_breaker(kit, status, later):
+    """The caller gets the 4xx, and the next one finds the deployment fit: it is up."""
+    house = kit.House(kit.World({"a": [RESET, kit.refused(status)]}), kit.place("a"), threshold=1)
+    house.serve(num_retries=0)
+    house.world.clock.advance(later)
+    trip = house.serve(num_retries=0)
+    assert (trip.error.status, house.board.fitness(house.settings.deployments[0])) == (status, None)
+
+
+def test_a_request_no_dialect_can_say_tells_nothing_of_a_deployment(kit):
+    """Nobody was asked, so an open breaker stays open."""
+    member = kit.place("a", kind="ollama")
+    house = kit.House(kit.World({"a": [RESET]}), member, threshold=1)
+    house.serve(num_retries=0)
+    house.serve(body={"messages": b"[]", "n": b"2"})
+    assert house.board.record(member).breaker.state is State.OPEN
 
 
 def test_when_nobody_fit_is_left_an_open_breaker_is_tried_before_giving_up(two):

@@ -51,8 +51,10 @@ STATES = {f.__name__: f for f in (closed, closed_two_down, opened, half_open, pr
 
 EVENTS = {
     "success": lambda b: b.succeeded(False),
+    "client error": lambda b: b.client_error(False),
     "failure": lambda b: b.failed(DUE, MIDDLE, False),
     "fresh success": lambda b: b.succeeded(True),
+    "fresh client error": lambda b: b.client_error(True),
     "probe's failure": lambda b: b.failed(DUE, MIDDLE, True),
     "asked early": lambda b: b.admits(DUE - 0.001),
     "asked when due": lambda b: b.admits(DUE),
@@ -65,34 +67,42 @@ SHUT, OPEN, HALF = State.CLOSED, State.OPEN, State.HALF_OPEN
 # state, event -> state, failures in a row, is a probe under way, what the call said
 TABLE = [
     ("closed", "success", SHUT, 0, False, None),
+    ("closed", "client error", SHUT, 0, False, None),
     ("closed", "failure", SHUT, 1, False, None),
     ("closed", "asked early", SHUT, 0, False, True),
     ("closed", "asked when due", SHUT, 0, False, True),
     ("closed", "let through", SHUT, 0, False, False),
     ("closed", "probe over", SHUT, 0, False, None),
     ("closed_two_down", "success", SHUT, 0, False, None),
+    ("closed_two_down", "client error", SHUT, 2, False, None),
     ("closed_two_down", "failure", OPEN, 3, False, None),
     ("closed_two_down", "asked early", SHUT, 2, False, True),
     ("closed_two_down", "asked when due", SHUT, 2, False, True),
     ("closed_two_down", "let through", SHUT, 2, False, False),
     ("closed_two_down", "probe over", SHUT, 2, False, None),
     ("opened", "success", OPEN, 3, False, None),
+    ("opened", "client error", OPEN, 3, False, None),
     ("opened", "fresh success", SHUT, 0, False, None),
+    ("opened", "fresh client error", SHUT, 0, False, None),
     ("opened", "failure", OPEN, 4, False, None),
     ("opened", "asked early", OPEN, 3, False, False),
     ("opened", "asked when due", HALF, 3, False, True),
     ("opened", "let through", OPEN, 3, False, False),
     ("opened", "probe over", OPEN, 3, False, None),
     ("half_open", "success", HALF, 3, False, None),
+    ("half_open", "client error", HALF, 3, False, None),
     ("half_open", "fresh success", SHUT, 0, False, None),
+    ("half_open", "fresh client error", SHUT, 0, False, None),
     ("half_open", "failure", HALF, 3, False, None),
     ("half_open", "asked early", HALF, 3, False, True),
     ("half_open", "asked when due", HALF, 3, False, True),
     ("half_open", "let through", HALF, 3, True, True),
     ("half_open", "probe over", HALF, 3, False, None),
     ("probed", "success", HALF, 3, True, None),
+    ("probed", "client error", HALF, 3, True, None),
     ("probed", "failure", HALF, 3, True, None),
     ("probed", "fresh success", SHUT, 0, True, None),
+    ("probed", "fresh client error", SHUT, 0, True, None),
     ("probed", "probe's failure", OPEN, 4, True, None),
     ("probed", "asked early", HALF, 3, True, False),
     ("probed", "asked when due", HALF, 3, True, False),
@@ -112,7 +122,8 @@ def test_every_state_meets_every_event(state, event, following, failures, probin
 
 def test_the_table_is_whole():
     """Every event that can happen in a state has its row."""
-    since = {"fresh success": {"opened", "half_open", "probed"}, "probe's failure": {"probed"}}
+    shut = {"opened", "half_open", "probed"}
+    since = {"fresh success": shut, "fresh client error": shut, "probe's failure": {"probed"}}
     wanted = {(s, e) for s in STATES for e in EVENTS if s in since.get(e, STATES)}
     assert wanted == {(row[0], row[1]) for row in TABLE}
 
@@ -143,6 +154,25 @@ def test_a_recovery_makes_the_next_opening_short_again():
     for _ in range(SETTINGS.threshold):
         breaker.failed(now, MIDDLE, False)
     assert breaker.until - now == 5.0
+
+
+@pytest.mark.parametrize(("delivers", "length"), [(False, 20.0), (True, 5.0)])
+def test_a_client_error_closes_it_and_a_success_after_it_forgets_the_openings(delivers, length):
+    """Who is up may still not deliver: the next opening is longer, unless something was delivered in between."""
+    breaker = probed()
+    breaker.failed(DUE, MIDDLE, True)
+    breaker.probe_ended()
+    now = breaker.until
+    assert breaker.admits(now)
+    assert breaker.started()
+    breaker.client_error(True)
+    breaker.probe_ended()
+    if delivers:
+        breaker.succeeded(False)
+    for _ in range(SETTINGS.threshold):
+        assert breaker.admits(now)
+        breaker.failed(now, MIDDLE, False)
+    assert breaker.until - now == length
 
 
 @given(st.floats(0, 1, exclude_max=True))
@@ -186,7 +216,7 @@ class Orders(RuleBasedStateMachine):
             self.out.append(self.breaker.started())
 
     @precondition(lambda self: self.out)
-    @rule(which=st.integers(0, 20), verdict=st.sampled_from(["good", "bad", "none"]))
+    @rule(which=st.integers(0, 20), verdict=st.sampled_from(["good", "bad", "client error", "none"]))
     def goes(self, which: int, verdict: str) -> None:
         probe = self.out[which % len(self.out)]
         before = self.breaker.state
@@ -194,6 +224,8 @@ class Orders(RuleBasedStateMachine):
             self.breaker.succeeded(probe)
         elif verdict == "bad":
             self.breaker.failed(self.clock(), self.dice, probe)
+        elif verdict == "client error":
+            self.breaker.client_error(probe)
         if before is State.HALF_OPEN and not probe:
             assert self.breaker.state is State.HALF_OPEN
         del self.out[which % len(self.out)]

@@ -122,18 +122,42 @@ def test_a_second_opening_does_not_let_a_second_probe_in_beside_the_first(board,
     assert board.fitness(one) is None
 
 
-@pytest.mark.parametrize("ending", ["bad request", "caller left"])
-def test_a_probe_without_a_verdict_makes_way_for_the_next(board, clock, ending):
-    """A probe that ends without telling anything of the deployment frees its place and changes nothing else."""
+def test_a_probe_without_a_verdict_makes_way_for_the_next(board, clock):
+    """A caller that leaves tells nothing of the deployment: the probe frees its place and changes nothing else."""
     one = deployment("one")
     half_open(board, clock, one)
     assert board.fitness(one) is None
     probe = board.take(one)
-    if ending == "bad request":
-        board.failed(probe, FailureKind.BAD_REQUEST)
+    board.failed(probe, FailureKind.CLIENT_GONE)
     board.give_back(probe)
     assert (board.record(one).breaker.state, board.fitness(one)) == (State.HALF_OPEN, None)
     assert board.take(one).probe
+
+
+@pytest.mark.parametrize("kind", [FailureKind.BAD_REQUEST, FailureKind.NOT_FOUND])
+@pytest.mark.parametrize("due", [True, False], ids=["as probe", "in need"])
+def test_a_client_error_proves_that_a_deployment_is_up(board, clock, kind, due):
+    """Who finds fault with a request that was let through since the opening is up; who did so before is not known."""
+    one = deployment("one")
+    early = board.take(one)
+    fail(board, one, times=2)
+    clock.advance(5.0 if due else 1.0)
+    assert board.fitness(one, in_need=True) is None
+    lease = board.take(one)
+    board.failed(early, kind)
+    assert board.record(one).breaker.state is not State.CLOSED
+    board.failed(lease, kind)
+    assert (board.record(one).breaker.state, board.record(one).failures) == (State.CLOSED, 2)
+    board.give_back(lease)
+    assert (board.fitness(one), dict(board.resting)) == (None, {})
+
+
+def test_client_errors_do_not_hide_failures(board):
+    """Somebody's bad requests in between keep no breaker closed."""
+    one = deployment("one")
+    for kind in (FailureKind.SERVER_ERROR, FailureKind.BAD_REQUEST, FailureKind.SERVER_ERROR):
+        fail(board, one, kind)
+    assert board.record(one).breaker.state is State.OPEN
 
 
 def test_a_probe_that_succeeds_closes_the_breaker(board, clock):

@@ -26,8 +26,8 @@ def ask(trip: Trip, leg: Leg, lease: Lease) -> Generator[Effect, Reply, FailureK
         dialect = DIALECTS[deployment.provider.kind]
         try:
             wire = dialect.write(request, deployment, leg.model)
-        except Inexpressible as reason:
-            return _refused(trip, leg, lease, begun, Refusal(FailureKind.BAD_REQUEST, str(reason), 400))
+        except Inexpressible as reason:  # nobody was asked, so nothing is known of the deployment
+            return _told(trip, leg, begun, Refusal(FailureKind.BAD_REQUEST, str(reason), 400))
         reader = dialect.reader(request, leg.model) if request.stream else None
         router = trip.core.pipeline.topology.router
         own = deployment.timeout or router.timeout
@@ -56,8 +56,12 @@ def ask(trip: Trip, leg: Leg, lease: Lease) -> Generator[Effect, Reply, FailureK
 
 
 def _refused(trip: Trip, leg: Leg, lease: Lease, begun: float, refusal: Refusal) -> FailureKind:
-    refusal = trip.refusal = scrubbed(refusal, leg.deployment.provider)
     trip.core.board.failed(lease, refusal.kind, refusal.retry_after)
+    return _told(trip, leg, begun, refusal)
+
+
+def _told(trip: Trip, leg: Leg, begun: float, refusal: Refusal) -> FailureKind:
+    refusal = trip.refusal = scrubbed(refusal, leg.deployment.provider)
     _note(trip, leg, begun, refusal, refusal.status)
     return refusal.kind
 

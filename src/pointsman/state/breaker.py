@@ -1,13 +1,17 @@
 """The circuit breaker of one deployment: closed -> open -> half-open -> closed. Time and chance are arguments.
 
-state      event      next        and
-closed     success    closed      consecutive failures = 0
-closed     failure    closed      until ``threshold`` in a row, then open
-open       due        half-open   one probe may pass
-open       success    closed      if it was asked in need, after it opened
-half-open  success    closed      the next opening is short again
-half-open  failure    open        twice as long as before
+state      event         next        and
+closed     success       closed      consecutive failures = 0
+closed     client error  closed      says nothing of the failures before it
+closed     failure       closed      until ``threshold`` in a row, then open
+open       due           half-open   one probe may pass
+open       success       closed      if it was asked in need, after it opened
+open       client error  closed      likewise
+half-open  success       closed      the next opening is short again
+half-open  client error  closed      the next opening is twice as long, unless a success comes before it
+half-open  failure       open        twice as long as before
 
+A client error is an answer that finds fault with the request: the deployment is up, if not yet known to deliver.
 Half-open listens to its probe alone: what was sent before it opened speaks of the past. A probe keeps its place until
 it is given back, so there is never a second one beside it.
 """
@@ -68,11 +72,15 @@ class Breaker:
 
     def succeeded(self, fresh: bool) -> None:
         """``fresh``: the request was let through after the breaker had opened, as its probe or in need."""
-        if self.state is State.CLOSED:
-            self.failures = 0
-        elif fresh:
+        if fresh or self.state is State.CLOSED:
             self.state = State.CLOSED
             self.failures = self._openings = 0
+
+    def client_error(self, fresh: bool) -> None:
+        """``fresh`` as above."""
+        if fresh and self.state is not State.CLOSED:
+            self.state = State.CLOSED
+            self.failures = 0
 
     def failed(self, now: float, dice: Dice, probe: bool) -> None:
         if self.state is State.HALF_OPEN and not probe:

@@ -19,6 +19,9 @@ from pointsman.state.breaker import Breaker, BreakerSettings, State
 from pointsman.state.cooldown import Cooldown, CooldownSettings
 from pointsman.state.window import Minute
 
+CLIENT_ERRORS = frozenset({FailureKind.BAD_REQUEST, FailureKind.NOT_FOUND})
+"""Kinds that find fault with the request. They are held against nobody, and who says so is up."""
+
 
 class Rules(msgspec.Struct, frozen=True):
     """When a deployment rests."""
@@ -161,9 +164,12 @@ class Scoreboard:
 
     def failed(self, lease: Lease, kind: FailureKind, retry_after: float | None = None) -> None:
         """Hold a failure against the deployment, if its kind counts. ``retry_after`` is seconds."""
-        if not CONSEQUENCES[kind].counts:
-            return
         record = lease.record
+        if not CONSEQUENCES[kind].counts:
+            if kind in CLIENT_ERRORS:
+                with self.lock:
+                    record.breaker.client_error(lease.probe or lease.need)
+            return
         with self.lock:
             now = self.clock()
             record.failures += 1
