@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pointsman.config.findings import Finding, Place, Report
+from pointsman.config.findings import MAX_SHOWN, Finding, Place, Report
 
 
 def test_a_finding_is_one_line_with_place_severity_key_and_suggestion():
@@ -78,7 +78,11 @@ def test_odd_keys_are_quoted_and_escaped():
     assert report.findings()[0].key == "exact_matches['llama3.1:8b']['x\\\\x1b[31m']"
 
 
-@given(st.text(alphabet="0123456789abcdef{}\\'\"\n\x1b é", min_size=4), st.text(max_size=80), st.text(max_size=80))
+@given(
+    st.text(alphabet="0123456789abcdef{}\\'\"\n\x1b é", min_size=4),
+    st.text(max_size=MAX_SHOWN - 1),
+    st.text(max_size=80),
+)
 def test_no_message_repeats_a_secret(secret, before, after):
     """A value that contains a known secret is masked in messages, suggestions and keys, whatever is around it."""
     report = Report()
@@ -90,6 +94,15 @@ def test_no_message_repeats_a_secret(secret, before, after):
     assert finding.message == "unknown `***`, near `***`"
     assert finding.suggestion == "not `***`"
     assert finding.key in ("section['***']", "section.***")
+
+
+def test_a_secret_behind_what_is_shown_is_cut_off():
+    """What is shown of a long name has nothing of it."""
+    report = Report()
+    report.secret("hunter2")
+    report.error(("k",), "unknown {}", "a" * MAX_SHOWN + "hunter2")
+
+    assert report.findings()[0].message == f"unknown `{'a' * (MAX_SHOWN - 1)}…`"
 
 
 @given(st.text())
