@@ -55,6 +55,8 @@ class Upstream(asyncio.Protocol):
         self._home = home
         self._headers: dict[bytes, bytes] = {}
         self.on_header = self._headers.__setitem__  # llhttp's callback, without a Python frame
+        self._keep: list[bool] = []  # not empty: the connection may be used again
+        self.on_message_begin = self._keep.clear  # as above: whatever follows a reply ends that
         self._parser = httptools.HttpResponseParser(self)
         self._transport: asyncio.Transport | None = None
         self._call: Call | None = None
@@ -67,9 +69,7 @@ class Upstream(asyncio.Protocol):
         self._status = 0
         self._opened = False  # content has come
         self._over = False  # the stream ended before the receiver came
-        self._whole = False  # llhttp has seen the end of the reply
-        self._extra = False  # and something behind it
-        self._keep = False  # the connection may be used again
+        self._whole: Answered | None = None  # llhttp has seen the end of the reply
         self._paused = False
         self.deadline = NEVER
 
@@ -82,7 +82,6 @@ class Upstream(asyncio.Protocol):
         self._status = 0
         self._body = b""
         self._head_bytes = 0
-        self._whole = self._extra = self._keep = False
         self.deadline = monotonic() + call.timeout
         body = call.request.body
         self._home.outbox.write(self._transport, b"%b%d\r\n\r\n%b" % (head, len(body), body))  # type: ignore[arg-type]
@@ -152,10 +151,14 @@ class Upstream(asyncio.Protocol):
         except httptools.HttpParserUpgrade:
             self._fail(FailureKind.GARBAGE, "it wants to speak another protocol")
         except httptools.HttpParserError:
-            self._fail(FailureKind.GARBAGE, "what it says is not HTTP")
+            if self._whole is None:
+                self._fail(FailureKind.GARBAGE, "what it says is not HTTP")
+            else:  # what stands behind the reply does not spoil it
+                self._keep.clear()
+                self._complete(self._whole)
         else:
-            if self._whole:
-                self._complete()
+            if self._whole is not None:
+                self._complete(self._whole)
             elif self._status == 0 and self._head_bytes > MAX_HEAD:
                 self._fail(FailureKind.GARBAGE, f"a head of more than {MAX_HEAD} bytes")
 
@@ -165,7 +168,7 @@ class Upstream(asyncio.Protocol):
         if self._call is None:
             return
         if self._status and exc is None and not self._framed():
-            self._complete()  # a body without a length ends with the connection
+            self._complete(self._reply())  # a body without a length ends with the connection
         elif self._status == 0:
             self._fail(FailureKind.RESET, "connection lost before a reply")
         else:
@@ -176,6 +179,8 @@ class Upstream(asyncio.Protocol):
     def on_body(self, data: bytes) -> None:
         if self._status == 0:
             self._begin_body()
+        elif self._whole is not None:
+            return
         if self._reader is not None:
             self._stream(self._reader, data)
         elif not self._body:
@@ -191,12 +196,11 @@ class Upstream(asyncio.Protocol):
         status = self._parser.get_status_code()
         if status < 200:  # 1xx: the real reply follows
             self._headers.clear()
-        elif self._whole:
-            self._extra = True
-        else:
+        elif self._whole is None:
             self._status = status
-            self._whole = True
-            self._keep = self._parser.should_keep_alive()  # llhttp forgets this behind the message
+            self._whole = self._reply()
+            if self._parser.should_keep_alive():  # llhttp forgets this behind the message
+                self._keep.append(True)
 
     def _begin_body(self) -> None:
         """The head is known and the body begins: is it to be read as a stream?"""
@@ -244,13 +248,16 @@ class Upstream(asyncio.Protocol):
         if resume is not None:
             resume(Opened(self))
 
-    def _complete(self) -> None:
-        """The reply is whole."""
+    def _reply(self) -> Answered:
+        return Answered(self._status, self._headers.copy(), bytes(self._body))
+
+    def _complete(self, whole: Answered) -> None:
+        """The reply has ended."""
         call, reader = self._call, self._reader
         if call is None:
             return
         if reader is None:
-            self._finish(Answered(self._status, self._headers.copy(), bytes(self._body)))
+            self._finish(whole)
             return
         tail = reader.close()
         if self._relay is not None:
@@ -272,10 +279,11 @@ class Upstream(asyncio.Protocol):
             self.unpause()
         self._call = self._reader = self._relay = None
         self._opened = self._over = False
+        self._whole = None
         self._body = b""
         self._headers.clear()
         self.deadline = NEVER
-        if self._keep and not self._extra and not self.closing():
+        if self._keep and not self.closing():
             self._home.free(self)
         elif self._transport is not None:
             self._transport.close()
