@@ -6,7 +6,8 @@
     │   ├── InvalidBody  InvalidHeader  PayloadTooLarge  HeadTooLarge  UnsupportedMedia  SlowRequest
     │   ├── Unauthorized
     │   ├── UnknownPath  MethodNotAllowed  UnknownDecision
-    │   └── ModelNotFound
+    │   ├── ModelNotFound
+    │   └── TooManyTokens
     ├── NoCandidate  AtLimit        a name was understood, nobody fit is left (503, 429)
     └── UpstreamFailed              somebody was asked and did not deliver (502, 504, or the upstream's own 4xx)
 
@@ -108,6 +109,13 @@ class MethodNotAllowed(RequestRefused):
 class ModelNotFound(RequestRefused):
     status = 404
     code = "model_not_found"
+
+
+class TooManyTokens(RequestRefused):
+    """More tokens than anybody who serves the name may take in a whole minute: waiting does not help."""
+
+    status = 413
+    code = "too_many_tokens"
 
 
 class NoCandidate(PointsmanError):  # noqa: N818  as above

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import deque
+
 import pytest
 
 from pointsman.errors import InvalidBody, ModelNotFound, UpstreamFailed
@@ -159,6 +161,22 @@ def test_a_minute_that_is_used_up_is_not_waited_for(kit):
     """After its one request a minute a deployment is not asked again, and nobody sleeps for nothing."""
     house = kit.House(kit.World({"a": [RESET]}), kit.place("a", rpm=1))
     house.serve()
+    assert house.world.asked == ["a"]
+
+
+def test_tokens_that_a_minute_no_longer_has_are_not_waited_for(kit):
+    """Others have used them up meanwhile: a retry would find no room, so nobody sleeps for it."""
+    member = kit.place("a", tpm=100)
+    house = kit.House(kit.World(), member)
+
+    def fails_while_another_succeeds(_call):
+        lease = house.board.take(member)
+        house.board.succeeded(lease, 60)
+        house.board.give_back(lease)
+        return RESET
+
+    house.world.script["a"] = deque([fails_while_another_succeeds])
+    house.serve(tokens=50)
     assert house.world.asked == ["a"]
 
 

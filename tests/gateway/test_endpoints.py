@@ -102,6 +102,18 @@ async def test_stats_sum_up():
     assert stats["routes"] == {"m": 2, "default": 2}
 
 
+async def test_a_request_larger_than_every_tpm_is_refused_for_good():
+    """A 413 that says the estimate and the limit, without a time to come back; nobody is asked."""
+    async with MockProvider("openai", name="one") as one, gateway(settings(member(one, tpm=50))) as it:
+        small = await ask(it, "/v1/chat/completions", chat())
+        large = await ask(it, "/v1/chat/completions", chat(user="x" * 1000))
+        assert one.ledger.total == 1
+    assert (small.status, large.status, large.error["code"]) == (200, 413, "too_many_tokens")
+    assert "tokens" in large.error["message"]
+    assert "50 a minute" in large.error["message"]
+    assert "retry-after" not in large.headers
+
+
 async def test_metrics_parse_and_label_values_come_from_the_configuration():
     """Prometheus can read them, and a thousand odd names make no new series."""
     async with MockProvider("openai", name="one", models=["*"]) as one:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pointsman.config.settings import ExactMatch, Pattern, RouterSettings
-from pointsman.errors import AtLimit, InvalidBody, ModelNotFound, NoCandidate
+from pointsman.errors import AtLimit, InvalidBody, ModelNotFound, NoCandidate, TooManyTokens
 from pointsman.fakes import FakeClock, LoadedDice, deployment, provider, request, settings
 from pointsman.model.outcome import FailureKind
 from pointsman.routing import pipeline as order
@@ -259,6 +259,67 @@ def test_some_resting_and_the_others_at_a_limit_is_a_503():
     with pytest.raises(NoCandidate) as caught:
         decide(settings(limited, broken), "a", view)
     assert caught.value.status == 503
+
+
+def used(view: Scoreboard, member, tokens: int) -> None:
+    """Tokens of a minute are gone."""
+    lease = view.take(member)
+    view.succeeded(lease, tokens)
+    view.give_back(lease)
+
+
+@pytest.mark.parametrize("broken", [False, True])
+def test_a_request_that_fits_nowhere_at_any_time_is_not_told_to_wait(broken):
+    """The most that a minute of anybody has is less: a 4xx that says both figures, whoever rests meanwhile."""
+    made = settings(
+        deployment("a1", "a", tpm=100),
+        deployment("a2", "a", tpm=300),
+        deployment("b1", "b", tpm=200),
+        fallbacks={"a": ("b",)},
+    )
+    view = board()
+    down(view, *(made.deployments if broken else ()), kind=FailureKind.RATE_LIMITED)
+    with pytest.raises(TooManyTokens) as caught:
+        decide(made, "a", view, tokens=301)
+    told = caught.value
+    assert (told.status, told.code, told.retryable, told.retry_after) == (413, "too_many_tokens", False, None)
+    assert "301 tokens" in told.message
+    assert "300 a minute" in told.message
+
+
+@pytest.mark.parametrize(("tokens", "choice", "tier"), [(100, "a1", 0), (101, "a2", 0), (301, "b1", 1)])
+def test_a_large_request_goes_where_it_fits(tokens, choice, tier):
+    """To the others of the group first, then to the fallback groups."""
+    made = settings(
+        deployment("a1", "a", tpm=100), deployment("a2", "a", tpm=300), deployment("b1", "b"), fallbacks={"a": ("b",)}
+    )
+    decision = decide(made, "a", tokens=tokens)
+    assert (decision.choice.id, decision.tier) == (choice, tier)
+
+
+@pytest.mark.parametrize(("tokens", "wait"), [(10, 20.0), (40, 20.0), (41, 60.0), (100, 60.0)])
+def test_a_busy_minute_is_a_429_with_the_time_that_this_request_has_to_wait(tokens, wait):
+    """A larger request waits until more of the minute is forgotten; who never has room for it is not waited for."""
+    clock = FakeClock()
+    view = Scoreboard(clock, LoadedDice([0.5]))
+    small, busy = deployment("a1", "a", tpm=9), deployment("a2", "a", tpm=100)
+    used(view, busy, 40)
+    clock.advance(40.0)
+    used(view, busy, 60)
+    with pytest.raises(AtLimit) as caught:
+        decide(settings(small, busy), "a", view, tokens=tokens)
+    assert (caught.value.status, caught.value.retry_after) == (429, wait)
+    assert f"a1: {tokens} tokens are more than its 9 a minute; a2: 100 tokens a minute reached" in caught.value.message
+
+
+def test_the_time_to_wait_is_that_of_the_fallback_group_if_it_is_the_sooner():
+    """Whoever can take the request first ends the wait."""
+    limited, other = deployment("a1", "a", tpm=10), deployment("b1", "b")
+    view = board()
+    down(view, other, kind=FailureKind.RATE_LIMITED)
+    with pytest.raises(NoCandidate) as caught:
+        decide(settings(limited, other, fallbacks={"a": ("b",)}), "a", view, tokens=11)
+    assert caught.value.retry_after == 5.0
 
 
 @pytest.mark.parametrize("strategy", ["round_robin", "simple-shuffle", "least_loaded"])

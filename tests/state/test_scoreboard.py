@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pointsman.config.settings import RouterSettings
 from pointsman.fakes import FakeClock, LoadedDice, deployment, provider, request, settings
@@ -229,6 +231,35 @@ def test_tokens_a_minute_count_what_was_used_and_what_is_asked_for(board, clock)
     assert board.room(one, 41) == "100 tokens a minute reached"
     clock.advance(60.0)
     assert board.room(one, 100) is None
+
+
+def test_more_tokens_than_a_minute_has_are_told_so(board):
+    """The reason is not that the minute is used up."""
+    one = deployment("one", tpm=100)
+    assert board.room(one, 101) == "101 tokens are more than its 100 a minute"
+
+
+@given(st.lists(st.tuples(st.floats(0, 30), st.integers(1, 60)), max_size=12), st.integers(0, 100), st.integers(1, 5))
+def test_the_wait_ends_when_there_is_room_and_not_before(used, tokens, rpm):
+    """For a request of any size that fits at all: no wait if there is room, else exactly as long as there is none."""
+    clock = FakeClock()
+    board, one = Scoreboard(clock, LoadedDice(), RULES), deployment("one", tpm=100, rpm=rpm)
+    for passed, amount in used:
+        clock.advance(passed)
+        if board.room(one, amount) is None:
+            lease = board.take(one)
+            board.succeeded(lease, amount)
+            board.give_back(lease)
+    wait = board.wait(one, tokens)
+    assert (wait == 0.0) == (board.room(one, tokens) is None)
+    if wait > 1.0:
+        clock.advance(wait - 1.0)
+        assert board.room(one, tokens) is not None
+        clock.advance(1.0)
+    else:
+        clock.advance(wait)
+    clock.advance(1e-6)
+    assert board.room(one, tokens) is None
 
 
 def test_a_providers_limit_counts_all_of_its_deployments(board):

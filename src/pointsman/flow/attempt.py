@@ -86,7 +86,7 @@ def _same_again(trip: Trip, leg: Leg) -> Next:
     """Wait a little and ask the same one again, unless it rests for long or time is up."""
     board = trip.core.board
     told = trip.refusal.retry_after if trip.refusal is not None else None
-    rest = board.wait(leg.deployment)
+    rest = board.wait(leg.deployment, trip.request.tokens)
     if rest > (0.0 if told is None else WORTH_WAITING):
         return None
     ceiling = min(BACKOFF_FIRST * 2.0 ** min(trip.tries - 1, 16), BACKOFF_LONGEST)
@@ -136,7 +136,7 @@ def _error(trip: Trip, leg: Leg, failure: FailureKind) -> PointsmanError:
     wait = None
     if means.status in (429, 503):
         told = refusal.retry_after if refusal is not None else None
-        wait = max(trip.core.board.wait(leg.deployment), told or 0.0, 1.0)
+        wait = max(trip.core.board.wait(leg.deployment, trip.request.tokens), told or 0.0, 1.0)
     told_all = "; ".join(_sentence(attempt) for attempt in trip.attempts)
     return UpstreamFailed(
         f"no deployment delivered: {told_all}", status=means.status, code=means.code, retry_after=wait

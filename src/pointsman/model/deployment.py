@@ -58,3 +58,7 @@ class Deployment(msgspec.Struct, frozen=True):
         """True if any limit is set, on the deployment or its provider. Zero is a limit: it admits nobody."""
         own = self.rpm is not None or self.tpm is not None or self.max_parallel_requests is not None
         return own or self.provider.max_parallel_requests is not None
+
+    def could_take(self, tokens: int) -> bool:
+        """False if a request of so many tokens is more than a whole minute's: then no waiting helps."""
+        return self.tpm is None or tokens <= self.tpm

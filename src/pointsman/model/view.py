@@ -56,6 +56,6 @@ class View(Protocol):
         """Round robin's memory of a group."""
         ...
 
-    def wait(self, deployment: Deployment) -> float:
-        """Seconds until it may be fit or have room again, as far as is known now."""
+    def wait(self, deployment: Deployment, tokens: int = 0) -> float:
+        """Seconds until it may be fit and have room for a request of ``tokens``, as far as is known now."""
         ...

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from pointsman.errors import AtLimit, ConfigurationError, InvalidBody, ModelNotFound, NoCandidate
+from pointsman.errors import AtLimit, ConfigurationError, InvalidBody, ModelNotFound, NoCandidate, TooManyTokens
 from pointsman.model.decision import Decision, Pool, Step, Tier
 from pointsman.model.request import Request
 from pointsman.model.view import Dice, View
@@ -62,7 +62,10 @@ class Pipeline:
         self._resolutions: dict[str | None, Resolution] = {}
 
     def decide(self, request: Request, view: View, dice: Dice, sights: list[Sight] | None = None) -> Decision:
-        """Decide without acting. Raises ModelNotFound, InvalidBody (no model named), NoCandidate or AtLimit."""
+        """Decide without acting.
+
+        Raises ModelNotFound, InvalidBody (no model named), NoCandidate, AtLimit or TooManyTokens.
+        """
         resolution = self._resolutions.get(request.model) or self.resolve(request.model)
         if view.resting or resolution.limited or sights is not None:
             pool, pick, steps = self._filter(resolution, request, view, sights)
@@ -170,7 +173,7 @@ class Pipeline:
     ) -> tuple[int, Pool, int, tuple[Step, ...]]:
         """Nobody in the group asked for is fit: the first fallback group with somebody fit takes its place. If there is
         none, those whose breaker is open are asked all the same: a guess about health must not end a service. Raises
-        NoCandidate or AtLimit.
+        NoCandidate, AtLimit or TooManyTokens.
         """
         for in_need in (False, True):
             for number, tier in enumerate(tiers):
@@ -185,7 +188,7 @@ class Pipeline:
                 if pool:
                     index, step = self._strategy(tier.group, pool)(view, dice)
                     return number, pool, index, (*steps, step)
-        raise _empty(tiers[0], steps, view)
+        raise _empty(request, tiers, steps, view)
 
     def _unsettled(self, name: str | None) -> ModelNotFound | InvalidBody:
         if name is None:
@@ -214,11 +217,20 @@ def _begun(tier: Tier, pool: Pool, in_need: bool) -> Step:
     return Step("need" if in_need else "fallback", len(tier.pool), len(pool), f"{why}: {tier.group!r}")
 
 
-def _empty(first: Tier, steps: tuple[Step, ...], view: View) -> NoCandidate:
-    """The 'no candidate' error prints the same steps as every other explanation."""
-    pool = first.pool
-    at_limit = all(view.fitness(d) is None for d in pool)
-    wait = min((view.wait(d) for d in pool), default=1.0)
+def _empty(
+    request: Request, tiers: tuple[Tier, ...], steps: tuple[Step, ...], view: View
+) -> NoCandidate | TooManyTokens:
+    """Nobody is left. The 'no candidate' error prints the same steps as every other explanation."""
+    first, tokens = tiers[0], request.tokens
+    able = [d for tier in tiers for d in tier.pool if d.could_take(tokens)]
+    if not able:
+        most = max(d.tpm or 0 for tier in tiers for d in tier.pool)
+        return TooManyTokens(
+            f"the request is estimated at {tokens} tokens; the most that a deployment of {first.group!r}"
+            f" or its fallbacks may take is {most} a minute"
+        )
+    at_limit = all(view.fitness(d) is None for d in first.pool)
+    wait = min(view.wait(d, tokens) for d in able)
     told = "; ".join(f"[{step.stage}] {step.reason}" for step in steps if step.after < step.before)
     error = AtLimit if at_limit else NoCandidate
     return error(

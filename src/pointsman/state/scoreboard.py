@@ -103,6 +103,8 @@ class Scoreboard:
             return f"{most} parallel requests reached at provider {deployment.provider.name}"
         if deployment.rpm is not None and record.requests.advance(now) + 1 > deployment.rpm:
             return f"{deployment.rpm} requests a minute reached"
+        if not deployment.could_take(tokens):
+            return f"{tokens} tokens are more than its {deployment.tpm} a minute"
         if deployment.tpm is not None and record.tokens.advance(now) + tokens > deployment.tpm:
             return f"{deployment.tpm} tokens a minute reached"
         return None
@@ -117,7 +119,7 @@ class Scoreboard:
             turns = self._turns[group] = Turns()
         return turns
 
-    def wait(self, deployment: Deployment) -> float:
+    def wait(self, deployment: Deployment, tokens: int = 0) -> float:
         record = self.record(deployment)
         now = self.clock()
         wait = max(record.cooldown.until - now, 0.0)
@@ -126,7 +128,7 @@ class Scoreboard:
         if deployment.rpm is not None:
             wait = max(wait, record.requests.until_below(now, deployment.rpm))
         if deployment.tpm is not None:
-            wait = max(wait, record.tokens.until_below(now, deployment.tpm))
+            wait = max(wait, record.tokens.until_below(now, deployment.tpm - tokens + 1))
         return wait
 
     # What an attempt does
