@@ -74,6 +74,18 @@ def test_a_block_that_stands_alone_is_0(file, capsys):
     assert "`a` is not defined here" in capsys.readouterr().out
 
 
+def test_an_implied_provider_is_a_note(file, capsys):
+    """Neither an error nor a warning: where it is taken to be, and what to say if it is not there."""
+    file.write_text("exact_matches: { a: ollama }\n")
+    where = "it is taken to be at `http://127.0.0.1:11434` (say in `providers` if it is elsewhere)"
+
+    assert check([file], as_json=False) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        f"{file}:1:18: info: exact_matches.a: provider `ollama` is not defined here: {where}",
+        "0 errors, 0 warnings: 0 deployments, 1 provider from 1 file",
+    ]
+
+
 def test_square_brackets_are_no_markup(file, capsys):
     """What looks like rich's markup in a file is printed as it is written."""
     file.write_text("'[bold]x[/bold]': 1\n")

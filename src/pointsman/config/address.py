@@ -1,7 +1,7 @@
 """Where an entry of ``model_list`` is served: ``model``, ``api_base`` and ``custom_llm_provider`` to a Provider.
 
 The prefix of ``model`` says what speaks there; a provider of that name, of that address or of that kind is used before
-one is implied.
+one is implied. Where a rule names a provider, its name is such a prefix.
 """
 
 from __future__ import annotations
@@ -9,7 +9,8 @@ from __future__ import annotations
 import msgspec
 
 from pointsman.config.findings import Path, Report
-from pointsman.config.prefixes import PREFIXES, PUBLIC_URLS, UNSERVED, Prefix
+from pointsman.config.names import Ref
+from pointsman.config.prefixes import PREFIXES, PUBLIC_URLS, UNSERVED, Prefix, prefix_of
 from pointsman.config.registry import LONGEST_NAME, NAME_CHARACTERS, Registry
 from pointsman.config.schema import LitellmParams
 from pointsman.model.deployment import Provider
@@ -62,6 +63,23 @@ class Addresses:
             return self._unknown(asked)
         return (provider, asked.upstream) if provider is not None else None
 
+    def meant(self, ref: Ref) -> Provider | None:
+        """The provider that a rule names; None if nobody defined it and its name says nothing of it."""
+        found, prefix = self._registry.find(ref.name), prefix_of(ref.name)
+        if found is not None or prefix is None or ref.name in self._registry.failed:
+            return found
+        known = self._of_kind(prefix, ref.name, ref.path) or self._registry.implied.get(prefix.name)
+        if known is not None:
+            self._report.info(ref.path, "provider {} is not defined here: {} is meant", ref.name, known.name)
+            return known
+        if prefix.base_url is None:
+            return None
+        text = "provider {} is not defined here: it is taken to be at {}"
+        hint = "say in `providers` if it is elsewhere"
+        self._report.info(ref.path, text, ref.name, prefix.base_url, suggestion=hint)
+        key = self._registry.public_key(prefix, prefix.base_url, ref.path)
+        return self._registry.at(prefix.name, prefix.kind, prefix.base_url, key)
+
     def _asked(self, params: LitellmParams) -> Asked | None:
         path, model, custom = params.path, params.model, params.custom_llm_provider
         given = params.api_base or params.base_url
@@ -94,7 +112,8 @@ class Addresses:
     def _known(self, asked: Asked, prefix: Prefix) -> Provider | None:
         if asked.url is not None:
             return self._registry.at(prefix.name, prefix.kind, asked.url, self._key(asked, prefix, asked.url))
-        named = self._registry.named.get(asked.word or "") or self._of_kind(asked, prefix)
+        shown = f"{asked.word}/" if asked.word else asked.model
+        named = self._registry.named.get(asked.word or "") or self._of_kind(prefix, shown, (*asked.path, "model"))
         if named is not None:
             if asked.key is None or asked.key == named.api_key:
                 return named
@@ -110,14 +129,13 @@ class Addresses:
             return self._registry.public_key(prefix, url, asked.path)
         return asked.key
 
-    def _of_kind(self, asked: Asked, prefix: Prefix) -> Provider | None:
+    def _of_kind(self, prefix: Prefix, word: str, path: Path) -> Provider | None:
         """A named provider that the prefix may mean; never one at somebody else's public address."""
         same = [p for p in self._registry.of_kind(prefix.kind) if p.base_url == prefix.base_url]
         if not same and prefix.name == prefix.kind:
             same = [p for p in self._registry.of_kind(prefix.kind) if p.base_url not in PUBLIC_URLS]
         if len(same) > 1:
-            path, word = (*asked.path, "model"), f"{asked.word}/"
-            hint = "write the provider's name as the prefix"
+            hint = "write the provider's own name"
             self._report.warning(path, "{} may mean several providers; {} is used", word, same[0].name, suggestion=hint)
         return same[0] if same else None
 

@@ -8,16 +8,18 @@ from typing import Any
 import msgspec
 
 from pointsman.config import strategies
-from pointsman.config.deployments import Ids, Placed, deployments
+from pointsman.config.address import Addresses
+from pointsman.config.deployments import Ids, Placed, check_ids, deployments
 from pointsman.config.environment import Environment
 from pointsman.config.findings import Path, Report
 from pointsman.config.litellm import ROUTER, SERVER
-from pointsman.config.names import ANY, Chain, Ref, read_aliases, read_fallbacks, read_names
+from pointsman.config.names import ANY, Chain, read_aliases, read_fallbacks, read_names
 from pointsman.config.patterns import programs
 from pointsman.config.references import Known, References, chains_refs, resolved_aliases
 from pointsman.config.registry import Registry
-from pointsman.config.schema import Document, ExactSection, PatternSection
-from pointsman.config.settings import ExactMatch, Pattern, RouterSettings, ServerSettings, Settings
+from pointsman.config.rules import Rules
+from pointsman.config.schema import Document
+from pointsman.config.settings import RouterSettings, ServerSettings, Settings
 from pointsman.model.deployment import Deployment, Provider
 
 OPEN_NAME = "*"
@@ -40,16 +42,18 @@ def assemble(
     """
     registry = Registry(environment, report)
     registry.take(document.providers, _provider_names(data))
-    placed = deployments(document.model_list, registry, report)
-    default = _default_provider(document, report)
-    providers = _providers(document, registry, default)
+    addresses = Addresses(registry, report)
+    placed = deployments(document.model_list, addresses, report)
+    rules = Rules(document, addresses, report)
+    providers = registry.named | {provider.name: provider for provider in rules.providers.values()}
+    check_ids(placed, providers, report)
     names = _Names(document, report)
     settings = Settings(
         deployments=tuple(_all(placed, providers.values())),
         providers=providers,
-        exact={name: _exact(name, section, report) for name, section in document.exact_matches.items()},
-        patterns=tuple(_pattern(section) for section in document.patterns),
-        default_provider=default.name if default else None,
+        exact=rules.exact,
+        patterns=rules.patterns,
+        default_provider=rules.default_provider,
         aliases=names.aliases,
         alias_groups=names.groups,
         hidden=names.hidden,
@@ -58,8 +62,8 @@ def assemble(
         router=_router(document, report),
         server=_server(document, data, registry, report),
     )
-    known = _known(settings, data, names, tuple(programs(document.patterns, report)))
-    _check_names(References(known, report, "warning" if standalone else "error"), document, names, default)
+    known = _known(settings, data, names, rules, tuple(programs(document.patterns, report)))
+    _check_names(References(known, report, "warning" if standalone else "error"), names, rules)
     return Assembled(settings, {p.deployment.id: p.path for p in placed})
 
 
@@ -95,36 +99,6 @@ class _Names:
         return read_fallbacks(router, ours, report)
 
 
-def _default_provider(document: Document, report: Report) -> Ref | None:
-    said = [
-        Ref(name, path)
-        for name, path in (
-            (document.default_provider, ("default_provider",)),
-            (document.router_settings.default_provider, ("router_settings", "default_provider")),
-            (document.general_settings.default_provider, ("general_settings", "default_provider")),
-        )
-        if name is not None
-    ]
-    for other in said[1:]:
-        if other.name != said[0].name:
-            report.warning(other.path, "another default_provider stands further out, and that one counts")
-    return said[0] if said else None
-
-
-def _providers(document: Document, registry: Registry, default: Ref | None) -> dict[str, Provider]:
-    """Those of the section, then implied ones that a rule names."""
-    wanted = [default.name] if default else []
-    for rule in _rules(document):
-        wanted += [rule.provider, *([rule.fallback] if rule.fallback else [])]
-    implied = {name: registry.implied[name] for name in wanted if name in registry.implied}
-    return {**registry.named, **implied}
-
-
-def _rules(document: Document) -> list[ExactSection | PatternSection]:
-    """Everything that sends names to a provider."""
-    return [*document.exact_matches.values(), *document.patterns]
-
-
 def _all(placed: list[Placed], providers: Iterable[Provider]) -> Iterable[Deployment]:
     """Those of ``model_list``, those that a provider lists, and one that is open for each provider."""
     ids = Ids(p.deployment.id for p in placed)
@@ -137,16 +111,6 @@ def _all(placed: list[Placed], providers: Iterable[Provider]) -> Iterable[Deploy
                 yield Deployment(ids.make(model, provider.name), model, provider, model)
     for provider in providers:
         yield Deployment(provider.name, OPEN_NAME, provider, None)
-
-
-def _exact(name: str, section: ExactSection, report: Report) -> ExactMatch:
-    if section.priority not in (None, "primary"):
-        report.warning((*section.path, "priority"), "is not acted on: an exact match always comes first")
-    return ExactMatch(name, section.provider, section.fallback, section.model, section.description or "")
-
-
-def _pattern(section: PatternSection) -> Pattern:
-    return Pattern(section.pattern, section.provider, section.fallback, section.description or "")
 
 
 def _router(document: Document, report: Report) -> RouterSettings:
@@ -197,7 +161,9 @@ def _provider_names(data: Mapping[str, Any]) -> set[str]:
     return set(written) if isinstance(written, Mapping) else set()
 
 
-def _known(settings: Settings, data: Mapping[str, Any], names: _Names, compiled: tuple[Any, ...]) -> Known:
+def _known(
+    settings: Settings, data: Mapping[str, Any], names: _Names, rules: Rules, compiled: tuple[Any, ...]
+) -> Known:
     """What is defined, rightly or wrongly: a name whose entry has an error is not a second error elsewhere."""
     entries = data.get("model_list")
     written = (
@@ -212,18 +178,14 @@ def _known(settings: Settings, data: Mapping[str, Any], names: _Names, compiled:
         aliases=settings.aliases,
         groups=frozenset(alias.name.name for alias in names.read) - settings.aliases.keys(),
         exact=frozenset(settings.exact),
-        providers=frozenset(places | _provider_names(data)),
+        providers=frozenset(places | rules.providers.keys() | _provider_names(data)),
         programs=compiled,
         catch_all=settings.default_provider in places,
     )
 
 
-def _check_names(references: References, document: Document, names: _Names, default: Ref | None) -> None:
-    references.providers([default] if default else [])
-    for rule in _rules(document):
-        references.providers([Ref(rule.provider, rule.place("provider"))])
-        if rule.fallback:
-            references.providers([Ref(rule.fallback, rule.place("fallback"))])
+def _check_names(references: References, names: _Names, rules: Rules) -> None:
+    references.providers(rules.refs)
     references.models(chains_refs(names.chains))
     references.models(names.defaults)
     for alias in names.read:

@@ -5,7 +5,7 @@ An id is ``model_info.id``, else ``<model_name>@<provider>``, a second one ``#2`
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from typing import Any
 
 import msgspec
@@ -13,9 +13,11 @@ import msgspec
 from pointsman.config.address import Addresses
 from pointsman.config.findings import Path, Report
 from pointsman.config.litellm import ANYWHERE, CALLERS, DEPLOYMENT
-from pointsman.config.registry import Registry
 from pointsman.config.schema import LATER_WORDS, ModelEntry
 from pointsman.model.deployment import Deployment, Provider
+
+ID = ("model_info", "id")
+TAKEN = "id {} is taken, by another entry or a provider's name"
 
 
 class Placed(msgspec.Struct, frozen=True):
@@ -48,11 +50,10 @@ class Ids:
                 return made
 
 
-def deployments(entries: Sequence[ModelEntry], registry: Registry, report: Report) -> list[Placed]:
+def deployments(entries: Sequence[ModelEntry], addresses: Addresses, report: Report) -> list[Placed]:
     """One deployment an entry; entries without an address or with a wildcard are left out with a finding."""
-    ids = Ids(registry.named)
+    ids = Ids(())
     chosen = [_chosen(entry, ids, report) for entry in entries]
-    addresses = Addresses(registry, report)
     made: list[Placed] = []
     for entry, own in zip(entries, chosen, strict=True):
         if "*" in entry.model_name or entry.litellm_params.model.endswith("*"):
@@ -70,8 +71,15 @@ def deployments(entries: Sequence[ModelEntry], registry: Registry, report: Repor
 def _chosen(entry: ModelEntry, ids: Ids, report: Report) -> str | None:
     wanted = entry.model_info.id if entry.model_info else None
     if wanted is not None and not ids.choose(wanted):
-        report.error((*entry.path, "model_info", "id"), "id {} is taken, by another entry or a provider's name", wanted)
+        report.error((*entry.path, *ID), TAKEN, wanted)
     return wanted
+
+
+def check_ids(placed: Iterable[Placed], providers: Container[str], report: Report) -> None:
+    """A provider's open deployment has the provider's name for its id. Ids that are made up are no such names."""
+    for each in placed:
+        if each.deployment.id in providers:
+            report.error((*each.path, *ID), TAKEN, each.deployment.id)
 
 
 def _deployment(entry: ModelEntry, id_: str, address: tuple[Provider, str], report: Report) -> Deployment:

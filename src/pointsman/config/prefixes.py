@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import msgspec
 
-from pointsman.config.kinds import NOT_YET, USUAL
+from pointsman.config.kinds import NOT_YET, USUAL, kind_of
 from pointsman.config.words import words
 
 
@@ -98,3 +98,8 @@ UNSERVED = (frozenset(NOT_YET) - {"google"}) | words(
 """Prefixes LiteLLM knows and this version does not serve. (``google/`` is none: it begins names of open models.)"""
 
 PUBLIC_URLS = frozenset(prefix.base_url for prefix in PREFIXES.values() if prefix.public)
+
+
+def prefix_of(word: str) -> Prefix | None:
+    """What a provider's name or kind says of it, in any spelling; None if it says nothing."""
+    return PREFIXES.get(kind_of(word) or word)

@@ -11,13 +11,16 @@ from typing import Any
 
 import msgspec
 
-from pointsman.config import kinds
 from pointsman.config.circles import circles
 from pointsman.config.findings import Report, Severity
 from pointsman.config.names import ANY, Alias, Chain, Ref
+from pointsman.config.prefixes import PREFIXES, UNSERVED
 
 MISSING = "{} is not defined here"
 MAX_NAME = 1024
+
+WELL_KNOWN = PREFIXES.keys() | UNSERVED
+"""Names of providers that are no slips of the pen."""
 
 
 class Known(msgspec.Struct, frozen=True):
@@ -49,7 +52,7 @@ class References:
         self._defined = known.names
         self._names = tuple(sorted(self._defined))
         self._served = tuple(sorted(known.served))
-        self._providers = tuple(sorted(known.providers))
+        self._providers = (*sorted(known.providers), *sorted(PREFIXES))
 
     def models(self, refs: Iterable[Ref]) -> None:
         """Each must be a public name, an alias, or a name that a pattern or the default provider takes."""
@@ -74,11 +77,10 @@ class References:
 
     def providers(self, refs: Iterable[Ref]) -> None:
         for ref in refs:
-            if ref.name in self._known.providers:
-                continue
-            kind = kinds.kind_of(ref.name)
-            hint = f"add `providers: {{{{{kind}: {{{{}}}}}}}}`" if kind == ref.name else "add it to `providers`"
-            self._report.unknown(self._severity, ref.path, "provider " + MISSING, ref.name, self._providers, hint)
+            if ref.name not in self._known.providers:
+                near = () if ref.name in WELL_KNOWN else self._providers
+                text, hint = "provider " + MISSING, "add it to `providers`"
+                self._report.unknown(self._severity, ref.path, text, ref.name, near, hint)
 
 
 def chains_refs(chains: Sequence[Chain]) -> list[Ref]:

@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from pointsman.config import kinds
 from pointsman.config.environment import Environment
 from pointsman.config.findings import Path, Report
-from pointsman.config.prefixes import PREFIXES, Prefix
+from pointsman.config.prefixes import PREFIXES, Prefix, prefix_of
 from pointsman.config.schema import ProviderSection
 from pointsman.config.urls import BadUrl, normalised
 from pointsman.model.deployment import Provider
@@ -135,11 +135,9 @@ class Registry:
         """What is known of this kind of provider, from ``kind`` or else from the provider's name."""
         word = section.kind or name
         path = section.place("kind") if section.kind else section.path
-        kind = kinds.kind_of(word)
-        if kind is not None:
-            return PREFIXES.get(kind)
-        if word in PREFIXES:
-            return PREFIXES[word]
+        prefix = prefix_of(word)
+        if prefix is not None:
+            return prefix
         if kinds.not_yet(word):
             self._report.error(path, "providers of kind {} are not supported by this version", word)
         elif section.kind:
