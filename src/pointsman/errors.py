@@ -17,20 +17,33 @@ Messages name public things only: no key, no address of an upstream.
 
 from __future__ import annotations
 
+from typing import Any
+
 
 class PointsmanError(Exception):
-    """The root. ``status`` is the HTTP status, ``code`` the stable word, ``retryable`` a promise to the caller."""
+    """The root. ``status`` is the HTTP status, ``code`` the stable word, ``retryable`` a promise to the caller.
+
+    ``retry_after`` is seconds. ``steps`` is what the stages of a decision said before it ended in this error.
+    """
 
     status: int = 500
     type: str = "api_error"
     code: str = "internal_error"
     retryable: bool = False
 
-    def __init__(self, message: str, *, param: str | None = None, retry_after: float | None = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        param: str | None = None,
+        retry_after: float | None = None,
+        steps: tuple[Any, ...] = (),
+    ) -> None:
         super().__init__(message)
         self.message = message
         self.param = param
-        self.retry_after = retry_after  # seconds
+        self.retry_after = retry_after
+        self.steps = steps
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.status} {self.code}: {self.message})"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 
 import msgspec
+import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from pointsman.config.settings import RouterSettings, ServerSettings
@@ -74,6 +75,44 @@ async def test_a_verbose_dry_run_says_of_every_deployment_why_it_is_in_or_out():
     assert rows["m@two"]["chosen"]
     assert (rows["m@one"]["excluded_by"], rows["other@two"]["excluded_by"]) == ("health", "exact")
     assert "cooling down" in rows["m@one"]["reason"]
+
+
+@pytest.mark.parametrize("query", ["", "?verbose=1"])
+async def test_a_dry_run_that_ends_without_a_candidate_says_why_beside_the_error(query):
+    """The steps are those that the message has, to the tenth of a second; verbose, each deployment has its reason."""
+    async with (
+        MockProvider("openai", name="one", faults=["status=500"]) as one,
+        MockProvider("vllm", name="two") as two,
+    ):
+        full, stranger = member(two, "other", max_parallel_requests=0), member(two, "stranger")
+        router = RouterSettings(allowed_fails=0, num_retries=0, cooldown_time=60)
+        made = settings(member(one), full, stranger, router=router, fallbacks={"m": ("other",)})
+        async with gateway(made) as it:
+            asked = await ask(it, "/v1/chat/completions", chat())
+            reply = await ask(it, f"/v1/route{query}", chat())
+    assert (asked.status, reply.status, reply.error["code"]) == (502, 503, "no_candidate")
+    assert 1 <= int(reply.headers["retry-after"]) <= 60
+    told = reply.json()
+    assert [step["stage"] for step in told["steps"]] == [
+        "alias",
+        "exact",
+        "health",
+        "limits",
+        "fallback",
+        "need",
+        "need",
+    ]
+    narrowed = [step for step in told["steps"] if step["after"] < step["before"]]
+    assert reply.error["message"].endswith("; ".join(f"[{step['stage']}] {step['reason']}" for step in narrowed))
+    if not query:
+        assert set(told) == {"error", "steps"}
+        return
+    out = {row["deployment"]: (row["excluded_by"], row["reason"]) for row in told["candidates"]}
+    assert not any(row["kept"] or row["chosen"] for row in told["candidates"])
+    assert out["m@one"][0] == "health"
+    assert out["m@one"][1] in narrowed[1]["reason"]
+    assert out["other@two"] == ("fallback", "0 parallel requests reached")
+    assert out["stranger@two"] == ("exact", "does not serve the name asked for")
 
 
 async def test_the_record_of_a_request_that_nobody_knows():

@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pointsman.errors import NoCandidate
 from pointsman.fakes import FakeClock, LoadedDice, deployment, provider, request, settings
 from pointsman.model.outcome import FailureKind
 from pointsman.model.secret import Secret
-from pointsman.routing.explain import as_data, as_text, candidates
+from pointsman.routing.explain import as_data, as_text, candidates, steps_data
 from pointsman.routing.fallback import legs
 from pointsman.routing.pipeline import Pipeline, Sight
 from pointsman.routing.topology import compile_topology
@@ -134,6 +135,17 @@ def test_candidates_name_the_reason():
 def test_a_choice_from_a_fallback_group_is_not_said_to_be_excluded():
     """Nobody is chosen and left out at once."""
     assert rows("m", ("m1",))["b1"] == (True, True, None)
+
+
+def test_who_could_not_stand_in_is_told_by_the_reason_why():
+    """A member of a fallback group does not serve the name, but that is not why it was left out."""
+    sights: list[Sight] = []
+    with pytest.raises(NoCandidate) as caught:
+        decide("m", sights, ("m1", "b1"))
+    found = {row["deployment"]: row for row in candidates(MADE.deployments, sights, None)}
+    assert found["b1"]["excluded_by"] == "fallback"
+    assert found["b1"]["reason"] == "cooling down for 5.0 s more (auth)"
+    assert steps_data(caught.value.steps)[-1]["stage"] == "need"
 
 
 @pytest.mark.parametrize("choice", [None, "nobody"])

@@ -9,11 +9,12 @@ import msgspec
 from starlette.requests import Request as HttpRequest
 from starlette.responses import Response
 
-from pointsman.errors import InvalidBody, ModelNotFound, PayloadTooLarge, UnknownDecision
+from pointsman.errors import InvalidBody, ModelNotFound, PayloadTooLarge, PointsmanError, UnknownDecision
 from pointsman.gateway.auth import Keys
 from pointsman.gateway.body import read_body
+from pointsman.gateway.errors import error_response
 from pointsman.model.request import Endpoint
-from pointsman.routing.explain import as_data, candidates
+from pointsman.routing.explain import as_data, candidates, steps_data
 from pointsman.routing.pipeline import Sight
 from pointsman.runtime import Runtime
 from pointsman.state.breaker import State
@@ -47,12 +48,21 @@ class Endpoints:
         body = await self._body(http)
         runtime = self._runtime
         request = read_body(_endpoint_of(body), body, dict(http.headers.raw), runtime.new_id())
-        if http.query_params.get("verbose") not in ("1", "true"):
-            return _json(as_data(runtime.decide(request)))
-        sights: list[Sight] = []
-        decision = runtime.decide(request, sights)
-        rows = candidates(runtime.topology.deployments, sights, decision.choice.id)
-        return _json({**as_data(decision), "candidates": rows})
+        sights: list[Sight] | None = [] if http.query_params.get("verbose") in ("1", "true") else None
+        try:
+            decision = runtime.decide(request, sights)
+        except PointsmanError as error:
+            if not error.steps:
+                raise
+            status, headers, shown = error_response(error, steps=steps_data(error.steps), **self._candidates(sights))
+            return Response(shown, status, headers, media_type="application/json")
+        return _json({**as_data(decision), **self._candidates(sights, decision.choice.id)})
+
+    def _candidates(self, sights: list[Sight] | None, choice: str | None = None) -> dict[str, Any]:
+        """What a verbose dry run tells besides."""
+        if sights is None:
+            return {}
+        return {"candidates": candidates(self._runtime.topology.deployments, sights, choice)}
 
     async def decision(self, http: HttpRequest) -> Response:
         self._admit(http)

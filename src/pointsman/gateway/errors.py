@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import msgspec
 
@@ -17,8 +18,8 @@ def error_content(error: PointsmanError) -> dict[str, object]:
     return {"error": shown}
 
 
-def error_response(error: PointsmanError) -> tuple[int, dict[str, str], bytes]:
-    """Status, headers and body."""
+def error_response(error: PointsmanError, **more: Any) -> tuple[int, dict[str, str], bytes]:
+    """Status, headers and body. ``more`` stands beside ``error`` in the body."""
     headers = {}
     if error.retry_after is not None or error.status in (429, 503):
         headers["retry-after"] = str(max(1, math.ceil(min(error.retry_after or 1.0, 3600.0))))
@@ -26,7 +27,7 @@ def error_response(error: PointsmanError) -> tuple[int, dict[str, str], bytes]:
         headers["allow"] = error.allow
     if error.status == 401:
         headers["www-authenticate"] = "Bearer"
-    return error.status, headers, _encode(error_content(error))
+    return error.status, headers, _encode({**error_content(error), **more})
 
 
 def head_lines(headers: dict[str, str]) -> bytes:

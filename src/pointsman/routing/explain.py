@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pointsman.model.decision import Decision, Pool
+from pointsman.model.decision import Decision, Pool, Step
 from pointsman.routing.fallback import legs
 from pointsman.routing.pipeline import Sight
 
@@ -21,7 +21,7 @@ def as_data(decision: Decision) -> dict[str, Any]:
         "upstream_model": decision.upstream_model,
         "route": decision.route,
         "strategy": decision.strategy,
-        "steps": [{"stage": s.stage, "before": s.before, "after": s.after, "reason": s.reason} for s in decision.steps],
+        "steps": steps_data(decision.steps),
         "plan": [
             {
                 "deployment": leg.deployment.id,
@@ -33,6 +33,11 @@ def as_data(decision: Decision) -> dict[str, Any]:
             for leg in legs(decision)
         ],
     }
+
+
+def steps_data(steps: tuple[Step, ...]) -> list[dict[str, Any]]:
+    """What the stages said, as JSON-ready data."""
+    return [{"stage": s.stage, "before": s.before, "after": s.after, "reason": s.reason} for s in steps]
 
 
 def as_text(decision: Decision) -> str:
@@ -59,10 +64,10 @@ def candidates(everyone: Pool, sights: list[Sight], choice: str | None) -> list[
     for deployment in everyone:
         chosen = deployment.id == choice  # by a fallback group too, whose members the sights don't show
         row: dict[str, Any] = {"deployment": deployment.id, "kept": True, "chosen": chosen}
-        for sight, kept in () if chosen else seen:
-            if deployment.id not in kept:
-                reason = sight.excluded.get(deployment.id, "does not serve the name asked for")
-                row.update(kept=False, excluded_by=sight.stage, reason=reason)
-                break
+        out = [sight for sight, kept in seen if deployment.id not in kept and not chosen]
+        if out:  # members of a fallback group are first left out for not serving the name, then for a reason
+            by = next((sight for sight in out if deployment.id in sight.excluded), out[0])
+            reason = by.excluded.get(deployment.id, "does not serve the name asked for")
+            row.update(kept=False, excluded_by=by.stage, reason=reason)
         rows.append(row)
     return rows

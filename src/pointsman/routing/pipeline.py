@@ -79,7 +79,7 @@ class Pipeline:
             index, step = pick(view, dice)
             steps += (step,)
         else:
-            number, pool, index, steps = self._elsewhere(request, tiers, steps, view, dice)
+            number, pool, index, steps = self._elsewhere(request, tiers, steps, view, dice, sights)
         choice = pool[index]
         tier = tiers[number]
         return Decision(
@@ -169,7 +169,13 @@ class Pipeline:
         return tiers
 
     def _elsewhere(
-        self, request: Request, tiers: tuple[Tier, ...], steps: tuple[Step, ...], view: View, dice: Dice
+        self,
+        request: Request,
+        tiers: tuple[Tier, ...],
+        steps: tuple[Step, ...],
+        view: View,
+        dice: Dice,
+        sights: list[Sight] | None,
     ) -> tuple[int, Pool, int, tuple[Step, ...]]:
         """Nobody in the group asked for is fit: the first fallback group with somebody fit takes its place. If there is
         none, those whose breaker is open are asked all the same: a guess about health must not end a service. Raises
@@ -179,15 +185,15 @@ class Pipeline:
             for number, tier in enumerate(tiers):
                 if number == 0 and not in_need:
                     continue
-                pool = tuple(
-                    d
-                    for d in tier.pool
-                    if view.fitness(d, in_need=in_need) is None and view.room(d, request.tokens) is None
-                )
-                steps += (_begun(tier, pool, in_need),)
+                excluded = _excluded(tier.pool, request, view, in_need)
+                pool = tuple(d for d in tier.pool if d.id not in excluded)
+                begun = _begun(tier, pool, in_need)
+                steps += (begun,)
                 if pool:
                     index, step = self._strategy(tier.group, pool)(view, dice)
                     return number, pool, index, (*steps, step)
+                if sights is not None:
+                    sights.append(Sight(begun.stage, pool, excluded))
         raise _empty(request, tiers, steps, view)
 
     def _unsettled(self, name: str | None) -> ModelNotFound | InvalidBody:
@@ -206,6 +212,12 @@ def _strategy(name: str) -> Strategy:
     if found is None:
         raise ConfigurationError(f"strategy {name[:80]!r} is not known; there are: {', '.join(STRATEGIES)}")
     return found
+
+
+def _excluded(pool: Pool, request: Request, view: View, in_need: bool) -> dict[str, str]:
+    """Who can't be asked now, and why."""
+    reasons = {d.id: view.fitness(d, in_need=in_need) or view.room(d, request.tokens) for d in pool}
+    return {name: reason for name, reason in reasons.items() if reason is not None}
 
 
 def _begun(tier: Tier, pool: Pool, in_need: bool) -> Step:
@@ -227,7 +239,8 @@ def _empty(
         most = max(d.tpm or 0 for tier in tiers for d in tier.pool)
         return TooManyTokens(
             f"the request is estimated at {tokens} tokens; the most that a deployment of {first.group!r}"
-            f" or its fallbacks may take is {most} a minute"
+            f" or its fallbacks may take is {most} a minute",
+            steps=steps,
         )
     at_limit = all(view.fitness(d) is None for d in first.pool)
     wait = min(view.wait(d, tokens) for d in able)
@@ -236,4 +249,5 @@ def _empty(
     return error(
         f"no deployment of {first.group!r} can take the request now: {told}",
         retry_after=max(wait, 0.0),
+        steps=steps,
     )
