@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pointsman.flow.effects import Ended, Failed
+from pointsman.model.exchange import Answered
 from pointsman.model.outcome import FailureKind, Usage
 
 ROLE, WORD, END = (
@@ -72,6 +73,23 @@ def test_a_refused_stream_is_an_ordinary_failure(kit):
     house = house_of(kit, {"a": [kit.refused(500)], "b": [kit.refused(429, retry_after="77")]})
     trip = house.serve(stream=True, num_retries=1)
     assert (house.world.asked, trip.error.status) == (["a", "b"], 502)
+
+
+def test_a_whole_reply_to_who_asked_for_a_stream_is_told_as_one(kit):
+    """Nothing is relayed: the answer is there, with its usage, and its first word is its last."""
+    house = house_of(kit, {"a": [Answered(200, {}, kit.OK)]})
+    trip = house.serve(stream=True)
+    assert (trip.answer.stream, trip.answer.body[-14:], house.world.relays) == (True, DONE, [])
+    assert (trip.usage, trip.first_token, trip.outcome.first_token) == (Usage(0, 0, 7), 0.5, 0.5)
+    assert house.board.record(house.settings.deployments[0]).successes == 1
+
+
+def test_a_whole_reply_that_is_no_stream_is_an_ordinary_failure(kit):
+    """What can't be told as a stream is tried elsewhere, and no word of it counts as sent."""
+    house = house_of(kit, {"a": [Answered(200, {}, b'{"choices":[{"text":"x"}]}')], "b": [kit.refused(500)]})
+    trip = house.serve(stream=True, num_retries=1)
+    assert (house.world.asked, trip.attempts[0].failure) == (["a", "b"], FailureKind.GARBAGE)
+    assert (trip.answer, trip.first_token, trip.error.status) == (None, None, 502)
 
 
 def test_the_relay_knows_what_came_before(kit):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from pointsman.mock import KINDS
 from pointsman.testing import MockProvider
 
 CHAT = "/v1/chat/completions"
@@ -151,6 +152,36 @@ async def test_truncated_json_has_a_true_length(provider, ask, hello):
     provider.faults.set("garbage=truncated")
     half = await ask(provider, "POST", CHAT, hello(MODEL))
     assert (half.complete, len(half.body)) == (True, len(whole.body) // 2)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("path", [CHAT, "/v1/completions"])
+async def test_plain_is_a_whole_answer_to_who_asked_for_a_stream(ask, hello, kind, path):
+    """The very answer to the same question without stream, as JSON; the ledger keeps what was really asked."""
+    asked = hello("m1", prompt="hello", max_tokens=4)
+    as_stream = asked | {"stream": True, "stream_options": {"include_usage": True}}
+    async with MockProvider(kind, models=["m1"], faults=["plain"]) as provider:
+        streamed = await ask(provider, "POST", path, as_stream)
+        body = provider.ledger.last.body
+        provider.faults.clear()
+        whole = await ask(provider, "POST", path, asked)
+    assert streamed.headers["content-type"] == "application/json"
+    assert (streamed.json()["choices"], streamed.json()["usage"]) == (whole.json()["choices"], whole.json()["usage"])
+    assert (body["stream"], body["stream_options"]) == (True, {"include_usage": True})
+
+
+async def test_plain_is_ollamas_own_whole_answer_too(ask, hello):
+    """Where a stream is what comes unasked."""
+    async with MockProvider("ollama", models=["m1"], faults=["plain"]) as provider:
+        answer = await ask(provider, "POST", "/api/chat", hello("m1"))
+    assert (answer.headers["content-type"], answer.json()["done"]) == ("application/json", True)
+
+
+async def test_plain_makes_no_request_of_rubbish(provider, ask):
+    """What is no JSON object is refused as ever."""
+    provider.faults.set("plain")
+    answer = await ask(provider, "POST", CHAT, b"{")
+    assert (answer.status, "parsed" in answer.json()["error"]["message"]) == (400, True)
 
 
 async def test_a_malformed_frame_is_one_among_good_ones(provider, ask, hello):

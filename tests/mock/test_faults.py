@@ -35,6 +35,7 @@ CHAT = "/v1/chat/completions"
         ("error_frame=0", {"value": 0, "variant": "usual"}),
         ("slow_headers=250", {"value": 250}),
         ("empty", {"name": "empty"}),
+        ("plain", {"name": "plain"}),
         ("loading=500", {"value": 500}),
         ("refuse", {"name": "refuse", "value": 0}),
         ("status=500:times=3:rate=0.2", {"times": 3, "rate": 0.2}),

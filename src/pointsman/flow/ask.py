@@ -10,10 +10,11 @@ from collections.abc import Generator
 from pointsman.flow.effects import Call, Effect, Ended, Failed, Opened, Relay, Reply
 from pointsman.flow.trip import Trip
 from pointsman.model.decision import Leg
-from pointsman.model.exchange import Answered, Refusal, StreamReader
+from pointsman.model.exchange import Answered, Refusal, StreamReader, Understood
 from pointsman.model.outcome import Attempt, FailureKind
 from pointsman.providers import DIALECTS
 from pointsman.providers.shapes import Inexpressible, scrubbed
+from pointsman.providers.streamed import streamed
 from pointsman.state.scoreboard import Lease
 
 
@@ -34,13 +35,7 @@ def ask(trip: Trip, leg: Leg, lease: Lease) -> Generator[Effect, Reply, FailureK
         idle = (deployment.stream_timeout or router.stream_timeout or own) if reader is not None else own
         reply = yield Call(deployment.provider, wire, min(trip.deadline - begun, own), idle, reader)
         if type(reply) is Answered:
-            read = dialect.read(request, leg.model, reply)
-            if isinstance(read, Refusal):
-                return _refused(trip, leg, lease, begun, read)
-            trip.answer, trip.usage = read, read.usage
-            board.succeeded(lease, read.usage.total_tokens)
-            _note(trip, leg, begun, None, 200)
-            return None
+            return _answered(trip, leg, lease, begun, reply)
         if type(reply) is Opened and reader is not None:
             trip.relayed = True
             trip.first_token = board.clock() - trip.started
@@ -53,6 +48,22 @@ def ask(trip: Trip, leg: Leg, lease: Lease) -> Generator[Effect, Reply, FailureK
         raise TypeError(f"no reply to a call: {reply!r}")
     finally:
         board.give_back(lease)
+
+
+def _answered(trip: Trip, leg: Leg, lease: Lease, begun: float, reply: Answered) -> FailureKind | None:
+    """A whole reply, whether that or a stream was asked for."""
+    board, request = trip.core.board, trip.request
+    read = DIALECTS[leg.deployment.provider.kind].read(request, leg.model, reply)
+    if request.stream and type(read) is Understood:
+        read = streamed(request, read)
+    if isinstance(read, Refusal):
+        return _refused(trip, leg, lease, begun, read)
+    if read.stream:
+        trip.first_token = board.clock() - trip.started
+    trip.answer, trip.usage = read, read.usage
+    board.succeeded(lease, read.usage.total_tokens)
+    _note(trip, leg, begun, None, 200)
+    return None
 
 
 def _refused(trip: Trip, leg: Leg, lease: Lease, begun: float, refusal: Refusal) -> FailureKind:

@@ -138,8 +138,15 @@ class Passage:
             exchange.respond(*self._house.refusal(error))
             self._tell_unserved(error)
             return
-        if trip.answer is not None:
-            exchange.respond(200, self._head(trip.decision, trip.leg, len(trip.attempts)), trip.answer.body)
+        answer = trip.answer
+        if answer is not None:
+            head = self._head(trip.decision, trip.leg, len(trip.attempts))
+            if not answer.stream:
+                exchange.respond(200, head, answer.body)
+            else:
+                exchange.begin(head)
+                exchange.write(answer.body)
+                exchange.finish()
         elif trip.error is not None:
             self._respond_error(trip, trip.error)
         elif trip.outcome.failure is None:

@@ -46,6 +46,7 @@ FAULTS: dict[str, Grammar] = {
     "error_frame": Grammar("tokens", variants=ERROR_STYLES),
     "slow_headers": Grammar("ms"),
     "empty": Grammar(),
+    "plain": Grammar(),
     "loading": Grammar("ms", default=0),
     "refuse": Grammar("ms", default=0, limited=False),
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -182,6 +182,8 @@ class Site:
             early = self._early(fault, request)
             if early is not None or fault.name == "hang" or (fault.name == "reset" and fault.value < 0):
                 return early, fault, slow
+            if fault.name == "plain" and request.fields:
+                request.fields = unstreamed(request.fields)
         answer = self._handle(request, entry)
         if fault is not None and isinstance(answer, Reply):
             answer = self._spoil(fault, request, answer)
@@ -236,3 +238,8 @@ class Site:
         if any(known == path for _, known in self.kind.routes):
             raise Refused(405, f"{method} {path}", why="wrong method")
         raise Refused(404, f"{method} {path}", why="unknown path")
+
+
+def unstreamed(fields: dict[str, Any]) -> dict[str, Any]:
+    """The same question, but for a whole answer."""
+    return {name: value for name, value in fields.items() if name != "stream_options"} | {"stream": False}

@@ -31,10 +31,11 @@ class Answered(msgspec.Struct, frozen=True, gc=False):
 
 
 class Understood(msgspec.Struct, frozen=True, gc=False):
-    """An answer in the caller's shape."""
+    """An answer in the caller's shape. ``stream``: the body is all the frames of one."""
 
     body: bytes
     usage: Usage = NO_USAGE
+    stream: bool = False
 
 
 class Refusal(msgspec.Struct, frozen=True, gc=False):

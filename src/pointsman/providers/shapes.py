@@ -1,6 +1,7 @@
 """What a dialect is: pure functions from a Request to bytes, and from bytes to an answer or a kind of failure.
 
-The dialects are strangers to each other; what two of them need stands here: how a status and an error body are read.
+The dialects are strangers to each other; what two of them need stands here: how a status and an error body are read,
+and whether a stream shall end with its usage.
 """
 
 from __future__ import annotations
@@ -38,7 +39,14 @@ class ErrorBody(msgspec.Struct, gc=False):
     detail: Any = None
 
 
+class StreamOptions(msgspec.Struct, gc=False):
+    """The field ``stream_options`` of a request, as much of it as is read here."""
+
+    include_usage: bool = False
+
+
 _decode_error = msgspec.json.Decoder(ErrorBody).decode
+_decode_stream_options = msgspec.json.Decoder(StreamOptions | None).decode
 
 STATUS_KINDS: dict[int, FailureKind] = {
     401: FailureKind.AUTH,
@@ -54,6 +62,15 @@ STATUS_KINDS: dict[int, FailureKind] = {
     504: FailureKind.TIMEOUT,
     529: FailureKind.OVERLOADED,
 }
+
+
+def wants_usage(request: Request) -> bool:
+    """Whether the caller asked for a chunk of usage at the end of its stream."""
+    raw = request.body.get("stream_options")
+    try:
+        return raw is not None and _decode_stream_options(raw) == StreamOptions(True)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return False
 
 
 def kind_of(status: int) -> FailureKind:

@@ -10,16 +10,13 @@ from pointsman.model.exchange import Refusal
 from pointsman.model.outcome import NO_USAGE, FailureKind, Usage
 from pointsman.model.request import Request
 from pointsman.providers.ollama.read import NOT_JSON, Message, Reply, created, finish_reason, tool_calls, usage_of
+from pointsman.providers.shapes import wants_usage
 
 MAX_LINE = 1024 * 1024
 """Bytes: a line that grows beyond this is rubbish, not an answer."""
 
 _decode_line = msgspec.json.Decoder(Reply).decode
 _encode = msgspec.json.Encoder().encode
-
-
-class _StreamOptions(msgspec.Struct, gc=False):
-    include_usage: bool = False
 
 
 class NdjsonReader:
@@ -94,7 +91,7 @@ class NdjsonReader:
         self.content = self.finished = True
         blank: dict[str, Any] = {"delta": {}} if self._request.endpoint == "chat" else {"text": ""}
         frames = [self._frame(reply, blank, finish_reason(reply, self._calls > 0))]
-        if _wants_usage(self._request):
+        if wants_usage(self._request):
             frames.append(self._frame(reply, None))
         return [*frames, b"data: [DONE]\n\n"]
 
@@ -110,14 +107,6 @@ class NdjsonReader:
         if choice is None:
             body["usage"] = self.usage
         return b"data: " + _encode(body) + b"\n\n"
-
-
-def _wants_usage(request: Request) -> bool:
-    raw = request.body.get("stream_options")
-    try:
-        return raw is not None and msgspec.json.decode(raw, type=_StreamOptions | None) == _StreamOptions(True)
-    except NOT_JSON:
-        return False
 
 
 def reader(request: Request, model: str) -> NdjsonReader:
