@@ -40,11 +40,12 @@ async def gateway(settings: Settings) -> AsyncIterator[Serving]:
 
 
 class Reply:
-    """A response read off the wire."""
+    """A response read off the wire. ``names`` are those of its headers as often as they stand."""
 
-    def __init__(self, status: int, headers: dict[str, str], body: bytes) -> None:
+    def __init__(self, status: int, headers: list[tuple[str, str]], body: bytes) -> None:
         self.status = status
-        self.headers = headers
+        self.headers = dict(headers)
+        self.names = [name for name, _ in headers]
         self.body = body
 
     def json(self) -> dict:
@@ -58,7 +59,8 @@ class Reply:
 async def read_reply(reader: asyncio.StreamReader) -> Reply:
     head = await reader.readuntil(b"\r\n\r\n")
     first, *lines = head.decode("latin-1").split("\r\n")[:-2]
-    headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
+    pairs = [(name.lower(), value.strip()) for name, _, value in (line.partition(":") for line in lines)]
+    headers = dict(pairs)
     if headers.get("transfer-encoding") == "chunked":
         body = b""
         while size := int(await reader.readline(), 16):
@@ -66,7 +68,7 @@ async def read_reply(reader: asyncio.StreamReader) -> Reply:
         await reader.readline()
     else:
         body = await reader.readexactly(int(headers.get("content-length", 0)))
-    return Reply(int(first.split()[1]), headers, body)
+    return Reply(int(first.split()[1]), pairs, body)
 
 
 async def send(port: int, raw: bytes, replies: int = 1) -> list[Reply]:

@@ -4,21 +4,46 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request as HttpRequest
 from starlette.responses import Response
 from starlette.routing import Route
+from starlette.types import Message, Receive, Scope, Send
 
 from pointsman.admin import admin_routes
 from pointsman.errors import MethodNotAllowed, PointsmanError, RequestRefused, UnknownPath
 from pointsman.gateway.endpoints import Endpoints
 from pointsman.gateway.errors import error_response
+from pointsman.gateway.headers import identity
 from pointsman.gateway.inference import PATHS, Inference
 from pointsman.telemetry.log import logger
 
 Lifespan = Callable[[Starlette], AbstractAsyncContextManager[None]]
+
+
+class App(Starlette):
+    """Every request has an id, ``state.request_id``, and every response says it, whatever became of the request."""
+
+    def __init__(self, inference: Inference, **more: Any) -> None:
+        super().__init__(**more)
+        self._inference = inference
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await super().__call__(scope, receive, send)
+            return
+        request_id = self._inference.runtime.new_id()
+        scope.setdefault("state", {})["request_id"] = request_id
+
+        async def identified(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message.get("headers", ()), *identity(request_id, self._inference.litellm)]
+            await send(message)
+
+        await super().__call__(scope, receive, identified)
 
 
 def build_app(inference: Inference, open_world: Callable[[], None], close_world: Callable[[], None]) -> Starlette:
@@ -48,7 +73,7 @@ def build_app(inference: Inference, open_world: Callable[[], None], close_world:
         close_world()
 
     handlers = {PointsmanError: _refused, HTTPException: _unrouted, Exception: _broken}
-    app = Starlette(routes=routes, lifespan=lifespan, exception_handlers=handlers)
+    app = App(inference, routes=routes, lifespan=lifespan, exception_handlers=handlers)
     app.router.redirect_slashes = False  # a redirect would repeat the caller's Host header back to him
     return app
 
@@ -84,6 +109,6 @@ async def _unrouted(http: HttpRequest, error: Exception) -> Response:
     return _render(refused)
 
 
-async def _broken(_http: HttpRequest, error: Exception) -> Response:
-    logger().error("internal_error", kind=type(error).__name__, exc_info=error)
+async def _broken(http: HttpRequest, error: Exception) -> Response:
+    logger().error("internal_error", request_id=http.state.request_id, kind=type(error).__name__, exc_info=error)
     return _render(PointsmanError("internal error; the log knows more"))

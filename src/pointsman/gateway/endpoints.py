@@ -47,7 +47,7 @@ class Endpoints:
         self._admit(http)
         body = await self._body(http)
         runtime = self._runtime
-        request = read_body(_endpoint_of(body), body, dict(http.headers.raw), runtime.new_id())
+        request = read_body(_endpoint_of(body), body, dict(http.headers.raw), http.state.request_id)
         sights: list[Sight] | None = [] if http.query_params.get("verbose") in ("1", "true") else None
         try:
             decision = runtime.decide(request, sights)

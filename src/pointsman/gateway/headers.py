@@ -1,4 +1,4 @@
-"""The response headers that say who answered and how it came about."""
+"""The response headers that say which request it was, who answered and how it came about."""
 
 from __future__ import annotations
 
@@ -20,8 +20,14 @@ _heads: dict[Key, bytes] = {}
 _litellm_heads: dict[Key, bytes] = {}
 
 
+def identity(request_id: str, litellm: bool) -> list[tuple[bytes, bytes]]:
+    """The headers of every response, of a refusal too."""
+    names = (b"x-pointsman-request-id", b"x-litellm-call-id") if litellm else (b"x-pointsman-request-id",)
+    return [(name, request_id.encode()) for name in names]
+
+
 def decision_head(request_id: str, decision: Decision, leg: Leg, attempts: int, litellm: bool) -> bytes:
-    """Header lines of a response that ``leg`` gave at the ``attempts``-th attempt.
+    """Header lines of a response that ``leg`` gave at the ``attempts``-th attempt, its identity first.
 
     ``litellm``: also by the names that scripts written for LiteLLM read.
     """

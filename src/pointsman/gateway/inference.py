@@ -17,7 +17,7 @@ from pointsman.flow.effects import Call, Effect, Relay
 from pointsman.gateway.auth import Keys
 from pointsman.gateway.body import read_body
 from pointsman.gateway.errors import error_content, error_response, head_lines
-from pointsman.gateway.headers import decision_head
+from pointsman.gateway.headers import decision_head, identity
 from pointsman.model.decision import Decision, Leg
 from pointsman.model.outcome import FailureKind, Outcome
 from pointsman.model.request import Endpoint
@@ -75,29 +75,31 @@ class Inference:
 
     def handle(self, exchange: Exchange) -> None:
         """Take a whole request. Whatever goes wrong is answered."""
+        request_id = self.runtime.new_id()
         try:
             self.keys.check(exchange.headers)
-            request_id = self.runtime.new_id()
             request = read_body(exchange.endpoint, exchange.body, exchange.headers, request_id)  # type: ignore[arg-type]
             Passage(self, exchange, self.runtime.trip(request)).start()
         except PointsmanError as error:
             self.runtime.refused(error.code)
-            exchange.respond(*self.refusal(error))
+            exchange.respond(*self.refusal(error, request_id))
         except Exception as error:  # noqa: BLE001  a bug of ours must not take the connection's other requests along
-            self.broken(exchange, error)
+            self.broken(exchange, error, request_id)
 
-    def refusal(self, error: PointsmanError) -> tuple[int, bytes, bytes]:
+    def refusal(self, error: PointsmanError, request_id: str | None = None) -> tuple[int, bytes, bytes]:
+        """Without an id it is about a request that was not even read, and gets one of its own."""
         status, headers, body = error_response(error)
-        return status, head_lines(headers), body
+        said = identity(request_id or self.runtime.new_id(), self.litellm)
+        return status, head_lines(headers) + b"".join(b"%b: %b\r\n" % header for header in said), body
 
-    def broken(self, exchange: Exchange, error: BaseException) -> None:
+    def broken(self, exchange: Exchange, error: BaseException, request_id: str) -> None:
         """A bug: told in the log, not to the caller."""
-        logger().error("internal_error", kind=type(error).__name__, exc_info=error)
+        logger().error("internal_error", request_id=request_id, kind=type(error).__name__, exc_info=error)
         if exchange.started:
             exchange.keep_alive = False
             exchange.finish()
         else:
-            exchange.respond(*self.refusal(PointsmanError("internal error; the log knows more")))
+            exchange.respond(*self.refusal(PointsmanError("internal error; the log knows more"), request_id))
 
 
 class Passage:
@@ -133,9 +135,9 @@ class Passage:
         exchange = self._exchange
         if trip is None:
             if not isinstance(error, PointsmanError):
-                self._house.broken(exchange, error or RuntimeError("a flow without an end"))
+                self._house.broken(exchange, error or RuntimeError("a flow without an end"), self._trip.request.id)
                 return
-            exchange.respond(*self._house.refusal(error))
+            exchange.respond(*self._house.refusal(error, self._trip.request.id))
             self._tell_unserved(error)
             return
         answer = trip.answer
@@ -156,12 +158,12 @@ class Passage:
         self._tell(trip.outcome, trip.error.message if trip.error is not None else None)
 
     def _respond_error(self, trip: Trip, error: PointsmanError) -> None:
-        status, head, body = self._house.refusal(error)
+        status, headers, body = error_response(error)
         refusal = trip.refusal
         if refusal is not None and refusal.body is not None and trip.outcome.failure is refusal.kind:
             body = refusal.body
-        head += self._head(trip.decision, trip.leg, len(trip.attempts))
-        self._exchange.respond(status, head, body)
+        head = self._head(trip.decision, trip.leg, len(trip.attempts))
+        self._exchange.respond(status, head_lines(headers) + head, body)
 
     def _end_broken_stream(self, trip: Trip) -> None:
         """A stream that broke off says so in a frame of its own and never with a [DONE]."""
