@@ -6,7 +6,7 @@ import pytest
 
 from pointsman.flow.effects import Ended, Failed
 from pointsman.model.exchange import Answered
-from pointsman.model.outcome import FailureKind, Usage
+from pointsman.model.outcome import Estimate, FailureKind, Usage
 
 ROLE, WORD, END = (
     b'data: {"choices":[{"delta":{"role":"assistant","content":""}}]}\n\n',
@@ -18,7 +18,7 @@ ERROR = b'data: {"error":{"message":"the engine died"}}\n\n'
 
 
 def house_of(kit, script, **more):
-    return kit.House(kit.World(script), kit.place("a"), kit.place("b"), draws=(0.0,), **more)
+    return kit.House(kit.World(script), kit.place("a", **more), kit.place("b"), draws=(0.0,))
 
 
 def test_a_whole_stream_is_passed_on_and_counted(kit):
@@ -73,6 +73,38 @@ def test_a_refused_stream_is_an_ordinary_failure(kit):
     house = house_of(kit, {"a": [kit.refused(500)], "b": [kit.refused(429, retry_after="77")]})
     trip = house.serve(stream=True, num_retries=1)
     assert (house.world.asked, trip.error.status) == (["a", "b"], 502)
+
+
+@pytest.mark.parametrize("usage", [b"", b',"usage":null', b',"usage":{"prompt_tokens":0,"total_tokens":0}'])
+def test_what_an_upstream_does_not_count_is_estimated(kit, usage):
+    """One token a frame, and the request's own; the estimate counts against the limit and says that it is one."""
+    end = b'data: {"choices":[{"delta":{},"finish_reason":"stop"}]' + usage + b"}\n\n"
+    house = house_of(kit, {"a": [kit.Stream(ROLE, WORD, WORD, WORD, end, DONE)]}, tpm=100)
+    trip = house.serve(stream=True, tokens=20)
+    assert (trip.outcome.usage, trip.outcome.usage.estimated) == (Estimate(20, 3, 23), True)
+    assert house.board.record(house.settings.deployments[0]).tokens.advance(house.world.clock()) == 23
+
+
+def test_a_stream_that_broke_off_has_an_estimate_too(kit):
+    """What was said up to there was work."""
+    trip = house_of(kit, {"a": [kit.Stream(ROLE, WORD, WORD)]}).serve(stream=True, tokens=20)
+    assert (trip.outcome.failure, trip.outcome.usage) == (FailureKind.CUT, Estimate(20, 2, 22))
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "body", "usage"),
+    [
+        ("chat", b'{"choices":[{"message":{"content":"hi"}}]}', Estimate(20, 10, 30)),
+        ("embeddings", b'{"data":[{"embedding":[0.1,0.2,0.3]}]}', Estimate(20, 0, 20)),
+        ("chat", b'{"choices":[{}],"usage":{"prompt_tokens":3,"completion_tokens":4}}', Usage(3, 4, 7)),
+        ("chat", b'{"choices":[{}],"usage":{"total_tokens":7}}', Usage(0, 0, 7)),
+    ],
+)
+def test_a_whole_answer_that_is_not_counted_is_estimated_by_its_bytes(kit, endpoint, body, usage):
+    """A quarter of them; vectors are no tokens. Figures that are only not added up are the upstream's own."""
+    trip = house_of(kit, {"a": [Answered(200, {}, body)]}).serve(endpoint=endpoint, tokens=20)
+    assert trip.outcome.usage == usage
+    assert trip.outcome.usage.estimated is isinstance(usage, Estimate)
 
 
 def test_a_whole_reply_to_who_asked_for_a_stream_is_told_as_one(kit):

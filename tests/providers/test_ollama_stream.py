@@ -158,6 +158,19 @@ def test_no_bytes_break_the_reader(parts):
     assert not (reader.finished and reader.refusal)
 
 
+def test_lines_with_content_are_counted():
+    """Words, thoughts and calls, about one a token; what is known of a stream that breaks off before its figures."""
+    said = [chat(), chat("a"), chat("", thinking="hm"), chat("", tool_calls=[CALL]), "{", chat("b")]
+    assert fed([lines(*said)])[1].deltas == 4
+    assert fed([lines(*said, {**chat(), **LAST})])[1].deltas == 4
+    assert (
+        fed([lines({"response": "a"}, {"response": ""}, {"response": "b", "done": True})], asked("completions"))[
+            1
+        ].deltas
+        == 2
+    )
+
+
 def test_an_error_is_not_told_in_the_servers_words():
     """They may name paths and machines."""
     _, reader = fed([lines({"error": "mmap /var/models/x failed"})])

@@ -165,6 +165,31 @@ def test_a_nest_without_end_is_skipped():
     assert fed([joined([HI, nested, FIN, DONE], "\n")])[1] == (True, True, None, 0, 1)
 
 
+@pytest.mark.parametrize(
+    ("frames", "deltas"),
+    [
+        ([ROLE, HI, HI, HI, FIN, DONE], 3),
+        ([PING, ROLE, chunk({"reasoning_content": "hm"}), PING, HI, FIN, USAGE, DONE], 2),
+        ([ROLE, chunk({"tool_calls": [{"index": 0}]}), chunk({"tool_calls": [{"index": 0}]}), FIN, DONE], 2),
+        (['data: {"choices":[{"text":"x"}]}', 'data: {"choices":[{"text":"y"}]}', FIN, DONE], 2),
+        (['data: {"choices":[{"text":"x"},{"text":"y"}]}', 'data: {"choices":[{"text":"z"}]}'], 3),
+        ([HI, "data: {", HI, ERROR], 2),
+        ([ROLE, HI, chunk({"content": "!"}, "stop"), DONE], 2),
+        ([chunk({"content": "all at once"}, "stop"), DONE], 1),
+        ([ROLE, FIN, DONE], 0),
+        ([PING], 0),
+    ],
+)
+def test_frames_with_content_are_counted(frames, deltas):
+    """About one a token: not roles, finish reasons, usage, comments or rubbish; however the network cuts them."""
+    for end, size in (("\n", 1), ("\n", 7), ("\n", 10**6), ("\r\n", 10**6)):
+        data = joined(frames, end)
+        reader = DIALECT.reader(request(), "m")
+        for at in range(0, len(data), size):
+            reader.feed(data[at : at + size])
+        assert reader.deltas == deltas
+
+
 def test_the_last_usage_counts():
     """Servers that count along send many; the last one is the sum."""
     counted = [chunk({"content": "x"}, usage={"completion_tokens": n, "total_tokens": n}) for n in (1, 2, 3)]

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pointsman.model.outcome import FailureKind
+from pointsman.model.outcome import Estimate, FailureKind, Usage
 from pointsman.routing.explain import as_data
 from pointsman.telemetry.records import Records
 
@@ -48,6 +48,19 @@ def test_ok_means_that_the_caller_got_an_answer(made, kinds, status, ok):
     records(made(*kinds, status=status))
     assert records.find("0" * 24)["outcome"]["ok"] is ok
     assert records.latest(1)[0]["ok"] is ok
+
+
+@pytest.mark.parametrize(("usage", "estimated"), [(Usage(3, 4, 7), False), (Estimate(3, 4, 7), True)])
+def test_a_record_tells_counted_from_estimated_tokens(made, usage, estimated):
+    """The figures, and whose they are."""
+    records = Records()
+    records(made(None, usage=usage))
+    assert records.find("0" * 24)["outcome"]["usage"] == {
+        "prompt_tokens": 3,
+        "completion_tokens": 4,
+        "total_tokens": 7,
+        "estimated": estimated,
+    }
 
 
 def test_a_request_that_was_never_served_is_recorded_without_a_decision(made):

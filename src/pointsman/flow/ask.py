@@ -7,11 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Generator
 
+import msgspec
+
 from pointsman.flow.effects import Call, Effect, Ended, Failed, Opened, Relay, Reply
 from pointsman.flow.trip import Trip
 from pointsman.model.decision import Leg
 from pointsman.model.exchange import Answered, Refusal, StreamReader, Understood
-from pointsman.model.outcome import Attempt, FailureKind
+from pointsman.model.outcome import Attempt, Estimate, FailureKind, Usage
+from pointsman.model.request import Request
 from pointsman.providers import DIALECTS
 from pointsman.providers.shapes import Inexpressible, scrubbed
 from pointsman.providers.streamed import streamed
@@ -40,7 +43,7 @@ def ask(trip: Trip, leg: Leg, lease: Lease) -> Generator[Effect, Reply, FailureK
             trip.relayed = True
             trip.first_token = board.clock() - trip.started
             ended = yield Relay(reply, trip.decision, leg, trip.attempts)
-            trip.usage = reader.usage
+            trip.usage = _figures(request, reader.usage, reader.deltas)
             return _relayed(trip, leg, lease, begun, _verdict(reader, ended))
         if type(reply) is Failed:
             refusal = reader.refusal if reader is not None else None
@@ -60,8 +63,9 @@ def _answered(trip: Trip, leg: Leg, lease: Lease, begun: float, reply: Answered)
         return _refused(trip, leg, lease, begun, read)
     if read.stream:
         trip.first_token = board.clock() - trip.started
-    trip.answer, trip.usage = read, read.usage
-    board.succeeded(lease, read.usage.total_tokens)
+    trip.answer = read
+    trip.usage = _figures(request, read.usage, 0 if request.endpoint == "embeddings" else len(reply.body) // 4)
+    board.succeeded(lease, trip.usage.total_tokens)
     _note(trip, leg, begun, None, 200)
     return None
 
@@ -75,6 +79,15 @@ def _told(trip: Trip, leg: Leg, begun: float, refusal: Refusal) -> FailureKind:
     refusal = trip.refusal = scrubbed(refusal, leg.deployment.provider)
     _note(trip, leg, begun, refusal, refusal.status)
     return refusal.kind
+
+
+def _figures(request: Request, told: Usage, completion: int) -> Usage:
+    """A deployment's figures, added up if it did not; where it told none, the request's own and ``completion``."""
+    if told.total_tokens:
+        return told
+    if told.prompt_tokens or told.completion_tokens:
+        return msgspec.structs.replace(told, total_tokens=told.prompt_tokens + told.completion_tokens)
+    return Estimate(request.tokens, completion, request.tokens + completion)
 
 
 def _verdict(reader: StreamReader, ended: Reply) -> StreamReader | Refusal:

@@ -55,13 +55,15 @@ class StreamReader(Protocol):
     """Turns an upstream's stream into the caller's frames: pure, fed with bytes as they come.
 
     ``content`` becomes true with the first frame that carries an answer, ``finished`` when the stream has said that it
-    is complete, ``refusal`` when it has said that it is not. ``skipped`` counts frames that made no sense.
+    is complete, ``refusal`` when it has said that it is not. ``deltas`` counts frames that carry content, each about
+    a token; ``skipped`` those that made no sense.
     """
 
     content: bool
     finished: bool
     refusal: Refusal | None
     usage: Usage
+    deltas: int
     skipped: int
 
     def feed(self, data: bytes, /) -> bytes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import Enum
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import msgspec
 
@@ -67,9 +67,17 @@ Tokens = Annotated[int, msgspec.Meta(ge=0, le=MOST_TOKENS)]
 class Usage(msgspec.Struct, frozen=True, gc=False):
     """Tokens as the deployment counted them."""
 
+    estimated: ClassVar[bool] = False
+
     prompt_tokens: Tokens = 0
     completion_tokens: Tokens = 0
     total_tokens: Tokens = 0
+
+
+class Estimate(Usage, frozen=True, gc=False):
+    """Tokens as they are guessed where the deployment did not tell."""
+
+    estimated: ClassVar[bool] = True
 
 
 NO_USAGE = Usage()

@@ -107,7 +107,7 @@ def read(request: Request, _model: str, answered: Answered) -> Understood | Refu
 class SseReader:
     """Reads an OpenAI stream frame by frame and passes each whole frame on as it came."""
 
-    __slots__ = ("_ending", "_rest", "content", "finished", "refusal", "skipped", "usage")
+    __slots__ = ("_ending", "_rest", "content", "deltas", "finished", "refusal", "skipped", "usage")
 
     def __init__(self) -> None:
         self._rest = b""
@@ -116,6 +116,7 @@ class SseReader:
         self.finished = False
         self.refusal: Refusal | None = None
         self.usage = NO_USAGE
+        self.deltas = 0
         self.skipped = 0
 
     def feed(self, data: bytes) -> bytes:
@@ -173,15 +174,22 @@ class SseReader:
         for choice in chunk.choices or ():
             if choice.finish_reason is not None:
                 self._ending = self.content = True
-            elif not self.content and (choice.text or (choice.delta is not None and _says(choice.delta))):
+                self.deltas += _says(choice)
+            elif self.content:  # not looked into any more: a frame behind the first content has some
+                self.deltas += 1
+            elif _says(choice):
                 self.content = True
+                self.deltas = 1
 
 
 def _there(error: msgspec.Raw) -> bool:
     return bool(error) and bytes(error) != b"null"
 
 
-def _says(delta: _Delta) -> bool:
+def _says(choice: _Choice) -> bool:
+    delta = choice.delta
+    if delta is None:
+        return bool(choice.text)
     return bool(
         delta.content
         or delta.tool_calls
@@ -189,6 +197,7 @@ def _says(delta: _Delta) -> bool:
         or delta.refusal
         or delta.reasoning_content
         or delta.reasoning
+        or choice.text
     )
 
 

@@ -120,7 +120,7 @@ class Metrics:
             "pointsman_requests", "Requests routed, by the deployment asked last", labels=("deployment", "provider")
         )
         tokens = CounterMetricFamily(
-            "pointsman_tokens", "Tokens as upstreams counted them", labels=("deployment", "type")
+            "pointsman_tokens", "Tokens as upstreams counted them, else as estimated", labels=("deployment", "type")
         )
         failures = CounterMetricFamily(
             "pointsman_attempt_failures", "Attempts that did not deliver", labels=("deployment", "kind")

@@ -82,6 +82,7 @@ def outcome_data(outcome: Outcome) -> dict[str, Any]:
             "prompt_tokens": outcome.usage.prompt_tokens,
             "completion_tokens": outcome.usage.completion_tokens,
             "total_tokens": outcome.usage.total_tokens,
+            "estimated": outcome.usage.estimated,
         },
         "attempts": [
             {

@@ -32,6 +32,7 @@ class NdjsonReader:
         self.finished = False
         self.refusal: Refusal | None = None
         self.usage: Usage = NO_USAGE
+        self.deltas = 0
         self.skipped = 0
 
     def feed(self, data: bytes) -> bytes:
@@ -70,6 +71,7 @@ class NdjsonReader:
         text = "" if chat else (reply.response or "")
         if delta or text:
             self.content = True
+            self.deltas += 1
             frames.append(self._frame(reply, {"delta": delta} if chat else {"text": text}))
         if reply.done:
             frames += self._ending(reply)
