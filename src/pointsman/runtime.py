@@ -19,7 +19,7 @@ from pointsman.routing.pipeline import Pipeline, Sight
 from pointsman.routing.topology import Topology, compile_topology
 from pointsman.state.cooldown import CooldownSettings
 from pointsman.state.scoreboard import Rules, Scoreboard
-from pointsman.telemetry.events import Finished, Listener
+from pointsman.telemetry.events import Counter, Finished, Listener
 from pointsman.telemetry.metrics import Metrics
 from pointsman.telemetry.records import Records
 from pointsman.telemetry.stats import Stats
@@ -40,7 +40,7 @@ class Runtime:
         self._metrics = Metrics(self.board)
         self._records = Records()
         self._stats = Stats(topology.public_names)
-        self._counters: tuple[Listener, ...] = (self._metrics, self._stats, self._records)
+        self._counters: tuple[Counter, ...] = (self._metrics, self._stats, self._records)
         self._uncounted: list[Finished] = []
         self.listeners: list[Listener] = []
         self._swapped: list[Callable[[Topology], None]] = []
@@ -94,8 +94,7 @@ class Runtime:
     def _count(self) -> None:
         events, self._uncounted = self._uncounted, []
         for counter in self._counters:
-            for event in events:
-                counter(event)
+            counter.count(events)
 
     def swap(self, settings: Settings) -> None:
         """Put a new configuration in place of the old. Raises ConfigurationError and changes nothing if it is unfit."""

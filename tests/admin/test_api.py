@@ -122,5 +122,5 @@ def test_what_has_fallen_out_of_the_records_is_not_listed(happen):
     """The list is as bounded as the records are."""
     records = Records(most=3)
     for name in ("a", "b", "c", "d", "e"):
-        records(happen(name))
+        records.count([happen(name)])
     assert [row["request_id"] for row in records.latest(10)] == ["e", "d", "c"]

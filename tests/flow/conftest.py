@@ -150,10 +150,26 @@ def _end(ends: list) -> Any:
     return result
 
 
+class Given(Drive):
+    """A drive whose ``perform`` and ``done`` are handed over."""
+
+    __slots__ = ("_done", "_perform")
+
+    def __init__(self, flow, perform, done) -> None:
+        super().__init__(flow)
+        self._perform, self._done = perform, done
+
+    def perform(self, effect, /):
+        return self._perform(effect, self.resume)
+
+    def done(self, result, error, /) -> None:
+        self._done(result, error)
+
+
 def by_drive_at_once(flow, answer) -> Any:
     """Every reply comes from within ``perform``."""
     ends: list = []
-    Drive(flow, lambda effect, resume: resume(answer(effect)), lambda *end: ends.append(end)).resume()
+    Given(flow, lambda effect, resume: resume(answer(effect)), lambda *end: ends.append(end)).resume()
     return _end(ends)
 
 
@@ -166,7 +182,7 @@ def by_drive_later(flow, answer) -> Any:
         waiting.append(lambda: resume(reply))
         return waiting.clear
 
-    Drive(flow, perform, lambda *end: ends.append(end)).resume()
+    Given(flow, perform, lambda *end: ends.append(end)).resume()
     while waiting:
         waiting.pop()()
     return _end(ends)
@@ -196,7 +212,7 @@ class Kit:
     """What tests of this room are made of."""
 
     OK, FRAMES = OK, FRAMES
-    World, House, Stream = World, House, Stream
+    World, House, Stream, Given = World, House, Stream, Given
     place, refused = staticmethod(place), staticmethod(refused)
     drivers = (by_run, by_drive_at_once, by_drive_later, by_arun)
 

@@ -109,16 +109,16 @@ def test_a_thousand_replies_at_once_do_not_grow_the_stack(kit):
     house = kit.House(kit.World({"a": [RESET]}), kit.place("a"), threshold=10**6, router={"num_retries": 3000})
     trip = house.trip(timeout=1e9)
     ends = []
-    Drive(serve(trip), lambda e, resume: resume(house.world.answer(e)), lambda *end: ends.append(end)).resume()
+    kit.Given(serve(trip), lambda e, resume: resume(house.world.answer(e)), lambda *end: ends.append(end)).resume()
     assert len(ends[0][0].attempts) == 3001
 
 
 class Halted:
     """A driver that stops at the n-th effect and is then cancelled."""
 
-    def __init__(self, house, at: int, **request) -> None:
+    def __init__(self, kit, house, at: int, **request) -> None:
         self.left, self.world, self.ends, self.cancelled = at, house.world, [], []
-        self.drive = Drive(serve(house.trip(**request)), self.perform, lambda *end: self.ends.append(end))
+        self.drive = kit.Given(serve(house.trip(**request)), self.perform, lambda *end: self.ends.append(end))
         self.drive.resume()
 
     def perform(self, effect, resume):
@@ -133,7 +133,7 @@ class Halted:
 def test_a_caller_may_leave_at_any_moment(kit, script, at):
     """Wherever it is cancelled the lease is back, what was under way is cancelled, and no end is told."""
     house = house_of(kit, script)
-    halted = Halted(house, at)
+    halted = Halted(kit, house, at)
     over = bool(halted.ends)
     halted.drive.cancel()
     halted.drive.cancel()
@@ -147,16 +147,31 @@ def test_a_caller_may_leave_at_any_moment(kit, script, at):
 def test_a_caller_may_leave_a_stream_at_any_moment(kit, script, at):
     """In the middle of a relay too."""
     house = house_of(kit, script)
-    halted = Halted(house, at, stream=True)
+    halted = Halted(kit, house, at, stream=True)
     halted.drive.cancel()
     assert house.in_flight == 0
+
+
+def test_cancelled_within_perform_nothing_goes_on(kit):
+    """The effect that was just begun is cancelled too, and an early reply is not heard."""
+    house = kit.House(kit.World(), kit.place("a"))
+    cancelled, ends = [], []
+
+    def perform(effect, resume):
+        resume(house.world.answer(effect))
+        drive.cancel()
+        return lambda: cancelled.append(effect)
+
+    drive = kit.Given(serve(house.trip()), perform, lambda *end: ends.append(end))
+    drive.resume()
+    assert (len(cancelled), ends, house.in_flight) == (1, [], 0)
 
 
 def test_leaving_is_nobodys_failure(kit):
     """A deployment whose caller left is as fit as before."""
     house = kit.House(kit.World(), kit.place("a"), threshold=1)
     for _ in range(5):
-        Halted(house, 0).drive.cancel()
+        Halted(kit, house, 0).drive.cancel()
     record = house.board.record(house.settings.deployments[0])
     assert (record.failures, record.successes, dict(house.board.resting)) == (0, 0, {})
 
@@ -164,7 +179,7 @@ def test_leaving_is_nobodys_failure(kit):
 def test_a_caller_that_leaves_in_a_wait_has_no_lease_out(kit):
     """Nobody is asked while a flow sleeps, so nobody is held."""
     house = kit.House(kit.World({"a": [RESET]}), kit.place("a"))
-    halted = Halted(house, 1)
+    halted = Halted(kit, house, 1)
     assert house.in_flight == 0
     halted.drive.cancel()
     assert [type(effect) for effect in halted.cancelled] == [Sleep]
@@ -197,20 +212,23 @@ def test_an_interrupt_in_a_thread_gives_the_lease_back(kit):
     assert house.in_flight == 0
 
 
-class Asker:
-    """Who asks holds the drive, and the drive holds its methods, as the gateway does it."""
+class Asker(Drive):
+    """Who is asked holds the drive, and the drive holds how to cancel it, as in the gateway."""
+
+    __slots__ = ("waiting", "world")
 
     def __init__(self, house, **asked) -> None:
+        super().__init__(serve(house.trip(**asked)))
         self.world = house.world
         self.waiting: list = []
-        self.drive = Drive(serve(house.trip(**asked)), self.perform, self.done)
-        self.drive.resume()
+        self.resume()
 
-    def perform(self, effect, resume):
-        self.waiting.append((resume, self.world.answer(effect)))
-        return self.waiting.clear
+    def perform(self, effect, /):
+        waits = (self.resume, self.world.answer(effect))
+        self.waiting.append(waits)
+        return lambda: self.waiting.remove(waits)
 
-    def done(self, _result, _error) -> None:
+    def done(self, _result, _error, /) -> None:
         self.waiting.clear()
 
     def until(self, count: int) -> None:
@@ -261,7 +279,7 @@ def test_a_cancelled_request_leaves_nothing_for_the_collector(kit, at):
     def once() -> None:
         asker = Asker(house, stream=True)
         asker.until(at)
-        asker.drive.cancel()
+        asker.cancel()
 
     once()
     house.world.calls.clear()

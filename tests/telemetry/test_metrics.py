@@ -44,7 +44,7 @@ def test_before_the_first_request_it_can_be_read(metrics):
 def test_requests_tokens_and_times_are_counted(metrics, made):
     """By the deployment asked last, with its provider."""
     for number in range(3):
-        metrics(made(None, number=number, first_token=0.2))
+        metrics.count([made(None, number=number, first_token=0.2)])
     assert value(metrics, "pointsman_requests_total", deployment="a", provider="pa") == 3
     assert value(metrics, "pointsman_tokens_total", deployment="a", type="prompt") == 9
     assert value(metrics, "pointsman_tokens_total", deployment="a", type="completion") == 12
@@ -58,7 +58,7 @@ def test_requests_tokens_and_times_are_counted(metrics, made):
 
 def test_failures_stand_at_the_deployment_that_failed(metrics, made):
     """With its own provider, also if another one answered in the end and it was never asked before."""
-    metrics(made(RESET, None))
+    metrics.count([made(RESET, None)])
     assert value(metrics, "pointsman_attempt_failures_total", deployment="a", kind="reset") == 1
     assert value(metrics, "pointsman_requests_total", deployment="b", provider="pb") == 1
     assert value(metrics, "pointsman_requests_total", deployment="a", provider="pa") == 0
@@ -67,8 +67,8 @@ def test_failures_stand_at_the_deployment_that_failed(metrics, made):
 @pytest.mark.parametrize("kinds", [(None,), (RESET, None), (RESET, RESET)])
 def test_requests_that_went_to_a_fallback_group_are_counted(metrics, made, kinds):
     """Whether the first group failed or nobody in it was fit to begin with."""
-    metrics(made(*kinds, tier=1))
-    metrics(made(*kinds))
+    metrics.count([made(*kinds, tier=1)])
+    metrics.count([made(*kinds)])
     assert value(metrics, "pointsman_fallbacks_total") == 1
 
 
@@ -81,7 +81,7 @@ def test_refusals_are_counted_by_their_code(metrics):
 
 def test_a_caller_that_left_early_is_counted_nowhere_as_a_deployments_failure(metrics, made):
     """It is a request, and no attempt failed."""
-    metrics(made(GONE, usage=Usage()))
+    metrics.count([made(GONE, usage=Usage())])
     assert value(metrics, "pointsman_requests_total", deployment="a", provider="pa") == 1
 
 
@@ -126,7 +126,7 @@ def test_no_name_of_a_callers_is_a_label(made, asked):
     board.record(deployment("a"))
     metrics = Metrics(board)
     for number, (model, kinds) in enumerate(asked):
-        metrics(made(*kinds, model=model, number=number))
+        metrics.count([made(*kinds, model=model, number=number)])
     words = {kind.value for kind in FailureKind} | {"a", "b", "pa", "pb", "up", "", "prompt", "completion", "exact"}
     for _name, *labels in read(metrics):
         assert {text for label, text in labels if label != "le"} <= words

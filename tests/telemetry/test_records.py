@@ -19,7 +19,7 @@ def test_the_newest_are_kept_and_the_oldest_go(made, most, count):
     records = Records(most)
     events = [made(None, number=number) for number in range(count)]
     for event in events:
-        records(event)
+        records.count([event])
     kept = [event for event in events if records.find(event.request_id) is not None]
     assert kept == events[-most:]
     assert len(records._events) == min(most, count)
@@ -30,7 +30,7 @@ def test_a_record_is_the_decision_and_what_came_of_it(made):
     """The same steps as every other explanation, and every attempt."""
     event = made(FailureKind.RESET, None)
     records = Records()
-    records(event)
+    records.count([event])
     found = records.find(event.request_id)
     assert found["decision"] == as_data(event.decision)
     assert found["outcome"]["ok"] is True
@@ -45,7 +45,7 @@ def test_a_record_is_the_decision_and_what_came_of_it(made):
 def test_ok_means_that_the_caller_got_an_answer(made, kinds, status, ok):
     """In the record and in the list alike."""
     records = Records()
-    records(made(*kinds, status=status))
+    records.count([made(*kinds, status=status)])
     assert records.find("0" * 24)["outcome"]["ok"] is ok
     assert records.latest(1)[0]["ok"] is ok
 
@@ -66,7 +66,7 @@ def test_a_record_tells_counted_from_estimated_tokens(made, usage, estimated):
 def test_a_request_that_was_never_served_is_recorded_without_a_decision(made):
     """Nobody could be asked, and the record says so."""
     records = Records()
-    records(made(status=503))
+    records.count([made(status=503)])
     found = records.find("0" * 24)
     assert (found["decision"], found["outcome"]["attempts"], found["error"]) == (None, [], "no deployment delivered")
 
@@ -81,7 +81,7 @@ def test_the_list_is_as_long_as_asked_for(made):
     """Newest first, and short names of models however long they were."""
     records = Records(10)
     for number in range(5):
-        records(made(None, number=number, model="x" * 1000))
+        records.count([made(None, number=number, model="x" * 1000)])
     rows = records.latest(3)
     assert [int(row["request_id"], 16) for row in rows] == [4, 3, 2]
     assert {len(row["model"]) for row in rows} == {200}

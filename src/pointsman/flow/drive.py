@@ -1,11 +1,12 @@
 """The two drivers. A flow is a generator that yields effects; a driver answers them until it returns.
 
-``run`` is for threads: ``perform`` blocks. ``Drive`` is for an event loop: ``perform`` takes a callback and may call
-it at once or later; nothing is awaited, so a flow costs no task. ``arun`` lets a coroutine await one.
+``run`` is for threads: ``perform`` blocks. ``Drive`` is for an event loop: ``perform`` may resume it at once or later;
+nothing is awaited, so a flow costs no task. ``arun`` lets a coroutine await one.
 """
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -35,79 +36,92 @@ def run(flow: Flow[T], perform: Callable[[Effect], Reply]) -> T:
         flow.close()
 
 
-def _nothing(*_args: object) -> None: ...
+class Drive(ABC, Generic[T]):
+    """One flow under way on an event loop. A subclass says how effects are performed and what is done at the end."""
 
+    __slots__ = ("_busy", "_cancel", "_early", "_flow", "over")
 
-class Drive(Generic[T]):
-    """One flow under way on an event loop. ``done`` gets the result or the exception once, unless cancelled."""
-
-    __slots__ = ("_cancel", "_done", "_early", "_flow", "_inside", "_perform", "over")
-
-    def __init__(self, flow: Flow[T], perform: Perform, done: Callable[[T | None, BaseException | None], None]) -> None:
+    def __init__(self, flow: Flow[T]) -> None:
         self._flow = flow
-        self._perform = perform
-        self._done = done
         self._cancel: Cancel | None = None
-        self._inside = False
+        self._busy = False  # within ``perform``, or over
         self._early: tuple[Reply] | None = None  # a reply that came before ``perform`` returned
         self.over = False
 
+    @abstractmethod
+    def perform(self, effect: Effect, /) -> Cancel | None:
+        """Perform one effect and call ``resume`` once with the reply; returns how to cancel it meanwhile."""
+
+    @abstractmethod
+    def done(self, result: T | None, error: BaseException | None, /) -> None:
+        """The flow has ended with a result or an exception. Called once, unless it was cancelled."""
+
     def resume(self, reply: Reply = None) -> None:
-        """Go on with a reply (None starts the flow). One that comes from within ``perform`` waits for it."""
-        if self.over:
-            return
-        if self._inside:
+        """Go on with a reply (None starts the flow). One that comes from within ``perform`` waits for it;
+        one that comes after the end is not heard.
+        """
+        if self._busy:
             self._early = (reply,)
             return
-        self._inside = True
+        self._busy = True
         try:
             while True:
-                self._cancel = self._perform(self._flow.send(reply), self.resume)
+                cancel = self.perform(self._flow.send(reply))
+                if self.over:  # cancelled from within ``perform``
+                    if cancel is not None:
+                        cancel()
+                    return
                 if self._early is None:
                     break
                 (reply,), self._early = self._early, None
+            self._cancel = cancel
+            self._busy = False
         except StopIteration as end:
-            self._end(end.value, None)
+            self.over = True
+            self._cancel = None  # it may know us: without this a request can be a cycle for the collector
+            self.done(end.value, None)
         except BaseException as error:  # noqa: BLE001  whatever it is, it is the flow's result
+            self.over = True
+            self._cancel = None
             self._flow.close()  # if it was ``perform`` that raised, the flow still holds its lease
-            self._end(None, error)
-        finally:
-            self._inside = False
+            self.done(None, error)
 
     def cancel(self) -> None:
         """End it now: what it waits for is cancelled and its ``finally`` blocks run. ``done`` is not called."""
         if self.over:
             return
-        self.over = True
+        self.over = self._busy = True
         cancel, self._cancel = self._cancel, None
         if cancel is not None:
             cancel()
         self._flow.close()
-        self._let_go()
 
-    def _end(self, result: T | None, error: BaseException | None) -> None:
-        self.over = True
-        done = self._done
-        self._let_go()
-        done(result, error)
 
-    def _let_go(self) -> None:
-        """Whoever asked holds this drive, and it held them: without this every request is a cycle for the collector."""
-        self._perform = self._done = _nothing
-        self._cancel = None
+class Awaited(Drive[T]):
+    """A drive whose end settles a future."""
+
+    __slots__ = ("_future", "_perform")
+
+    def __init__(self, flow: Flow[T], perform: Perform, future: Any) -> None:
+        super().__init__(flow)
+        self._perform = perform
+        self._future = future
+
+    def perform(self, effect: Effect, /) -> Cancel | None:
+        return self._perform(effect, self.resume)
+
+    def done(self, result: T | None, error: BaseException | None, /) -> None:
+        if self._future.done():
+            return
+        if error is not None:
+            self._future.set_exception(error)
+        else:
+            self._future.set_result(result)
 
 
 async def arun(flow: Flow[T], perform: Perform, future: Any) -> T:
     """Drive a flow to its end and await it. ``future`` is an empty future of the running loop."""
-
-    def done(result: T | None, error: BaseException | None) -> None:
-        if not future.done():
-            if error is not None:
-                future.set_exception(error)
-            else:
-                future.set_result(result)
-
-    drive = Drive(flow, perform, done)
+    drive = Awaited(flow, perform, future)
     drive.resume()
     try:
         answer: T = await future

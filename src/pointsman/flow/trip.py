@@ -53,8 +53,3 @@ class Trip:
         self.core = core
         self.started = core.board.clock()
         self.deadline = self.started + (request.timeout or core.pipeline.topology.router.timeout)
-
-    @property
-    def begun(self) -> bool:
-        """True once there is a decision."""
-        return hasattr(self, "decision")

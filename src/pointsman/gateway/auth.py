@@ -1,4 +1,6 @@
-"""Who may ask. Keys are compared by their SHA-256, so that neither time nor memory tells what they are."""
+"""Who may ask. Keys are looked up by their hash, whose seed nobody knows, or compared by their SHA-256: how long that
+takes tells nothing about them.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,8 @@ class Keys:
 
     def __init__(self, master: Secret | None) -> None:
         self._master = sha256(master.reveal().encode()).digest() if master else None
-        self._usual = sha256(b"Bearer " + master.reveal().encode()).digest() if master else b""
+        usual = {b"Bearer " + master.reveal().encode()} if master else ()
+        self._is_usual = frozenset(usual).__contains__  # a method, for a set would print what is in it
 
     @property
     def needed(self) -> bool:
@@ -28,7 +31,7 @@ class Keys:
         if self._master is None:
             return
         given = headers.get(b"authorization")
-        if given is not None and hmac.compare_digest(sha256(given).digest(), self._usual):
+        if self._is_usual(given):
             return
         bearer = given is not None and given[:7].lower() == b"bearer "
         key = given[7:] if given is not None and bearer else headers.get(b"x-api-key")

@@ -84,6 +84,9 @@ MALFORMED = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 LISTED = {"chat": "messages", "completions": "prompt", "embeddings": "input"}
 """What must be there, and for chat must be a list."""
 
+LIST, TEXT = b'["'
+"""How the two begin in JSON."""
+
 
 def read_body(endpoint: Endpoint, body: bytes | bytearray, headers: dict[bytes, bytes], request_id: str) -> Request:
     """Raises InvalidBody, which names the place. Time and memory are linear in the body's length."""
@@ -133,10 +136,12 @@ def _check_content(endpoint: Endpoint, fields: Fields) -> None:
     content = fields.get(name)
     if content is None:
         raise InvalidBody(f"the request body has no {name}", param=name)
-    first = bytes(memoryview(content)[:1])
-    if endpoint == "chat" and first != b"[":
+    first = memoryview(content)[0]
+    if first == LIST:
+        return
+    if endpoint == "chat":
         raise InvalidBody("messages must be a list", param=name)
-    if endpoint != "chat" and first not in (b"[", b'"'):
+    if first != TEXT:
         raise InvalidBody(f"{name} must be a text or a list", param=name)
 
 

@@ -26,7 +26,7 @@ from pointsman.telemetry.events import Finished
 from pointsman.telemetry.log import logger
 from pointsman.wire.exchange import Exchange
 from pointsman.wire.outbox import Outbox
-from pointsman.wire.perform import Resume, World
+from pointsman.wire.perform import World
 from pointsman.wire.sweeper import Sweeper
 from pointsman.wire.upstream import Upstream
 
@@ -79,7 +79,7 @@ class Inference:
         try:
             self.keys.check(exchange.headers)
             request = read_body(exchange.endpoint, exchange.body, exchange.headers, request_id)  # type: ignore[arg-type]
-            Passage(self, exchange, self.runtime.trip(request)).start()
+            Passage(self, exchange, self.runtime.trip(request)).resume()
         except PointsmanError as error:
             self.runtime.refused(error.code)
             exchange.respond(*self.refusal(error, request_id))
@@ -102,36 +102,33 @@ class Inference:
             exchange.respond(*self.refusal(PointsmanError("internal error; the log knows more"), request_id))
 
 
-class Passage:
+class Passage(Drive[Trip]):
     """One request on its way: performs what its flow asks and writes what came of it."""
 
-    __slots__ = ("_accepted", "_drive", "_exchange", "_house", "_trip")
+    __slots__ = ("_accepted", "_exchange", "_house", "_trip")
 
     def __init__(self, house: Inference, exchange: Exchange, trip: Trip) -> None:
+        super().__init__(serve(trip))
         self._house = house
         self._exchange = exchange
         self._trip = trip
         self._accepted = time()
-        self._drive = Drive(serve(trip), self._perform, self._done)
+        exchange.on_gone = self._gone
 
-    def start(self) -> None:
-        self._exchange.on_gone = self._gone
-        self._drive.resume()
-
-    def _perform(self, effect: Effect, resume: Resume) -> Cancel | None:
+    def perform(self, effect: Effect, /) -> Cancel | None:
         world = self._house.world
         if type(effect) is Call:
-            return world.ask(effect, resume)
+            return world.ask(effect, self.resume)
         if type(effect) is not Relay:
-            return world.perform(effect, resume)
+            return world.perform(effect, self.resume)
         exchange = self._exchange
         upstream: Upstream = effect.opened.stream
         exchange.begin(self._head(effect.decision, effect.leg, len(effect.attempts) + 1))
         exchange.on_full, exchange.on_room = upstream.pause, upstream.unpause
-        upstream.relay(exchange, resume)
+        upstream.relay(exchange, self.resume)
         return upstream.abort
 
-    def _done(self, trip: Trip | None, error: BaseException | None) -> None:
+    def done(self, trip: Trip | None, error: BaseException | None, /) -> None:
         exchange = self._exchange
         if trip is None:
             if not isinstance(error, PointsmanError):
@@ -182,7 +179,7 @@ class Passage:
 
     def _gone(self) -> None:
         """The caller has left: what is under way is cancelled, its lease given back."""
-        self._drive.cancel()
+        self.cancel()
         trip = self._trip
         seconds = self._house.runtime.board.clock() - trip.started
         self._tell(Outcome(FailureKind.CLIENT_GONE, CLIENT_CLOSED, trip.attempts, seconds=seconds), None)
@@ -192,20 +189,16 @@ class Passage:
 
     def _tell(self, outcome: Outcome, error: str | None) -> None:
         trip = self._trip
-        request = trip.request
-        decision, deployment, provider = None, "", ""
-        if trip.begun:
-            decision, at = trip.decision, trip.leg.deployment
-            deployment, provider = at.id, at.provider.name
+        request, at = trip.request, trip.leg.deployment
         self._house.runtime.finished(
             Finished(
                 request.id,
                 request.endpoint,
                 request.model,
-                decision,
+                trip.decision,
                 outcome,
-                deployment,
-                provider,
+                at.id,
+                at.provider.name,
                 self._accepted,
                 error,
             )
@@ -213,7 +206,12 @@ class Passage:
 
     def _tell_unserved(self, error: PointsmanError) -> None:
         """Nobody could be asked. What was not understood is a refusal; an outage is a request that failed."""
-        self._house.runtime.refused(error.code)
+        runtime, trip = self._house.runtime, self._trip
+        runtime.refused(error.code)
         if error.retryable:
-            seconds = monotonic() - self._trip.started
-            self._tell(Outcome(None, error.status, (), seconds=seconds), error.message)
+            request, outcome = trip.request, Outcome(None, error.status, (), seconds=monotonic() - trip.started)
+            runtime.finished(
+                Finished(
+                    request.id, request.endpoint, request.model, None, outcome, "", "", self._accepted, error.message
+                )
+            )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 import msgspec
@@ -28,3 +29,9 @@ class Listener(Protocol):
     """Hears of every finished request. Must be quick and must not raise."""
 
     def __call__(self, event: Finished, /) -> None: ...
+
+
+class Counter(Protocol):
+    """Counts finished requests, many at a time: what is looked up once a batch costs a single request nothing."""
+
+    def count(self, events: Sequence[Finished], /) -> None: ...

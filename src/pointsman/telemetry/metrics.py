@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import accumulate
 
 from prometheus_client import CollectorRegistry, generate_latest
@@ -36,6 +36,11 @@ class Histogram:
         self.counts[bisect_left(BUCKETS, value)] += 1
         self.total += value
 
+    @property
+    def observed(self) -> int:
+        """How many there were."""
+        return sum(self.counts)
+
     def buckets(self) -> list[tuple[str, float]]:
         edges = [*map(str, BUCKETS), "+Inf"]
         return list(zip(edges, map(float, accumulate(self.counts)), strict=True))
@@ -44,11 +49,10 @@ class Histogram:
 class Tally:
     """What was counted for one deployment."""
 
-    __slots__ = ("completion_tokens", "failures", "first_token", "prompt_tokens", "provider", "requests", "seconds")
+    __slots__ = ("completion_tokens", "failures", "first_token", "prompt_tokens", "provider", "seconds")
 
     def __init__(self, provider: str) -> None:
         self.provider = provider
-        self.requests = 0
         self.prompt_tokens = 0
         self.completion_tokens = 0
         self.seconds = Histogram()
@@ -68,22 +72,21 @@ class Metrics:
         self._registry = CollectorRegistry()
         self._registry.register(self)
 
-    def __call__(self, event: Finished) -> None:
-        outcome = event.outcome
-        tally = self._tallies.get(event.deployment) or self._tally(event.deployment, event.provider)
-        tally.requests += 1
-        tally.seconds.observe(outcome.seconds)
-        usage = outcome.usage
-        tally.prompt_tokens += usage.prompt_tokens
-        tally.completion_tokens += usage.completion_tokens
-        if outcome.first_token is not None:
-            tally.first_token.observe(outcome.first_token)
-        decision = event.decision
-        route = decision.route if decision is not None else "none"
-        self._routes[route] = self._routes.get(route, 0) + 1
-        attempts = outcome.attempts
-        if outcome.failure is not None or len(attempts) > 1 or (attempts and attempts[0].tier):
-            self._note_failures(event)
+    def count(self, events: Sequence[Finished], /) -> None:
+        tallies, routes = self._tallies, self._routes
+        for event in events:
+            outcome, decision, attempts = event.outcome, event.decision, event.outcome.attempts
+            tally = tallies.get(event.deployment) or self._tally(event.deployment, event.provider)
+            seconds, usage = tally.seconds, outcome.usage
+            seconds.counts[bisect_left(BUCKETS, outcome.seconds)] += 1
+            seconds.total += outcome.seconds
+            tally.prompt_tokens += usage.prompt_tokens
+            tally.completion_tokens += usage.completion_tokens
+            if outcome.first_token is not None:
+                tally.first_token.observe(outcome.first_token)
+            routes["none" if decision is None else decision.route] += 1
+            if outcome.failure is not None or len(attempts) != 1 or attempts[0].tier:
+                self._note_failures(event)
 
     def refused(self, code: str) -> None:
         """A request that was answered with an error before anybody was asked."""
@@ -126,7 +129,7 @@ class Metrics:
             "pointsman_attempt_failures", "Attempts that did not deliver", labels=("deployment", "kind")
         )
         for deployment, tally in list(self._tallies.items()):
-            requests.add_metric((deployment, tally.provider), tally.requests)
+            requests.add_metric((deployment, tally.provider), tally.seconds.observed)
             tokens.add_metric((deployment, "prompt"), tally.prompt_tokens)
             tokens.add_metric((deployment, "completion"), tally.completion_tokens)
             for kind, count in list(tally.failures.items()):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import islice
 from typing import Any
 
@@ -21,14 +22,16 @@ class Records:
         self._at = 0
         self._events: dict[str, Finished] = {}
 
-    def __call__(self, event: Finished) -> None:
-        at, ring = self._at, self._ring
-        oldest = ring[at]
-        if oldest is not None:
-            self._events.pop(oldest, None)
-        ring[at] = event.request_id
-        self._at = (at + 1) % len(ring)
-        self._events[event.request_id] = event
+    def count(self, events: Sequence[Finished], /) -> None:
+        at, ring, kept = self._at, self._ring, self._events
+        for event in events:
+            oldest = ring[at]
+            if oldest is not None:
+                kept.pop(oldest, None)
+            ring[at] = event.request_id
+            kept[event.request_id] = event
+            at = (at + 1) % len(ring)
+        self._at = at
 
     def find(self, request_id: str) -> dict[str, Any] | None:
         event = self._events.get(request_id)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from pointsman.telemetry.events import Finished
@@ -18,14 +18,16 @@ class Stats:
         self._providers: defaultdict[str, int] = defaultdict(int)
         self._failed = 0
 
-    def __call__(self, event: Finished) -> None:
-        name = event.model
-        if name is None or name not in self.names:
-            name = event.decision.route if event.decision is not None else "none"
-        self._routes[name] += 1
-        self._providers[event.provider] += 1
-        if event.outcome.failure is not None or event.outcome.status >= 400:
-            self._failed += 1
+    def count(self, events: Sequence[Finished], /) -> None:
+        names, routes, providers = self.names, self._routes, self._providers
+        for event in events:
+            name, outcome = event.model, event.outcome
+            if name is None or name not in names:
+                name = event.decision.route if event.decision is not None else "none"
+            routes[name] += 1
+            providers[event.provider] += 1
+            if outcome.failure is not None or outcome.status >= 400:
+                self._failed += 1
 
     def data(self) -> dict[str, Any]:
         return {

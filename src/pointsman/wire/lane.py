@@ -219,7 +219,7 @@ class Lane(HttpToolsProtocol):
                 self.refuse(InvalidHeader("this is not a proxy"))
             return
         headers = dict(self.headers)
-        self.expect_100_continue = headers.get(b"expect", b"").lower() == b"100-continue"
+        self.expect_100_continue = b"expect" in headers and headers[b"expect"].lower() == b"100-continue"
         if (problem := self._problem(headers)) is not None:
             self.refuse(problem)
             return
@@ -348,8 +348,8 @@ class Lane(HttpToolsProtocol):
         """What is wrong with a head, for every kind of request."""
         if self._head_bytes + self._fed > MAX_HEAD and self._head_size() > MAX_HEAD:
             return HeadTooLarge(f"the request head is larger than {MAX_HEAD} bytes")
-        if headers.get(b"host") != self._host or self._host is None:
-            host = headers.get(b"host")
+        host = headers.get(b"host")
+        if host != self._host or host is None:
             if host is None and self.parser.get_http_version() != "1.0":
                 return InvalidHeader("the Host header is missing")
             if host is not None and HOST.fullmatch(host) is None:
@@ -357,12 +357,13 @@ class Lane(HttpToolsProtocol):
             self._host = host
         if len(headers) != len(self.headers) and (name := self._repeated()) is not None:
             return InvalidHeader(f"the header {name} stands more than once")
-        if b"transfer-encoding" in headers and b"content-length" in headers:
-            return InvalidHeader("content-length and transfer-encoding contradict each other")
-        if headers.get(b"content-encoding", b"identity") != b"identity":
+        if b"content-encoding" in headers and headers[b"content-encoding"] != b"identity":
             return UnsupportedMedia("a compressed request body is not taken; send it as it is")
-        if int(headers.get(b"content-length", 0)) > self._max_body:
-            return _too_large(self._max_body)
+        if b"content-length" in headers:
+            if b"transfer-encoding" in headers:
+                return InvalidHeader("content-length and transfer-encoding contradict each other")
+            if int(headers[b"content-length"]) > self._max_body:
+                return _too_large(self._max_body)
         return None
 
     def _head_size(self) -> int:
