@@ -157,7 +157,7 @@ def test_a_recovery_makes_the_next_opening_short_again():
 
 
 @pytest.mark.parametrize(("delivers", "length"), [(False, 20.0), (True, 5.0)])
-def test_a_client_error_closes_it_and_a_success_after_it_forgets_the_openings(delivers, length):
+def test_a_client_error_closes_it_and_a_success_after_it_forgets_theopenings(delivers, length):
     """Who is up may still not deliver: the next opening is longer, unless something was delivered in between."""
     breaker = probed()
     breaker.failed(DUE, MIDDLE, True)
@@ -184,7 +184,7 @@ def test_jitter_stays_within_its_share(draw):
     assert 5.0 * 0.8 <= breaker.until - NOW <= 5.0 * 1.2
 
 
-def test_a_thousand_openings_overflow_nothing():
+def test_a_thousandopenings_overflow_nothing():
     """However long a deployment is down, the wait stays a number."""
     breaker, now = opened(), NOW
     for _ in range(1000):

@@ -154,6 +154,19 @@ def test_a_client_error_proves_that_a_deployment_is_up(board, clock, kind, due):
     assert (board.fitness(one), dict(board.resting)) == (None, {})
 
 
+def test_a_success_after_a_client_error_makes_the_next_opening_short_again(board, clock):
+    """A client error closes a breaker without proving that the deployment delivers; a success proves it."""
+    one = deployment("one")
+    half_open(board, clock, one)
+    assert board.fitness(one) is None
+    fail(board, one, FailureKind.BAD_REQUEST)
+    lease = board.take(one)
+    board.succeeded(lease, 0)
+    board.give_back(lease)
+    fail(board, one, times=2)
+    assert board.record(one).breaker.until - clock() == 5.0
+
+
 def test_client_errors_do_not_hide_failures(board):
     """Somebody's bad requests in between keep no breaker closed."""
     one = deployment("one")

@@ -43,11 +43,11 @@ class BreakerSettings(msgspec.Struct, frozen=True):
 class Breaker:
     """Sources for the defaults: Finagle's failure accrual, Linkerd's unified breaker."""
 
-    __slots__ = ("_openings", "failures", "probing", "settings", "state", "until")
+    __slots__ = ("failures", "openings", "probing", "settings", "state", "until")
 
     def __init__(self, settings: BreakerSettings) -> None:
         self.settings = settings
-        self._openings = 0
+        self.openings = 0
         self.failures = 0
         self.state = State.CLOSED
         self.until = 0.0
@@ -74,7 +74,7 @@ class Breaker:
         """``fresh``: the request was let through after the breaker had opened, as its probe or in need."""
         if fresh or self.state is State.CLOSED:
             self.state = State.CLOSED
-            self.failures = self._openings = 0
+            self.failures = self.openings = 0
 
     def client_error(self, fresh: bool) -> None:
         """``fresh`` as above."""
@@ -90,8 +90,8 @@ class Breaker:
             self._open(now, dice)
 
     def _open(self, now: float, dice: Dice) -> None:
-        length = min(self.settings.first * 2.0**self._openings, self.settings.longest)
+        length = min(self.settings.first * 2.0**self.openings, self.settings.longest)
         length *= 1 + self.settings.jitter * (2 * dice.random() - 1)
-        self._openings = min(self._openings + 1, 32)
+        self.openings = min(self.openings + 1, 32)
         self.state = State.OPEN
         self.until = now + length

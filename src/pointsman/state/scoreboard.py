@@ -53,12 +53,13 @@ class Record(msgspec.Struct):
 
 class Lease(msgspec.Struct, gc=False):
     """A place taken at a deployment. ``probe``: the one request that a half-open breaker lets through; ``need``: asked
-    although its breaker is open.
+    although its breaker is open. ``tokens`` is set when it delivered.
     """
 
     record: Record
     probe: bool = False
     need: bool = False
+    tokens: int | None = None
 
 
 class Scoreboard:
@@ -148,21 +149,23 @@ class Scoreboard:
         return Lease(record, probe, not probe and record.breaker.state is not State.CLOSED)
 
     def give_back(self, lease: Lease) -> None:
-        """Count it out again. Called once for each ``take``, in a ``finally``."""
-        record = lease.record
+        """Count it out again, and its success if it delivered. Called once for each ``take``, in a ``finally``."""
+        record, tokens = lease.record, lease.tokens
         with self.lock:
             record.in_flight -= 1
             record.place.in_flight -= 1
+            if tokens is not None:
+                record.successes += 1
+                if record.breaker.failures or record.breaker.openings:
+                    record.breaker.succeeded(lease.probe or lease.need)
+                if record.limited and tokens:
+                    record.tokens.add(self.clock(), tokens)
             if lease.probe:
                 record.breaker.probe_ended()
 
     def succeeded(self, lease: Lease, tokens: int) -> None:
-        record = lease.record
-        with self.lock:
-            record.successes += 1
-            record.breaker.succeeded(lease.probe or lease.need)
-            if record.limited and tokens:
-                record.tokens.add(self.clock(), tokens)
+        """It delivered, and used so many tokens. Counted when the lease is given back."""
+        lease.tokens = tokens
 
     def failed(self, lease: Lease, kind: FailureKind, retry_after: float | None = None) -> None:
         """Hold a failure against the deployment, if its kind counts. ``retry_after`` is seconds."""

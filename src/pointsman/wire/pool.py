@@ -98,7 +98,7 @@ class Pool:
 
     def free(self, connection: Upstream) -> None:
         """A connection has nothing to do: the longest waiting call gets it."""
-        if self.waiting:
+        if self.waiting and not connection.closing():
             self._hand(self.waiting.popleft(), connection)
         else:
             connection.deadline = monotonic() + self._idle_for

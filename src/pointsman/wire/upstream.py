@@ -79,9 +79,7 @@ class Upstream(asyncio.Protocol):
         """Send a request. ``resume`` gets Answered, Opened or Failed."""
         self._call = call
         self._resume = resume
-        self._status = 0
-        self._body = b""
-        self._head_bytes = 0
+        self._status = self._head_bytes = 0
         self.deadline = monotonic() + call.timeout
         body = call.request.body
         self._home.outbox.write(self._transport, b"%b%d\r\n\r\n%b" % (head, len(body), body))  # type: ignore[arg-type]
@@ -275,15 +273,15 @@ class Upstream(asyncio.Protocol):
     def _finish(self, reply: Reply) -> None:
         """Free the connection, then answer: who asks next may have it."""
         resume, self._resume = self._resume, None
-        if self._paused:
-            self.unpause()
-        self._call = self._reader = self._relay = None
-        self._opened = self._over = False
-        self._whole = None
+        if self._reader is not None:
+            if self._paused:
+                self.unpause()
+            self._reader = self._relay = None
+            self._opened = self._over = False
+        self._call = self._whole = None
         self._body = b""
         self._headers.clear()
-        self.deadline = NEVER
-        if self._keep and not self.closing():
+        if self._keep:
             self._home.free(self)
         elif self._transport is not None:
             self._transport.close()
