@@ -54,7 +54,7 @@ def test_ok_means_that_the_caller_got_an_answer(made, kinds, status, ok):
 def test_a_record_tells_counted_from_estimated_tokens(made, usage, estimated):
     """The figures, and whose they are."""
     records = Records()
-    records(made(None, usage=usage))
+    records.count([made(None, usage=usage)])
     assert records.find("0" * 24)["outcome"]["usage"] == {
         "prompt_tokens": 3,
         "completion_tokens": 4,
