@@ -7,6 +7,7 @@
     │   ├── Unauthorized
     │   ├── UnknownPath  MethodNotAllowed  UnknownDecision
     │   ├── ModelNotFound
+    │   ├── NoTag
     │   └── TooManyTokens
     ├── NoCandidate  AtLimit        a name was understood, nobody fit is left (503, 429)
     └── UpstreamFailed              somebody was asked and did not deliver (502, 504, or the upstream's own 4xx)
@@ -122,6 +123,17 @@ class MethodNotAllowed(RequestRefused):
 class ModelNotFound(RequestRefused):
     status = 404
     code = "model_not_found"
+
+
+class NoTag(RequestRefused):
+    """Nobody who serves the name carries the request's tags. ``unauthorized``: told as LiteLLM does, with a 401."""
+
+    code = "no_deployment_with_tag"
+
+    def __init__(self, message: str, *, param: str = "tags", unauthorized: bool = False) -> None:
+        super().__init__(message, param=param)
+        if unauthorized:
+            self.status = 401
 
 
 class TooManyTokens(RequestRefused):

@@ -94,7 +94,7 @@ def test_explain_prints_the_same_as_json(good):
     """Steps and plan as data."""
     told = json.loads(run("explain", str(good), "--model", "meta-llama/x", "--json").stdout)
     assert (told["route"], told["deployment"], told["upstream_model"]) == ("pattern", "vllm", "meta-llama/x")
-    assert [step["stage"] for step in told["steps"]] == ["alias", "exact", "pattern", "health", "limits", "strategy"]
+    assert [step["stage"] for step in told["steps"]] == ["exact", "pattern", "limits", "health", "strategy"]
 
 
 def test_explain_of_a_name_nobody_serves_says_so(good):

@@ -28,7 +28,8 @@ def test_a_whole_configuration_becomes_settings(loading):
     assert settings.providers["vllm"].api_key.reveal() == "vllm-key-value"
     assert (settings.exact["small"].provider, settings.exact["small"].model) == ("ollama", "llama3.2:1b")
     assert (settings.patterns[0].provider, settings.patterns[0].fallback) == ("vllm", "fast")
-    assert settings.router == RouterSettings("least_loaded", 1, 30.0, 10.0, 3, 60.0, 0.5, debug_router=True)
+    assert settings.router == RouterSettings(1, 30.0, 10.0, 3, 60.0, 0.5, debug_router=True)
+    assert settings.strategies.default == "least_loaded"
     assert settings.server.master_key.reveal() == ENVIRON["MASTER"]
     assert (settings.server.max_request_bytes, settings.server.require_auth_for_metrics) == (8 * 1024 * 1024, True)
     assert settings.server.litellm_headers is True

@@ -87,7 +87,6 @@ def test_the_complete_configuration_is_understood():
     router = settings.router
 
     assert (router.allowed_fails, router.num_retries, router.timeout, router.cooldown_time) == (3, 2, 30.0, 60.0)
-    assert router.strategy == "simple-shuffle"
     assert settings.alias_groups["general_chat"] == ("llama3.1-ollama", "llama2-13b-vllm", "llama-cpp-python")
     assert settings.fallbacks == {
         "llama3.1:8b": ("llama3.1-backup", "llama-cpp-python"),

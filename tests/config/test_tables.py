@@ -7,7 +7,7 @@ import re2
 
 from pointsman.config import kinds, litellm, schema, strategies
 from pointsman.config.prefixes import PREFIXES, UNSERVED
-from pointsman.config.settings import RouterSettings, ServerSettings
+from pointsman.config.settings import RouterSettings, ServerSettings, Strategies
 from pointsman.config.urls import normalised
 from pointsman.model.deployment import Deployment
 from pointsman.providers import DIALECTS
@@ -23,7 +23,7 @@ def test_every_canonical_strategy_exists():
     """A strategy's canonical name is a key of the routing room's table, and every alias means one."""
     assert sorted(strategies.CANONICAL) == sorted(STRATEGIES)
     assert set(strategies.ALIASES.values()) <= set(strategies.CANONICAL)
-    assert RouterSettings().strategy == strategies.DEFAULT
+    assert Strategies().default == strategies.DEFAULT
     assert not strategies.NOT_YET & {*strategies.CANONICAL, *strategies.ALIASES}
 
 

@@ -15,7 +15,7 @@ from pointsman.config.litellm import ROUTER, SERVER
 from pointsman.config.load import load
 from pointsman.config.patterns import MAX_PATTERN
 from pointsman.config.prefixes import PREFIXES
-from pointsman.config.settings import RouterSettings, ServerSettings
+from pointsman.config.settings import RouterSettings, ServerSettings, Strategies
 from pointsman.config.yaml_marks import MAX_ALIASED, MAX_BYTES, MAX_DEPTH, MAX_NODES
 
 PAGE = page("docs/concepts/configuration.md")
@@ -79,7 +79,7 @@ def test_the_defaults_are_those_that_are_used():
         assert rows[key] == {"allowed_fails": "none", "stream_timeout": "the timeout"}.get(
             key, f"`{value:g}`" if value is not None else ""
         )
-    assert rows["routing_strategy"] == f"`{router.strategy}`"
+    assert rows["routing_strategy"] == f"`{Strategies().default}`"
     assert rows["debug_router"] == f"`{str(router.debug_router).lower()}`"
     rows = {code(row[0])[0]: row[2] for row in table(section(PAGE, "### general_settings"))}
     assert rows["max_request_size_mb"] == f"`{server.max_request_bytes / 2**20:g}`"

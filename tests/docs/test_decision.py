@@ -10,10 +10,10 @@ from pointsman.config.load import load_or_raise
 from pointsman.errors import NoCandidate
 from pointsman.fakes import FakeClock, LoadedDice, request
 from pointsman.model.outcome import FailureKind
-from pointsman.routing import pipeline
+from pointsman.routing import pipeline, settle
 from pointsman.routing.explain import as_text
-from pointsman.routing.fallback import MAX_TIERS
 from pointsman.routing.strategies import STRATEGIES
+from pointsman.routing.tiers import MAX_FALLBACKS
 from pointsman.runtime import Runtime
 
 PAGE = page("docs/concepts/decision.md")
@@ -45,7 +45,7 @@ def test_the_stages_are_those_of_the_pipeline_in_its_order(runtime):
     fail(runtime, VLLM, FailureKind.RATE_LIMITED)
     fail(runtime, OLLAMA, FailureKind.SERVER_ERROR, times=5)
     fail(runtime, HOSTED, FailureKind.AUTH)
-    in_need = [stage for stage in stages(runtime) if stage not in ("alias", "exact", "health", "limits", "strategy")]
+    in_need = [stage for stage in stages(runtime) if stage not in ("alias", "exact", "limits", "health", "strategy")]
     listed = [code(row[0])[0] for row in table(section(PAGE, "## Stages, in order"))]
     resolvers = [stage for stage, _ in pipeline.RESOLVERS]
     filters = [stage for stage, *_ in pipeline.FILTERS]
@@ -79,6 +79,6 @@ def test_the_error_when_nobody_is_left_says_the_same(runtime):
 
 def test_the_bounds_are_those_of_the_code():
     """How many names are remembered and how many groups are tried."""
-    assert f"for {pipeline.MAX_RESOLUTIONS:,} names" in PAGE
-    assert MAX_TIERS == 6
+    assert f"for {settle.MAX_RESOLUTIONS:,} names" in PAGE
+    assert MAX_FALLBACKS + 1 == 6
     assert "six groups is the most" in PAGE

@@ -7,7 +7,7 @@ import asyncio
 import msgspec
 import pytest
 
-from pointsman.config.settings import RouterSettings
+from pointsman.config.settings import RouterSettings, Strategies
 from pointsman.fakes import settings
 from pointsman.model.deployment import Deployment
 from pointsman.testing import MockProvider
@@ -15,7 +15,7 @@ from support.asking import ask
 from support.fleet import KINDS, member, over, place
 from support.serving import Serving, gateway, read_reply, send
 
-IN_TURNS = RouterSettings(strategy="round_robin")
+IN_TURNS = Strategies("round_robin")
 """Of two requests one goes to each of two deployments, however the dice fall."""
 
 
@@ -50,7 +50,7 @@ FAULTS = [
 async def test_a_failing_deployment_costs_no_request(fault, stream):
     """While one of two is healthy every request is answered, whole."""
     async with MockProvider("openai", name="bad", faults=[fault]) as bad, MockProvider("openai", name="good") as good:
-        async with gateway(over(bad, good, router=IN_TURNS)) as it:
+        async with gateway(over(bad, good, strategies=IN_TURNS)) as it:
             replies = [(await send(it.port, ask(stream)))[0] for _ in range(12)]
             assert leases(it) == 0
     assert [reply.status for reply in replies] == [200] * 12
@@ -66,7 +66,7 @@ async def test_an_error_inside_a_stream_before_content_falls_over(kind):
     async with (
         MockProvider(kind, name="bad", faults=["error_frame=0"]) as bad,
         MockProvider("openai", name="good") as good,
-        gateway(over(bad, good, router=IN_TURNS)) as it,
+        gateway(over(bad, good, strategies=IN_TURNS)) as it,
     ):
         replies = [(await send(it.port, ask(stream=True)))[0] for _ in range(6)]
     assert {reply.headers["x-pointsman-deployment"] for reply in replies} == {"m@good"}
@@ -108,7 +108,7 @@ async def test_fallback_groups_are_tried_when_the_group_is_down():
 async def test_a_refused_connection_falls_over():
     """Nobody listens at the first provider."""
     async with MockProvider("openai", name="gone") as gone, MockProvider("openai", name="good") as good:
-        made = over(gone, good, router=IN_TURNS)
+        made = over(gone, good, strategies=IN_TURNS)
         await gone.close()
         async with gateway(made) as it:
             replies = [(await send(it.port, ask()))[0] for _ in range(8)]
@@ -132,7 +132,7 @@ async def test_a_hanging_deployment_is_left_after_its_timeout():
     """Its own timeout ends the attempt, not the request."""
     async with MockProvider("openai", name="bad", faults=["hang"]) as bad, MockProvider("openai", name="good") as good:
         slow = Deployment("m@bad", "m", place(bad), bad.models[0], timeout=0.2)
-        async with gateway(settings(slow, member(good), router=IN_TURNS)) as it:
+        async with gateway(settings(slow, member(good), strategies=IN_TURNS)) as it:
             replies = await asyncio.gather(*[send(it.port, ask()) for _ in range(8)])
             await bad.ledger.wait_for(lambda entry: entry.client_closed)
     assert [reply.status for [reply] in replies] == [200] * 8

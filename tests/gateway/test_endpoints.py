@@ -8,7 +8,7 @@ import msgspec
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from pointsman.config.settings import RouterSettings, ServerSettings
+from pointsman.config.settings import RouterSettings, ServerSettings, Strategies
 from pointsman.fakes import settings
 from pointsman.model.deployment import Deployment
 from pointsman.model.secret import Secret
@@ -64,8 +64,10 @@ async def test_a_verbose_dry_run_says_of_every_deployment_why_it_is_in_or_out():
         MockProvider("openai", name="one", faults=["status=500"]) as one,
         MockProvider("vllm", name="two") as two,
     ):
-        router = RouterSettings(strategy="round_robin", allowed_fails=0, cooldown_time=60)
-        made = settings(member(one), member(two), member(two, "other"), router=router)
+        router = RouterSettings(allowed_fails=0, cooldown_time=60)
+        made = settings(
+            member(one), member(two), member(two, "other"), router=router, strategies=Strategies("round_robin")
+        )
         async with gateway(made) as it:
             for _ in range(2):
                 await ask(it, "/v1/chat/completions", chat())
@@ -94,10 +96,9 @@ async def test_a_dry_run_that_ends_without_a_candidate_says_why_beside_the_error
     assert 1 <= int(reply.headers["retry-after"]) <= 60
     told = reply.json()
     assert [step["stage"] for step in told["steps"]] == [
-        "alias",
         "exact",
-        "health",
         "limits",
+        "health",
         "fallback",
         "need",
         "need",

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pointsman.config.settings import ExactMatch, Pattern, RouterSettings, Settings
+from pointsman.config.settings import ExactMatch, Pattern, Settings, Strategies
 from pointsman.errors import InvalidBody, ModelNotFound, NoCandidate
 from pointsman.fakes import FakeClock, LoadedDice, deployment, provider, request, settings
 from pointsman.model.decision import Decision
@@ -50,7 +50,7 @@ def topologies(draw: st.DrawFn) -> Settings:
         default_provider=draw(st.none() | names),
         aliases=draw(st.dictionaries(st.just("alias"), st.sampled_from(served))),
         fallbacks=fallbacks,
-        router=RouterSettings(strategy=draw(st.sampled_from(sorted(STRATEGIES)))),
+        strategies=Strategies(draw(st.sampled_from(sorted(STRATEGIES)))),
     )
 
 
@@ -172,14 +172,14 @@ def test_long_run_shares_follow_the_weights(strategy):
     """Over 100,000 seeded draws every share is within three standard deviations of its weight."""
     weights = {"one": 1.0, "two": 2.0, "five": 5.0}
     members = [deployment(name, weight=weight) for name, weight in weights.items()]
-    made = settings(*members, router=RouterSettings(strategy=strategy))
+    made = settings(*members, strategies=Strategies(strategy))
     pipeline, board, dice = Pipeline(compile_topology(made)), Scoreboard(FakeClock(), Random(7)), Random(7)
     draws, total = 100_000, sum(weights.values())
     counts: Counter[str] = Counter()
     for _ in range(draws):
         decision = pipeline.decide(request(), board, dice)
         with board.lock:
-            board.give_back(board.take(decision.choice, decision))
+            board.give_back(board.take(decision.choice, decision.tiers[decision.tier].group))
         counts[decision.choice.id] += 1
     for name, weight in weights.items():
         share = weight / total
@@ -189,13 +189,14 @@ def test_long_run_shares_follow_the_weights(strategy):
 
 def test_ties_are_broken_by_dice_not_by_order():
     """With equal loads every member gets its turn first, whatever its place in the list."""
-    made = settings(*[deployment(f"d{n}") for n in range(4)], router=RouterSettings(strategy="least_loaded"))
+    made = settings(*[deployment(f"d{n}") for n in range(4)], strategies=Strategies("least_loaded"))
     pipeline = Pipeline(compile_topology(made))
     board = Scoreboard(FakeClock(), LoadedDice())
     firsts = {pipeline.decide(request(), board, LoadedDice([n / 4])).choice.id for n in range(4)}
     assert firsts == {"d0", "d1", "d2", "d3"}
 
 
-def test_every_filter_has_a_name_and_an_idle_sentence():
-    """The visible order is data: what it says is printed, so it must say something."""
-    assert [(stage, bool(told)) for stage, _, _, told in FILTERS] == [("health", True), ("limits", True)]
+def test_filters_that_always_watch_say_so_when_idle():
+    """Limits and health have a word in every explanation; the others only where they are configured."""
+    told = {stage: bool(module.IDLE) for stage, module in FILTERS}
+    assert told == {"requirements": False, "limits": True, "health": True, "warm": False}

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from pointsman.fakes import deployment, provider, settings
 from pointsman.model.decision import Decision, Tier
-from pointsman.routing.fallback import MAX_TIERS, groups_after, legs
+from pointsman.routing.fallback import legs
+from pointsman.routing.tiers import MAX_FALLBACKS, groups_after
 from pointsman.routing.topology import compile_topology
 
 NAMES = st.sampled_from("abcdefghij")
@@ -19,10 +20,10 @@ def topology(fallbacks, default=()):
     return compile_topology(settings(deployment("d"), fallbacks=fallbacks, default_fallbacks=default))
 
 
-def decision(*tiers: Tier, choice: int = 0, spin: float = 0.0, tier: int = 0, pool=None) -> Decision:
+def decision(*tiers: Tier, choice: int = 0, tier: int = 0, pool=None) -> Decision:
     pool = tiers[tier].pool if pool is None else pool
     chosen = pool[choice]
-    return Decision("m", "exact", "s", chosen, chosen.model or tiers[tier].name or "", pool, tiers, (), spin, tier)
+    return Decision("m", "exact", "s", chosen, chosen.model or tiers[tier].name or "", pool, tiers, (), tier)
 
 
 def told(made: Decision) -> list[tuple[str, str, int]]:
@@ -33,16 +34,9 @@ def told(made: Decision) -> list[tuple[str, str, int]]:
 def test_groups_follow_once_each_and_never_too_many(fallbacks, default, name):
     """Whatever circles the configuration has, the list ends, repeats nobody and leaves out the group asked for."""
     groups = groups_after(name, topology(fallbacks, default))
-    assert len(groups) <= MAX_TIERS - 1
+    assert len(groups) <= MAX_FALLBACKS
     assert len(set(groups)) == len(groups)
     assert name not in groups
-
-
-@given(st.lists(NAMES, max_size=20).map(tuple))
-def test_the_callers_list_is_taken_in_order(chosen):
-    """Each name once, as many as a plan holds, nothing of the configuration."""
-    groups = groups_after("a", topology({"a": ("b",)}, ("c",)), chosen)
-    assert groups == list(dict.fromkeys(chosen))[: MAX_TIERS - 1]
 
 
 def test_nearer_fallbacks_come_first():
@@ -50,13 +44,11 @@ def test_nearer_fallbacks_come_first():
     assert groups_after("a", topology({"a": ("b", "c"), "b": ("d",), "c": ("e",)})) == ["b", "c", "d", "e"]
 
 
-@pytest.mark.parametrize(
-    ("spin", "order"), [(0.0, "0123"), (0.25, "1230"), (0.5, "2301"), (0.75, "3012"), (0.9999, "3012")]
-)
-def test_the_spin_turns_who_comes_after_the_choice(spin, order):
-    """The load of one that fails is shared by all the others."""
-    ids = [name for name, _, _ in told(decision(Tier("m", "m", POOL), choice=2, spin=spin))]
-    assert ids == ["d2", *[f"d{n}" for n in order if n != "2"]]
+@pytest.mark.parametrize("choice", range(4))
+def test_the_choice_comes_before_the_others(choice):
+    """Whoever was picked; the rest as the configuration lists them."""
+    ids = [name for name, _, _ in told(decision(Tier("m", "m", POOL), choice=choice))]
+    assert ids == [f"d{choice}", *[f"d{n}" for n in range(4) if n != choice]]
 
 
 def test_an_open_deployment_is_asked_for_each_groups_name():
@@ -74,10 +66,10 @@ def test_who_was_left_out_comes_last():
     assert told(made) == [("d1", "m", 1), ("d3", "m", 2), ("d0", "m", 0), ("d2", "m", 1)]
 
 
-@given(st.lists(st.integers(0, 4), min_size=1, max_size=6), st.floats(0, 1, exclude_max=True))
-def test_the_plan_is_the_choice_and_then_everybody_else_once(sizes, spin):
-    """Pools of any size, any spin: all deployments, each once, the choice first."""
+@given(st.lists(st.integers(0, 4), min_size=1, max_size=6))
+def test_the_plan_is_the_choice_and_then_everybody_else_once(sizes):
+    """Pools of any size: all deployments, each once, the choice first."""
     tiers = tuple(Tier(f"g{n}", f"g{n}", POOL[:size]) for n, size in enumerate([1, *sizes]))
-    names = [name for name, _, _ in told(decision(*tiers, spin=spin))]
+    names = [name for name, _, _ in told(decision(*tiers))]
     assert names[0] == "d0"
     assert sorted(names) == sorted({d.id for tier in tiers for d in tier.pool})

@@ -6,13 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pointsman.config.settings import ExactMatch, Pattern, RouterSettings
+from pointsman.config.settings import ExactMatch, Pattern, Strategies
 from pointsman.errors import AtLimit, InvalidBody, ModelNotFound, NoCandidate, TooManyTokens
 from pointsman.fakes import FakeClock, LoadedDice, deployment, provider, request, settings
 from pointsman.model.outcome import FailureKind
-from pointsman.routing import pipeline as order
-from pointsman.routing.fallback import MAX_TIERS, legs
-from pointsman.routing.pipeline import MAX_RESOLUTIONS, Pipeline
+from pointsman.routing import settle
+from pointsman.routing.fallback import legs
+from pointsman.routing.pipeline import FILTERS, RESOLVERS, Pipeline
+from pointsman.routing.tiers import MAX_FALLBACKS
 from pointsman.routing.topology import compile_topology
 from pointsman.state.breaker import BreakerSettings
 from pointsman.state.scoreboard import Rules, Scoreboard
@@ -80,7 +81,8 @@ def test_a_name_is_settled_by_the_first_stage_that_knows_it(name, route, choice,
 def test_every_stage_says_a_word_in_order():
     """The steps of a decision are the stages asked, then the filters, then the strategy."""
     stages = [step.stage for step in decide(ROUTES, "stranger").steps]
-    assert stages == ["alias", "exact", "pattern", "default", "health", "limits", "strategy"]
+    assert stages == ["alias", "exact", "pattern", "default", "limits", "health", "strategy"]
+    assert stages == [stage for stage in (*dict(RESOLVERS), *dict(FILTERS), "strategy") if stage in stages]
 
 
 @pytest.mark.parametrize("aliases", [{"a": "b", "b": "a"}, {"a": "a"}, {"a": "b", "b": "c", "c": "a"}])
@@ -140,7 +142,7 @@ def test_a_million_fallbacks_are_cut_to_the_longest_plan():
     """What a caller sends bounds nothing; the plan does."""
     made = settings(OPEN_P, default_provider="p")
     decision = decide(made, fallbacks=tuple(f"f{n}" for n in range(100_000)))
-    assert len(decision.tiers) == MAX_TIERS
+    assert len(decision.tiers) == MAX_FALLBACKS + 1
 
 
 def test_a_circle_of_fallbacks_ends():
@@ -155,7 +157,7 @@ def test_a_long_chain_of_fallbacks_is_cut():
     """The group asked for and five more."""
     chain = [deployment(f"d{n}", f"g{n}") for n in range(20)]
     made = settings(*chain, fallbacks={f"g{n}": (f"g{n + 1}",) for n in range(19)})
-    assert [leg[0] for leg in plan(decide(made, "g0"))] == [f"d{n}" for n in range(MAX_TIERS)]
+    assert [leg[0] for leg in plan(decide(made, "g0"))] == [f"d{n}" for n in range(MAX_FALLBACKS + 1)]
 
 
 def test_a_rules_own_fallback_comes_first_and_counts_as_one():
@@ -170,7 +172,7 @@ def test_a_rules_own_fallback_comes_first_and_counts_as_one():
     )
     decision = decide(made, "e")
     assert plan(decision)[:3] == [("p", "e", 0), ("q", "e", 1), ("d0", "g0", 2)]
-    assert len(decision.tiers) == MAX_TIERS
+    assert len(decision.tiers) == MAX_FALLBACKS + 2
 
 
 def test_fallbacks_of_an_alias_come_before_those_of_its_target():
@@ -328,14 +330,14 @@ def test_the_time_to_wait_is_that_of_the_fallback_group_if_it_is_the_sooner():
 )
 def test_names_that_callers_make_up_fill_no_memory(strategy, catch, monkeypatch):
     """Neither the names resolved nor the turns of groups grow with what is asked for."""
-    monkeypatch.setattr(order, "MAX_RESOLUTIONS", 50)
-    made = settings(deployment("m1"), deployment("m2"), OPEN_P, router=RouterSettings(strategy=strategy), **catch)
+    monkeypatch.setattr(settle, "MAX_RESOLUTIONS", 50)
+    made = settings(deployment("m1"), deployment("m2"), OPEN_P, strategies=Strategies(strategy), **catch)
     pipeline, view, dice = Pipeline(compile_topology(made)), board(), LoadedDice([0.3])
     for n in range(300):
         asked = request(f"made-up-{n}", fallbacks=(f"fallback-{n}",))
         decision = pipeline.decide(asked, view, dice)
-        view.give_back(view.take(decision.choice, decision))
-    assert len(pipeline._resolutions) <= 50 < MAX_RESOLUTIONS
+        view.give_back(view.take(decision.choice, decision.tiers[0].group))
+    assert len(pipeline._settler._known) <= 50
     assert set(view._turns) <= {"m"}
 
 
@@ -344,6 +346,6 @@ def test_forgetting_resolutions_changes_no_decision(monkeypatch):
     asked = ["m", "e", "llama-3", "stranger", None, "nick"] * 2
     long = Pipeline(compile_topology(ROUTES))
     expected = [long.decide(request(name), board(), LoadedDice()) for name in asked]
-    monkeypatch.setattr(order, "MAX_RESOLUTIONS", 1)
+    monkeypatch.setattr(settle, "MAX_RESOLUTIONS", 1)
     short = Pipeline(compile_topology(ROUTES))
     assert [short.decide(request(name), board(), LoadedDice()) for name in asked] == expected

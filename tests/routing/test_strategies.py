@@ -8,12 +8,13 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from pointsman.config.settings import Strategies
 from pointsman.fakes import FakeClock, LoadedDice, deployment, request, settings
 from pointsman.routing.pipeline import Pipeline
 from pointsman.routing.strategies import STRATEGIES
-from pointsman.routing.strategies.least_loaded import least_loaded
-from pointsman.routing.strategies.round_robin import round_robin
-from pointsman.routing.strategies.simple_shuffle import simple_shuffle
+from pointsman.routing.strategies.least_loaded import LeastLoaded
+from pointsman.routing.strategies.round_robin import RoundRobin
+from pointsman.routing.strategies.simple_shuffle import SimpleShuffle
 from pointsman.routing.topology import compile_topology
 from pointsman.state.scoreboard import Scoreboard
 
@@ -31,8 +32,8 @@ def pool_of(**columns) -> tuple:
 
 
 def picks(strategy, pool, table) -> list[str]:
-    pick, view = strategy("m", pool), board()
-    return [pool[pick(view, LoadedDice([draw]))[0]].id for draw in table]
+    made, view = strategy("m", pool, Strategies()), board()
+    return [pool[made.pick(request(), view, LoadedDice([draw]))[0]].id for draw in table]
 
 
 @pytest.mark.parametrize("strategy", STRATEGIES.values(), ids=STRATEGIES)
@@ -40,7 +41,7 @@ def picks(strategy, pool, table) -> list[str]:
 def test_a_pick_is_in_the_pool_and_its_step_counts_it(strategy, weights, draw):
     """For any pool and any draw: one index, one step from the pool's size to one, naming the one picked."""
     pool = pool_of(weight=weights)
-    index, step = strategy("m", pool)(board(), LoadedDice([draw]))
+    index, step = strategy("m", pool, Strategies()).pick(request(), board(), LoadedDice([draw]))
     assert (step.stage, step.before, step.after) == ("strategy", len(pool), 1)
     assert pool[index].id in step.reason
 
@@ -50,8 +51,8 @@ def test_a_weight_of_zero_gets_nothing_while_another_has_some(weights, draw):
     """In the shuffle and in round robin alike, however the dice fall."""
     assume(any(weights))
     pool = pool_of(weight=[weight or 0.0 for weight in weights])
-    for strategy in (simple_shuffle, round_robin):
-        assert pool[strategy("m", pool)(board(), LoadedDice([draw]))[0]].weight > 0
+    for strategy in (SimpleShuffle, RoundRobin):
+        assert pool[strategy("m", pool, Strategies()).pick(request(), board(), LoadedDice([draw]))[0]].weight > 0
 
 
 @pytest.mark.parametrize(
@@ -69,7 +70,7 @@ def test_a_weight_of_zero_gets_nothing_while_another_has_some(weights, draw):
 )
 def test_the_shuffle_draws_by_the_first_figure_that_anybody_sets(columns, table, expected):
     """Weight before rpm before tpm, as LiteLLM means them; who has no share of that figure gets none."""
-    assert sorted(set(picks(simple_shuffle, pool_of(**columns), table))) == expected
+    assert sorted(set(picks(SimpleShuffle, pool_of(**columns), table))) == expected
 
 
 @pytest.mark.parametrize(
@@ -84,36 +85,35 @@ def test_the_shuffle_draws_by_the_first_figure_that_anybody_sets(columns, table,
 )
 def test_the_shuffles_edges(weights, draw, expected):
     """A draw exactly on an edge belongs to the next member that has a share."""
-    assert picks(simple_shuffle, pool_of(weight=weights), [draw]) == [expected]
+    assert picks(SimpleShuffle, pool_of(weight=weights), [draw]) == [expected]
 
 
 def test_the_shuffle_says_the_share_it_gave():
     """The reason carries figure and percentage."""
-    _, step = simple_shuffle("m", pool_of(rpm=[10, 30]))(board(), LoadedDice([0.9]))
+    _, step = SimpleShuffle("m", pool_of(rpm=[10, 30]), Strategies()).pick(request(), board(), LoadedDice([0.9]))
     assert step.reason == "simple-shuffle by rpm: d1 has 75.0% of the draw"
 
 
 def test_if_the_only_member_with_a_share_is_out_the_others_share_equally():
     """Two members without a weight carry on when the third, which had all of it, rests."""
     pool = pool_of(weight=[5, None, None])
-    assert set(picks(simple_shuffle, pool, [0.0, 0.99])) == {"d0"}
-    assert set(picks(simple_shuffle, pool[1:], [0.0, 0.99])) == {"d1", "d2"}
+    assert set(picks(SimpleShuffle, pool, [0.0, 0.99])) == {"d0"}
+    assert set(picks(SimpleShuffle, pool[1:], [0.0, 0.99])) == {"d1", "d2"}
 
 
 class Turning:
     """Round robin as requests see it: pick and take under one hold, over a pool that may change."""
 
     def __init__(self, pool, table=(0.0,)) -> None:
-        made = settings(*pool)
+        made = settings(*pool, strategies=Strategies("round_robin"))
         self.board = board()
         self.pipeline = Pipeline(compile_topology(made))
-        self.pipeline._strategy = round_robin
         self.dice = LoadedDice(table)
 
     def turn(self) -> str:
         with self.board.lock:
             decision = self.pipeline.decide(request(), self.board, self.dice)
-            self.board.give_back(self.board.take(decision.choice, decision))
+            self.board.give_back(self.board.take(decision.choice, decision.tiers[0].group))
         return decision.choice.id
 
     def turns(self, count: int) -> Counter[str]:
@@ -169,7 +169,7 @@ def test_round_robin_remembers_nothing_of_groups_of_one():
     """Names that callers make up lead to groups of one, and leave no memory behind."""
     view = board()
     for n in range(100):
-        round_robin(f"made-up-{n}", (deployment("d0"),))(view, LoadedDice())
+        RoundRobin(f"made-up-{n}", (deployment("d0"),), Strategies()).pick(request(), view, LoadedDice())
     assert view._turns == {}
 
 
@@ -183,16 +183,16 @@ def test_least_loaded_picks_the_fewest_in_flight(loads, table, expected):
     for member, load in zip(pool, loads, strict=True):
         for _ in range(load):
             view.take(member)
-    pick = least_loaded("m", pool)
-    assert sorted({pool[pick(view, LoadedDice([draw]))[0]].id for draw in table}) == expected
+    made = LeastLoaded("m", pool, Strategies())
+    assert sorted({pool[made.pick(request(), view, LoadedDice([draw]))[0]].id for draw in table}) == expected
 
 
 @given(st.lists(st.integers(0, 3), min_size=1, max_size=6), st.lists(draws, min_size=1, max_size=20))
 def test_least_loaded_keeps_loads_within_one_of_each_other(loads, table):
     """Requests that stay are spread evenly: once level, no member is ever two ahead of another."""
     pool, view, dice = tuple(deployment(f"d{n}") for n in range(len(loads))), board(), LoadedDice(table)
-    pick = least_loaded("m", pool)
+    made = LeastLoaded("m", pool, Strategies())
     for _ in range(5 * len(pool)):
-        view.take(pool[pick(view, dice)[0]])
+        view.take(pool[made.pick(request(), view, dice)[0]])
         busy = [view.in_flight(member) for member in pool]
         assert max(busy) - min(busy) <= 1

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pointsman.config.settings import RouterSettings
+from pointsman.config.settings import Strategies
 from pointsman.fakes import FakeClock, LoadedDice, deployment, provider, request, settings
 from pointsman.model.outcome import CONSEQUENCES, FailureKind
 from pointsman.routing.pipeline import Pipeline
@@ -287,15 +287,15 @@ def test_turns_are_counted_in_the_group_that_gave_them(board):
     """When the first group is down, the fallback group's members take turns, and the first group's are left alone."""
     down, left, right = deployment("down", "a"), deployment("left", "b"), deployment("right", "b")
     also_down = deployment("down2", "a")
-    router = RouterSettings(strategy="round_robin")
-    made = settings(down, also_down, left, right, fallbacks={"a": ("b",)}, router=router)
+    strategies = Strategies("round_robin")
+    made = settings(down, also_down, left, right, fallbacks={"a": ("b",)}, strategies=strategies)
     pipeline, dice = Pipeline(compile_topology(made)), LoadedDice([0.0])
     for each in (down, also_down):
         fail(board, each, times=2)
     chosen = []
     for _ in range(4):
         decision = pipeline.decide(request("a"), board, dice)
-        board.give_back(board.take(decision.choice, decision))
+        board.give_back(board.take(decision.choice, decision.tiers[decision.tier].group))
         chosen.append(decision.choice.id)
     assert chosen == ["left", "right", "left", "right"]
     assert set(board.turns("a").at) == set()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pointsman.config.settings import RouterSettings
+from pointsman.config.settings import RouterSettings, Strategies
 from pointsman.errors import ConfigurationError, ModelNotFound
 from pointsman.fakes import FakeClock, LoadedDice, deployment, request, settings
 from pointsman.model.outcome import FailureKind
@@ -56,7 +56,7 @@ def test_names_that_are_gone_are_not_served_any_more():
     [
         (settings(), "the new configuration has no deployments"),
         (
-            settings(deployment("x"), router=RouterSettings(strategy="nonsense")),
+            settings(deployment("x"), strategies=Strategies("nonsense")),
             f"strategy 'nonsense' is not known; there are: {', '.join(STRATEGIES)}",
         ),
     ],

@@ -33,7 +33,7 @@ def event(
     pool = tuple(MEMBERS.values())
     steps = (Step("exact", 2, 2, f"exact match {model!r}"), Step("strategy", 2, 1, "simple-shuffle: a"))
     tiers = (Tier("m", model, pool),) * (tier + 1)
-    made = Decision(model, "exact", "simple-shuffle", MEMBERS["a"], model or "m", pool, tiers, steps, 0.0, tier)
+    made = Decision(model, "exact", "simple-shuffle", MEMBERS["a"], model or "m", pool, tiers, steps, tier)
     outcome = Outcome(kinds[-1] if kinds else None, status, tries, seconds=1.25, **more)
     return Finished(
         f"{number:024x}",

@@ -19,7 +19,7 @@ from pointsman.config.references import Known, References, chains_refs, resolved
 from pointsman.config.registry import Registry
 from pointsman.config.rules import Rules
 from pointsman.config.schema import Document
-from pointsman.config.settings import RouterSettings, ServerSettings, Settings
+from pointsman.config.settings import RouterSettings, ServerSettings, Settings, Strategies
 from pointsman.model.deployment import Deployment, Provider
 
 OPEN_NAME = "*"
@@ -60,6 +60,7 @@ def assemble(
         fallbacks=names.fallbacks,
         default_fallbacks=names.default_fallbacks,
         router=_router(document, report),
+        strategies=Strategies(_strategy(document.router_settings.routing_strategy, report)),
         server=_server(document, data, registry, report),
     )
     known = _known(settings, data, names, rules, tuple(programs(document.patterns, report)))
@@ -131,7 +132,7 @@ def _router(document: Document, report: Report) -> RouterSettings:
             path,
             "needs no switch: what a provider's wire format has no word for is left out, the rest is sent",
         )
-    return RouterSettings(strategy=_strategy(section.routing_strategy, report), **values)
+    return RouterSettings(**values)
 
 
 def _strategy(word: str | None, report: Report) -> str:

@@ -123,7 +123,7 @@ def _shadowed_entries(settings: Settings) -> Iterator[Remark]:
 
 def _half_weighted(settings: Settings) -> Iterator[Remark]:
     """simple-shuffle shares by the first of weight, rpm, tpm that any member sets; members without it get nothing."""
-    if settings.router.strategy != "simple-shuffle":
+    if settings.strategies.default != "simple-shuffle":
         return
     for members in _groups(settings).values():
         source = next((s for s in ("weight", "rpm", "tpm") if any(getattr(d, s) for d in members)), None)

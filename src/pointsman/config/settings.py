@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import msgspec
 
+from pointsman.model.condition import Condition
 from pointsman.model.deployment import Deployment, Provider
 from pointsman.model.secret import Secret
 
@@ -20,6 +21,7 @@ class ExactMatch(msgspec.Struct, frozen=True, gc=False):
     fallback: str | None = None
     model: str | None = None
     description: str = ""
+    chain: str | None = None
 
 
 class Pattern(msgspec.Struct, frozen=True, gc=False):
@@ -29,12 +31,181 @@ class Pattern(msgspec.Struct, frozen=True, gc=False):
     provider: str
     fallback: str | None = None
     description: str = ""
+    chain: str | None = None
+
+
+class TagSettings(msgspec.Struct, frozen=True):
+    """Routing by tags. ``enabled`` holds for groups whose ``model_info.enable_tag_filtering`` does not say otherwise.
+
+    ``match_any``: one common tag is enough; else a deployment needs all of the request's. With ``prefix`` only tags
+    that begin with it route, without it. ``tasks``: a body's ``task`` is a tag too. ``unauthorized``: "no deployment
+    with this tag" is a 401 as LiteLLM says it, not a 400.
+    """
+
+    enabled: bool = False
+    match_any: bool = True
+    prefix: str | None = None
+    tasks: bool = False
+    unauthorized: bool = False
+
+
+class MetadataRule(msgspec.Struct, frozen=True):
+    """``request_metadata_routing``: requests that meet the condition go to ``provider``."""
+
+    name: str
+    provider: str
+    condition: Condition
+
+
+class Capability(msgspec.Struct, frozen=True):
+    """``capabilities``: what ``X-Capability`` asks for. ``min_size`` is billions, ``min_context`` tokens."""
+
+    name: str
+    models: tuple[str, ...] = ()
+    providers: tuple[str, ...] = ()
+    min_size: float | None = None
+    min_context: int | None = None
+    fallback: str | None = None
+    strategy: str | None = None
+    description: str = ""
+
+
+class SizeRule(msgspec.Struct, frozen=True):
+    """``model_size_routing``: sizes in billions; ``text`` is the range as it was written ("8B - 13B")."""
+
+    text: str
+    provider: str
+    least: float = 0.0
+    most: float = float("inf")
+    above: bool = False  # ``least`` itself is out
+    below: bool = False  # ``most`` itself is out
+    fallback: str | None = None
+    reason: str = ""
+
+
+class ProviderShare(msgspec.Struct, frozen=True):
+    """One provider of a redundant model, and its share."""
+
+    provider: str
+    weight: float | None = None
+
+
+class ChainMember(msgspec.Struct, frozen=True):
+    """One provider of a fallback chain. ``model`` is what it is asked for, if not the name asked for."""
+
+    provider: str
+    condition: Condition | None = None
+    model: str | None = None
+
+
+class FallbackChain(msgspec.Struct, frozen=True):
+    """``fallback_chains``: whom to turn to, in order. ``retries`` a member, with ``delay`` seconds between."""
+
+    name: str
+    members: tuple[ChainMember, ...]
+    retries: int | None = None
+    delay: float | None = None
+    description: str = ""
+
+
+class Task(msgspec.Struct, frozen=True):
+    """``tasks``: requests of this kind go to ``model``, a public name. Patterns are RE2, ``most_tokens`` is a bound
+    above which the task that is named in ``TaskSettings.long_context`` takes over.
+    """
+
+    name: str
+    model: str
+    patterns: tuple[str, ...] = ()
+    when: Condition | None = None
+    utterances: tuple[str, ...] = ()
+    most_tokens: int | None = None
+
+
+class TaskSettings(msgspec.Struct, frozen=True):
+    """In order of precedence."""
+
+    tasks: tuple[Task, ...] = ()
+    long_context: str | None = None
+
+
+class Category(msgspec.Struct, frozen=True):
+    """A category of the semantic router. ``threshold`` is a similarity in 0..1; ``model`` a public name."""
+
+    name: str
+    model: str
+    utterances: tuple[str, ...] = ()
+    keywords: tuple[str, ...] = ()
+    threshold: float | None = None
+    description: str = ""
+
+
+class EncoderSettings(msgspec.Struct, frozen=True):
+    """How texts become vectors. ``kind``: lexical, sentence-transformers, model2vec, or http (an embeddings endpoint).
+
+    ``provider`` is where ``http`` asks; ``timeout`` is seconds, ``most`` how many characters of a text are looked at.
+    """
+
+    kind: str = "lexical"
+    model: str | None = None
+    provider: Provider | None = None
+    timeout: float = 1.0
+    most: int = 4000
+
+
+class SemanticSettings(msgspec.Struct, frozen=True):
+    """``semantic_router``. ``fallback`` is the category for everything that no other one is near enough to.
+
+    ``sticky``: seconds that a session keeps its category (None: every request is looked at).
+    """
+
+    categories: tuple[Category, ...] = ()
+    fallback: str | None = None
+    threshold: float | None = None
+    encoder: EncoderSettings = EncoderSettings()
+    sticky: float | None = None
+
+
+class Weights(msgspec.Struct, frozen=True):
+    """``weight_factors`` of usage_based. ``literal``: the formula of the document as it stands, inverses unbounded."""
+
+    latency: float = 0.4
+    success_rate: float = 0.4
+    cost: float = 0.2
+    literal: bool = False
+
+
+class Strategies(msgspec.Struct, frozen=True):
+    """Which strategy picks where. ``groups``: public name or capability -> strategy; ``default`` for any other.
+
+    ``measure`` of fastest_response: time_to_first_token or latency. ``buffer`` of latency-based-routing: how much
+    slower than the fastest still counts as equal (0.1: a tenth).
+    """
+
+    default: str = "simple-shuffle"
+    groups: dict[str, str] = {}
+    weights: Weights = Weights()
+    measure: str = "time_to_first_token"
+    buffer: float = 0.0
+
+
+class WarmSettings(msgspec.Struct, frozen=True):
+    """``first_request_routing``: prefer deployments whose model is loaded. Times are seconds."""
+
+    timeout: float = 0.1
+    idle_reset: float = 600.0
+
+
+class RestSettings(msgspec.Struct, frozen=True):
+    """``rate_limited_fallback`` and ``error_based_routing``. Times are seconds; None: not configured."""
+
+    rate_limited: float | None = None
+    error_threshold: int | None = None
+    error_window: float = 300.0
 
 
 class RouterSettings(msgspec.Struct, frozen=True):
     """How to choose, how often to try, when to rest a deployment. Times are seconds."""
 
-    strategy: str = "simple-shuffle"
     num_retries: int = 2
     timeout: float = 600.0
     stream_timeout: float | None = None
@@ -42,6 +213,7 @@ class RouterSettings(msgspec.Struct, frozen=True):
     cooldown_time: float = 5.0
     retry_after: float = 0.0
     debug_router: bool = False
+    pre_call_checks: bool = False
 
 
 class ServerSettings(msgspec.Struct, frozen=True):
@@ -74,3 +246,14 @@ class Settings(msgspec.Struct, frozen=True):
     router: RouterSettings = RouterSettings()
     server: ServerSettings = ServerSettings()
     sources: tuple[str, ...] = ()
+    strategies: Strategies = Strategies()
+    tags: TagSettings = TagSettings()
+    metadata: tuple[MetadataRule, ...] = ()
+    capabilities: dict[str, Capability] = {}
+    sizes: tuple[SizeRule, ...] = ()
+    redundant: dict[str, tuple[ProviderShare, ...]] = {}
+    chains: dict[str, FallbackChain] = {}
+    tasks: TaskSettings | None = None
+    semantic: SemanticSettings | None = None
+    warm: WarmSettings | None = None
+    rest: RestSettings = RestSettings()

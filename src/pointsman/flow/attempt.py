@@ -9,11 +9,13 @@ from collections.abc import Generator
 
 from pointsman.errors import InvalidBody, PointsmanError, UpstreamFailed
 from pointsman.flow.ask import ask
+from pointsman.flow.decide import heard
 from pointsman.flow.effects import Effect, Reply, Sleep
 from pointsman.flow.trip import Core, Trip
 from pointsman.model.decision import Leg
 from pointsman.model.outcome import CONSEQUENCES, Attempt, FailureKind, Outcome
-from pointsman.routing.fallback import legs
+from pointsman.routing.elsewhere import why_not
+from pointsman.routing.fallback import leg_of
 from pointsman.state.scoreboard import Lease
 
 __all__ = ["Core", "Trip", "serve"]
@@ -31,11 +33,12 @@ def serve(trip: Trip) -> Generator[Effect, Reply, Trip]:
     """Serve one request. Raises what the decision raises; every later failure is told in the trip."""
     core = trip.core
     board = core.board
+    vector = (yield from heard(core.pipeline, trip.request)) if core.pipeline.content.remote else None
     with board.lock:
-        decision = core.pipeline.decide(trip.request, board, core.dice)
-        lease = board.take(decision.choice, decision)
-    tier = trip.tier = decision.tier
-    leg = Leg(decision.choice, decision.upstream_model, tier, decision.tiers[tier].group)
+        decision = core.pipeline.decide(trip.request, board, core.dice, None, vector)
+        lease = board.take(decision.choice, decision.tiers[decision.tier].group)
+    trip.tier = decision.tier
+    leg = leg_of(decision.choice, decision.tier, decision.tiers[decision.tier])
     trip.decision, trip.leg = decision, leg
     while True:
         failure = yield from ask(trip, leg, lease)
@@ -56,30 +59,52 @@ def _next(trip: Trip, leg: Leg, failure: FailureKind) -> Next:
     means = CONSEQUENCES[failure]
     if not means.elsewhere or trip.core.board.clock() >= trip.deadline:
         return None
-    if trip.pending is None:
-        asked = (leg.deployment.id, leg.model)
-        trip.pending = [p for p in legs(trip.decision) if (p.deployment.id, p.model) != asked]
-    router, wished = trip.core.pipeline.topology.router, trip.request.num_retries
-    may_retry = trip.tries <= (router.num_retries if wished is None else wished)
-    if may_retry:
-        if (found := _first(trip, [p for p in trip.pending if p.tier == trip.tier])) is not None:
+    trip.asked |= {(leg.deployment.id, leg.model)}
+    trip.failed |= {leg.deployment.provider.name}
+    link, retries = trip.decision.tiers[trip.tier].link, _retries(trip)
+    found = None
+    if link is not None and link.retries is not None:
+        if means.here and trip.tries <= link.retries:
+            found = yield from _same_again(trip, leg)
+    elif trip.tries <= retries:
+        found = _in_tier(trip, trip.tier)
+        if found is None and means.here:
+            found = yield from _same_again(trip, leg)
+    return found or _further(trip) or _further(trip, 0 if trip.tries <= retries else trip.tier + 1, in_need=True)
+
+
+def _further(trip: Trip, first: int | None = None, *, in_need: bool = False) -> tuple[Leg, Lease] | None:
+    """The first tier from here on where somebody may be asked now."""
+    for number in range(trip.tier + 1 if first is None else first, len(trip.decision.tiers)):
+        found = _in_tier(trip, number, in_need=in_need)
+        if found is not None:
+            if number > trip.tier:
+                trip.tier, trip.tries = number, 1
             return found
-        if means.here and (again := (yield from _same_again(trip, leg))) is not None:
-            return again
-    if (found := _first(trip, [p for p in trip.pending if p.tier > trip.tier])) is not None:
-        trip.tier, trip.tries = found[0].tier, 1
-        return found
-    left = trip.pending if may_retry else [p for p in trip.pending if p.tier > trip.tier]
-    return _first(trip, list(left), in_need=True)
-
-
-def _first(trip: Trip, plan: list[Leg], *, in_need: bool = False) -> tuple[Leg, Lease] | None:
-    """The first of the plan that may be asked now."""
-    for leg in plan:
-        lease = _take(trip, leg, in_need=in_need)
-        if lease is not None:
-            return leg, lease
     return None
+
+
+def _retries(trip: Trip) -> int:
+    wished = trip.request.num_retries
+    return trip.core.pipeline.topology.router.num_retries if wished is None else wished
+
+
+def _in_tier(trip: Trip, number: int, *, in_need: bool = False) -> tuple[Leg, Lease] | None:
+    """The strategy's pick among those of a tier who were not asked yet and may be asked now, with a lease taken."""
+    core, request, tier = trip.core, trip.request, trip.decision.tiers[number]
+    board = core.board
+    with board.lock:
+        if not core.pipeline.admits(tier, request, board, trip.failed):
+            return None
+        left = [leg_of(deployment, number, tier) for deployment in tier.pool]
+        left = [leg for leg in left if (leg.deployment.id, leg.model) not in trip.asked]
+        fit = [leg for leg in left if why_not(leg.deployment, request, board, in_need=in_need) is None]
+        if not fit:
+            return None
+        pool = tuple(leg.deployment for leg in fit)
+        index, _ = core.pipeline.strategy(tier, pool).pick(request, board, core.dice)
+        trip.tries += 1
+        return fit[index], board.take(fit[index].deployment, tier.group)
 
 
 def _same_again(trip: Trip, leg: Leg) -> Next:
@@ -89,28 +114,24 @@ def _same_again(trip: Trip, leg: Leg) -> Next:
     rest = board.wait(leg.deployment, trip.request.tokens)
     if rest > (0.0 if told is None else WORTH_WAITING):
         return None
-    ceiling = min(BACKOFF_FIRST * 2.0 ** min(trip.tries - 1, 16), BACKOFF_LONGEST)
-    delay = max(rest, told) if told is not None else ceiling * trip.core.dice.random()
+    delay = max(rest, told) if told is not None else _pause(trip)
     delay = max(delay, trip.core.pipeline.topology.router.retry_after)
     if board.clock() + delay >= trip.deadline:
         return None
     yield Sleep(delay)
-    lease = _take(trip, leg)
-    return (leg, lease) if lease is not None else None
-
-
-def _take(trip: Trip, leg: Leg, *, in_need: bool = False) -> Lease | None:
-    """A lease at a deployment that is fit and has room now; it is then no longer pending."""
-    board = trip.core.board
     with board.lock:
-        if board.fitness(leg.deployment, in_need=in_need) is not None:
+        if why_not(leg.deployment, trip.request, board) is not None:
             return None
-        if leg.deployment.limited and board.room(leg.deployment, trip.request.tokens) is not None:
-            return None
-        if trip.pending is not None and leg in trip.pending:
-            trip.pending.remove(leg)
         trip.tries += 1
-        return board.take(leg.deployment)
+        return leg, board.take(leg.deployment, leg.group)
+
+
+def _pause(trip: Trip) -> float:
+    """Seconds: a chain's own delay give or take half, else full jitter below a ceiling that doubles."""
+    link, draw = trip.decision.tiers[trip.tier].link, trip.core.dice.random()
+    if link is not None and link.delay is not None:
+        return link.delay * (0.5 + draw)
+    return min(BACKOFF_FIRST * 2.0 ** min(trip.tries - 1, 16), BACKOFF_LONGEST) * draw
 
 
 def _give_up(trip: Trip, leg: Leg) -> None:

@@ -3,6 +3,7 @@
 Call    ask a deployment          -> Answered (whole reply) | Opened (a stream's first content) | Failed
 Relay   pass an opened stream on  -> Ended
 Sleep   wait                      -> None
+Embed   make a vector of a text   -> Embedded
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from pointsman.config.settings import EncoderSettings
 from pointsman.model.decision import Decision, Leg
 from pointsman.model.deployment import Provider
 from pointsman.model.exchange import Answered, StreamReader, WireRequest
@@ -65,5 +67,19 @@ class Sleep(msgspec.Struct, frozen=True, gc=False):
     seconds: float
 
 
-Effect = Call | Relay | Sleep
-Reply = Answered | Opened | Failed | Ended | None
+class Embed(msgspec.Struct, frozen=True, gc=False):
+    """Make a vector of a text, by the encoder that the configuration names, within its timeout."""
+
+    encoder: EncoderSettings
+    text: str
+
+
+class Embedded(msgspec.Struct, frozen=True, gc=False):
+    """The vector, or why there is none: then the request is decided without it."""
+
+    vector: Any = None
+    detail: str = ""
+
+
+Effect = Call | Relay | Sleep | Embed
+Reply = Answered | Opened | Failed | Ended | Embedded | None

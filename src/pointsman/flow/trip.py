@@ -38,7 +38,8 @@ class Trip:
 
     # What most requests never change stands here, so that beginning one is short.
     attempts: tuple[Attempt, ...] = ()
-    pending: list[Leg] | None = None
+    asked: frozenset[tuple[str, str]] = frozenset()  # deployments and models that failed this request
+    failed: frozenset[str] = frozenset()  # and their providers
     tier = 0
     tries = 1
     answer: Understood | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from pointsman.model.condition import Condition
 from pointsman.model.deployment import Deployment
 
 Pool = tuple[Deployment, ...]
@@ -19,12 +20,28 @@ class Step(msgspec.Struct, frozen=True, gc=False):
     reason: str
 
 
+class Link(msgspec.Struct, frozen=True, gc=False):
+    """What a member of a fallback chain adds to its tier: when it is asked (None: always), how often again after a
+    failure, and after how many seconds.
+    """
+
+    chain: str
+    condition: Condition | None = None
+    retries: int | None = None
+    delay: float | None = None
+
+
 class Tier(msgspec.Struct, frozen=True, gc=False):
-    """A group to turn to when the ones before it failed. ``name`` is what its open deployments are asked for."""
+    """A group to turn to when the ones before it failed. ``name`` is what its open deployments are asked for.
+
+    ``strategy`` picks in it; ``link`` is set for members of a chain.
+    """
 
     group: str
     name: str | None
     pool: Pool
+    strategy: str = "simple-shuffle"
+    link: Link | None = None
 
 
 class Leg(msgspec.Struct, frozen=True, gc=False):
@@ -39,10 +56,10 @@ class Leg(msgspec.Struct, frozen=True, gc=False):
 class Decision(msgspec.Struct, frozen=True, gc=False):
     """A choice with its reasons.
 
-    ``model`` is the name asked for, ``route`` the stage that settled it, ``pool`` what the strategy picked from.
-    ``tiers[0]`` is the group asked for with all its members, further tiers are the fallbacks in order. ``spin`` is a
-    draw in [0, 1) that turns the order in which the rest of a pool follows, so that a failing deployment's load is
-    shared by all others. ``tier`` is the choice's: above 0 if nobody in the tiers before it is fit now.
+    ``model`` is the name asked for, ``tags`` and ``task`` what the request was taken to carry and to be about.
+    ``route`` is the stage that settled it, ``pool`` what the strategy picked from. ``tiers[0]`` is the group asked for
+    with all its members, further tiers are the fallbacks in order; inside a tier the strategy picks when its time
+    comes. ``tier`` is the choice's: above 0 if nobody in the tiers before it is fit now.
     """
 
     model: str | None
@@ -53,5 +70,6 @@ class Decision(msgspec.Struct, frozen=True, gc=False):
     pool: Pool
     tiers: tuple[Tier, ...]
     steps: tuple[Step, ...]
-    spin: float = 0.0
     tier: int = 0
+    tags: tuple[str, ...] = ()
+    task: str | None = None

@@ -32,7 +32,9 @@ class Deployment(msgspec.Struct, frozen=True):
     ``model`` is the upstream's name for it; None means "the name the caller asked for, as is" (the open
     deployment that every provider of the ``providers`` section has). ``params`` are defaults added to a
     request's body; the caller's own value wins. ``weight`` is a share, ``rpm`` and ``tpm`` are requests and
-    tokens a minute, times are seconds.
+    tokens a minute, times are seconds. ``order``: lower ones are asked first. ``tag_regex`` are RE2 patterns on
+    ``User-Agent: …``. What may be known of the model: ``size`` in billions of parameters, ``context`` in tokens,
+    prices in dollars a token, ``vision`` and ``tools`` (None: nobody said).
     """
 
     id: str
@@ -49,9 +51,22 @@ class Deployment(msgspec.Struct, frozen=True):
     stream_timeout: float | None = None
     cooldown_time: float | None = None
     info: dict[str, Any] = {}
+    order: int | None = None
+    tag_regex: tuple[str, ...] = ()
+    size: float | None = None
+    context: int | None = None
+    input_cost: float | None = None
+    output_cost: float | None = None
+    vision: bool | None = None
+    tools: bool | None = None
 
     def __hash__(self) -> int:
         return hash(self.id)
+
+    @property
+    def picky(self) -> bool:
+        """True if some requests are known to be beyond it."""
+        return self.context is not None or self.vision is False or self.tools is False
 
     @property
     def limited(self) -> bool:

@@ -14,11 +14,30 @@ Fields = dict[str, msgspec.Raw]
 """A JSON object whose values stay unparsed: what nobody asks for is passed on byte for byte."""
 
 
+class Hints(msgspec.Struct, frozen=True, gc=False):
+    """What a caller says beside the model's name, in headers and in the body. Most say nothing.
+
+    ``tags`` are those of the headers and the body, without what a task may become. ``task`` is the body's field,
+    ``task_class`` the header ``X-Task``. ``session`` names a conversation.
+    """
+
+    tags: tuple[str, ...] = ()
+    task: str | None = None
+    task_class: str | None = None
+    capability: str | None = None
+    chain: str | None = None
+    session: str | None = None
+
+
+NO_HINTS = Hints()
+"""The very object that requests without hints share."""
+
+
 class Request(msgspec.Struct, frozen=True, gc=False):
     """A call as it was asked.
 
     ``model`` is the name asked for (None: content decides). ``body`` holds the fields to pass on, without the
-    hints meant for Pointsman (``fallbacks``, ``num_retries``, ``timeout`` …), which are the fields below.
+    fields meant for Pointsman (``fallbacks``, ``num_retries``, ``timeout`` …), which are the fields below.
     ``headers`` has lower-case names. ``tokens`` estimates prompt tokens. ``timeout`` is seconds for the whole
     request, retries and fallbacks included.
     """
@@ -33,3 +52,4 @@ class Request(msgspec.Struct, frozen=True, gc=False):
     num_retries: int | None = None
     fallbacks: tuple[str, ...] | None = None
     id: str = ""
+    hints: Hints = NO_HINTS

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Protocol
 
 import msgspec
@@ -29,12 +29,36 @@ class Turns(msgspec.Struct):
     floor: float = 0.0
 
 
+class Standing(msgspec.Struct, frozen=True, gc=False):
+    """What a deployment's last results come to. Times are seconds; None where there are no results yet.
+
+    ``first_token`` is the 95th percentile of the time to a stream's first content, ``latency`` the median of whole
+    answers, ``peak`` an average of latency that rises at once and falls slowly (peak EWMA), ``per_token`` seconds a
+    completion token. ``success_rate`` is 0..1. Older results weigh less.
+    """
+
+    samples: int = 0
+    success_rate: float = 1.0
+    latency: float | None = None
+    first_token: float | None = None
+    per_token: float | None = None
+    peak: float | None = None
+
+
+UNSEEN = Standing()
+
+
 class View(Protocol):
     """What a decision may know of the present. ``state.scoreboard.Scoreboard`` is the one in use."""
 
     @property
     def resting(self) -> Mapping[str, object]:
         """Deployments (by id) that may be unfit just now; empty when all is well, which is the common case."""
+        ...
+
+    @property
+    def degraded(self) -> Collection[str]:
+        """Deployments (by id) whose share is halved for recent errors, though they are still served."""
         ...
 
     def fitness(self, deployment: Deployment, *, in_need: bool = False) -> str | None:
@@ -58,4 +82,20 @@ class View(Protocol):
 
     def wait(self, deployment: Deployment, tokens: int = 0) -> float:
         """Seconds until it may be fit and have room for a request of ``tokens``, as far as is known now."""
+        ...
+
+    def standing(self, deployment: Deployment) -> Standing:
+        """What its last results come to."""
+        ...
+
+    def used(self, deployment: Deployment) -> tuple[int, int]:
+        """Requests and tokens of the last minute."""
+        ...
+
+    def warm(self, deployment: Deployment) -> bool | None:
+        """True if its model is known to be loaded, False if known not to be, None if nobody knows."""
+        ...
+
+    def home(self, session: str) -> str | None:
+        """The id of the deployment that a session was served by last, if it is remembered."""
         ...

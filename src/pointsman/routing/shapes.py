@@ -1,11 +1,11 @@
-"""The four shapes of thinking. A stage is a function of facts; order is the list in ``pipeline.py``.
+"""The shapes of thinking. A stage is a function of facts; order is the lists in ``pipeline.py``.
 
 Nothing in this room reads a clock, throws its own dice, touches a network or keeps a memory.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import msgspec
 
@@ -17,11 +17,38 @@ if TYPE_CHECKING:
     from pointsman.routing.topology import Topology
 
 
+class Asked(NamedTuple):
+    """All that resolvers may know of a request, and the key under which their answer is remembered.
+
+    ``name``: the model asked for (None: content decides). ``rule``: the index of the metadata rule that the request
+    meets. ``verdict``: what was made of its content, as (stage, label), once somebody asked for it.
+    """
+
+    name: str | None
+    tags: tuple[str, ...] = ()
+    agent: str = ""  # the User-Agent, where a deployment looks at it
+    rule: int | None = None
+    capability: str | None = None
+    chain: str | None = None
+    task: str | None = None
+    verdict: tuple[str, str] | None = None
+
+
+class Found(msgspec.Struct, frozen=True, gc=False):
+    """What the resolvers so far have come to. ``name`` may have changed (an alias); ``pool`` None: nothing settled."""
+
+    name: str | None
+    pool: Pool | None = None
+    group: str | None = None
+
+
 class Settled(msgspec.Struct, frozen=True, gc=False):
     """A resolver's word. ``pool`` None: only the name changed, the next resolver goes on with ``name``.
 
-    ``fallback`` is a provider to turn to before the configured fallbacks. ``group`` is the public name that the pool is
-    known by, if it is not the one asked for.
+    ``fallback`` is a provider to turn to before the configured fallbacks, ``chain`` the fallback chain to follow.
+    ``group`` is the public name that the pool is known by, if it is not the one asked for; ``strategy`` the one to pick
+    with, if it is not the group's. ``model`` is a public name to be settled in turn, in place of a pool. ``known``
+    names deployments that were left out for a reason, for explanations.
     """
 
     name: str | None
@@ -29,12 +56,40 @@ class Settled(msgspec.Struct, frozen=True, gc=False):
     pool: Pool | None = None
     fallback: str | None = None
     group: str | None = None
+    strategy: str | None = None
+    chain: str | None = None
+    model: str | None = None
+    known: dict[str, str] = {}
+
+
+class Unread(msgspec.Struct, frozen=True, gc=False):
+    """A resolver's word: the request's content decides, and nobody has read it yet."""
+
+
+UNREAD = Unread()
 
 
 class Resolver(Protocol):
-    """Settles who could serve a name: a Settled, or the sentence why it has nothing to say."""
+    """Settles who could serve a request: a Settled, the sentence why it could not, UNREAD, or None if it was not asked.
 
-    def __call__(self, name: str | None, topology: Topology, /) -> Settled | str: ...
+    Raises InvalidBody for a hint that makes no sense; the message lists what is known.
+    """
+
+    def __call__(self, asked: Asked, found: Found, topology: Topology, /) -> Settled | str | Unread | None: ...
+
+
+class Verdict(msgspec.Struct, frozen=True, gc=False):
+    """What a reader made of a request's content: a label, or None, and one sentence with the figures."""
+
+    label: str | None
+    reason: str
+    scores: dict[str, float] = {}
+
+
+class Reader(Protocol):
+    """Reads a request's content for one stage. ``vector`` is its text's embedding, where one was asked for."""
+
+    def __call__(self, request: Request, asked: Asked, vector: object | None, view: View, /) -> Verdict: ...
 
 
 class Kept(msgspec.Struct, frozen=True, gc=False):
@@ -46,31 +101,35 @@ class Kept(msgspec.Struct, frozen=True, gc=False):
 
 
 class Filter(Protocol):
-    """Leaves out who can't serve now."""
+    """Leaves out who can't serve this request now."""
 
     def __call__(self, pool: Pool, request: Request, view: View, /) -> Kept: ...
 
 
-class Picker(Protocol):
-    """A strategy made ready for one pool: an index into it and the step that tells why."""
-
-    def __call__(self, view: View, dice: Dice, /) -> tuple[int, Step]: ...
-
-
 class Strategy(Protocol):
-    """Prepares a Picker for the pool of a group. Called once per pool, not per request."""
+    """Picks one of a pool. Made once per pool, not per request.
 
-    def __call__(self, group: str, pool: Pool, /) -> Picker: ...
+    ``pick`` returns an index into the pool and the sentence why. ``terms`` says for each member what it looks at, for
+    explanations: figures by name, in the order of the pool.
+    """
+
+    def pick(self, request: Request, view: View, dice: Dice, /) -> tuple[int, Step]: ...
+
+    def terms(self, request: Request, view: View, /) -> list[dict[str, float]]: ...
 
 
 class Resolution(msgspec.Struct, frozen=True):
-    """All that can be said of a name without looking at the present: computed once per name."""
+    """All that can be said of a request without looking at the present: computed once per Asked.
 
-    name: str | None
+    ``unread``: its content must be read first, and then it is asked for again. ``concerned``: filters that have
+    something to look at even while nobody rests. ``calm``: ``steps`` and the filters' words for when none has.
+    """
+
     route: str
     tiers: tuple[Tier, ...]
     steps: tuple[Step, ...]
-    pick: Picker
-    limited: bool
     calm: tuple[Step, ...]
-    """``steps`` and those of the filters, for when nobody rests and nothing is limited: the usual case."""
+    strategy: Strategy = None  # type: ignore[assignment]  # set unless ``unread``
+    concerned: frozenset[str] = frozenset()
+    unread: bool = False
+    known: dict[str, str] = {}

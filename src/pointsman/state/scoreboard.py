@@ -11,10 +11,9 @@ from threading import RLock
 
 import msgspec
 
-from pointsman.model.decision import Decision
 from pointsman.model.deployment import Deployment
 from pointsman.model.outcome import CONSEQUENCES, FailureKind
-from pointsman.model.view import Clock, Dice, Turns
+from pointsman.model.view import UNSEEN, Clock, Dice, Standing, Turns
 from pointsman.state.breaker import Breaker, BreakerSettings, State
 from pointsman.state.cooldown import Cooldown, CooldownSettings
 from pointsman.state.window import Minute
@@ -70,6 +69,7 @@ class Scoreboard:
         self.dice = dice
         self.lock = RLock()
         self.resting: dict[str, Record] = {}
+        self.degraded: set[str] = set()
         self._rules = rules or Rules()
         self._records: dict[str, Record] = {}
         self._places: dict[str, Place] = {}
@@ -120,6 +120,19 @@ class Scoreboard:
             turns = self._turns[group] = Turns()
         return turns
 
+    def standing(self, deployment: Deployment) -> Standing:  # noqa: ARG002  not known yet
+        return UNSEEN
+
+    def used(self, deployment: Deployment) -> tuple[int, int]:
+        record, now = self.record(deployment), self.clock()
+        return record.requests.advance(now), record.tokens.advance(now)
+
+    def warm(self, deployment: Deployment) -> bool | None:  # noqa: ARG002  not known yet
+        return None
+
+    def home(self, session: str) -> str | None:  # noqa: ARG002  not known yet
+        return None
+
     def wait(self, deployment: Deployment, tokens: int = 0) -> float:
         record = self.record(deployment)
         now = self.clock()
@@ -134,15 +147,15 @@ class Scoreboard:
 
     # What an attempt does
 
-    def take(self, deployment: Deployment, decision: Decision | None = None) -> Lease:
-        """Count a request in. Call under ``lock``, in the same hold as the choice."""
+    def take(self, deployment: Deployment, group: str | None = None) -> Lease:
+        """Count a request in, as a turn of ``group``. Call under ``lock``, in the same hold as the choice."""
         record = self.record(deployment)
         record.in_flight += 1
         record.place.in_flight += 1
         if record.limited:
             record.requests.add(self.clock(), 1)
-        if self._turns and decision is not None:
-            self._take_turn(deployment, decision)
+        if self._turns and group is not None:
+            self._take_turn(deployment, group)
         if deployment.id not in self.resting:
             return Lease(record)
         probe = record.breaker.started()
@@ -244,8 +257,8 @@ class Scoreboard:
             return self._rules.cooldown
         return msgspec.structs.replace(self._rules.cooldown, seconds=deployment.cooldown_time)
 
-    def _take_turn(self, deployment: Deployment, decision: Decision) -> None:
-        turns = self._turns.get(decision.tiers[decision.tier].group)
+    def _take_turn(self, deployment: Deployment, group: str) -> None:
+        turns = self._turns.get(group)
         if turns is not None:
             turns.floor = max(turns.at.get(deployment.id, turns.floor), turns.floor)
             turns.at[deployment.id] = turns.floor + 1.0 / (deployment.weight or 1.0)

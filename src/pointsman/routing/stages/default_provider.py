@@ -6,11 +6,12 @@ of ``exact_matches`` is as good a fallback as a ``model_name``, and leads where 
 
 from __future__ import annotations
 
-from pointsman.routing.shapes import Settled
+from pointsman.routing.shapes import Asked, Found, Settled
 from pointsman.routing.topology import Topology
 
 
-def default_provider(name: str | None, topology: Topology) -> Settled | str:
+def default_provider(_asked: Asked, found: Found, topology: Topology) -> Settled | str:
+    name = found.name
     provider = topology.providers.get(topology.default_provider or "")
     if provider is None:
         return _default_fallback(name, topology)

@@ -5,17 +5,18 @@ from __future__ import annotations
 from pointsman.model.decision import Pool
 from pointsman.model.request import Request
 from pointsman.model.view import View
-from pointsman.routing.shapes import Kept, Resolution
+from pointsman.routing.shapes import Kept
+from pointsman.routing.topology import Topology
 
 IDLE = "no limits set"
 
 
-def idle(resolution: Resolution, _view: View) -> bool:
-    """True if the answer is known without looking at the pool."""
-    return not resolution.limited
+def concerned(pool: Pool, _topology: Topology) -> bool:
+    """True if there may be anything to look at in the pool."""
+    return any(d.limited for d in pool)
 
 
-def limits(pool: Pool, request: Request, view: View) -> Kept:
+def keep(pool: Pool, request: Request, view: View) -> Kept:
     excluded: dict[str, str] = {}
     for deployment in pool:
         if deployment.limited:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from pointsman.routing.shapes import Strategy
-from pointsman.routing.strategies.least_loaded import least_loaded
-from pointsman.routing.strategies.round_robin import round_robin
-from pointsman.routing.strategies.simple_shuffle import simple_shuffle
+from collections.abc import Callable
 
-STRATEGIES: dict[str, Strategy] = {
-    "simple-shuffle": simple_shuffle,
-    "round_robin": round_robin,
-    "least_loaded": least_loaded,
+from pointsman.config.settings import Strategies
+from pointsman.model.decision import Pool
+from pointsman.routing.shapes import Strategy
+from pointsman.routing.strategies.least_loaded import LeastLoaded
+from pointsman.routing.strategies.round_robin import RoundRobin
+from pointsman.routing.strategies.simple_shuffle import SimpleShuffle
+
+STRATEGIES: dict[str, Callable[[str, Pool, Strategies], Strategy]] = {
+    "simple-shuffle": SimpleShuffle,
+    "round_robin": RoundRobin,
+    "least_loaded": LeastLoaded,
 }
+"""Each is made ready for the pool of a group, once per pool."""

@@ -1,0 +1,153 @@
+"""Conditions as functions of facts. Compiled once from the parsed tree; a fact is looked up only if somebody asks."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+
+import re2
+
+from pointsman.model.condition import All, Compare, Condition, Fact, Node, Not, Some
+from pointsman.model.request import Request
+from pointsman.model.view import View
+from pointsman.routing import features
+from pointsman.routing.topology import Topology
+
+Test = Callable[["Facts"], bool]
+
+HEADER, UNAVAILABLE, AVAILABLE = "header.", "_unavailable", "_available"
+
+
+class Facts:
+    """What conditions may ask about a request and the present. ``failed``: providers that failed this very request."""
+
+    def __init__(
+        self,
+        request: Request,
+        topology: Topology,
+        view: View,
+        name: str | None = None,
+        failed: frozenset[str] = frozenset(),
+    ) -> None:
+        self.request = request
+        self._topology = topology
+        self._view = view
+        self._name = name if name is not None else request.model
+        self._failed = failed
+
+    def get(self, fact: str) -> Any:
+        """The value of a fact; None if it is not known of this request."""
+        if fact in PLAIN:
+            return PLAIN[fact](self)
+        if fact.startswith(HEADER):
+            return self.request.headers.get(fact[len(HEADER) :].encode(), b"").decode("latin-1").lower()
+        if fact.endswith(UNAVAILABLE):
+            return self.unavailable(fact[: -len(UNAVAILABLE)])
+        if fact.endswith(AVAILABLE):
+            return not self.unavailable(fact[: -len(AVAILABLE)])
+        raise KeyError(fact)  # the configuration was checked
+
+    def unavailable(self, provider: str) -> bool:
+        """It failed this request, or none of its deployments may be asked now."""
+        if provider in self._failed:
+            return True
+        members = self._topology.at_provider.get(provider, ())
+        return all(self._view.fitness(d) is not None for d in members)
+
+    @property
+    def size(self) -> float | None:
+        """Billions of parameters of the model asked for, as far as its name or its deployments tell."""
+        return self._topology.size_of(self._name)
+
+
+PLAIN: dict[str, Callable[[Facts], Any]] = {
+    "always": lambda _facts: True,
+    "never": lambda _facts: False,
+    "model": lambda facts: facts.request.model or "",
+    "endpoint": lambda facts: facts.request.endpoint,
+    "stream": lambda facts: facts.request.stream,
+    "tokens": lambda facts: facts.request.tokens,
+    "context_size": lambda facts: facts.request.tokens,
+    "batch_size": lambda facts: features.batch_size(facts.request),
+    "images": lambda facts: features.has_images(facts.request),
+    "tools": lambda facts: features.has_tools(facts.request),
+    "reasoning_effort": lambda facts: features.reasoning_effort(facts.request),
+    "model_size": lambda facts: facts.size,
+    "task": lambda facts: facts.request.hints.task or facts.request.hints.task_class or "",
+    "capability": lambda facts: facts.request.hints.capability or "",
+    "tags": lambda facts: facts.request.hints.tags,
+}
+"""Facts by the names that conditions use. ``config/conditions.py`` knows the same names; a test holds them together."""
+
+
+@lru_cache(4096)
+def compiled(condition: Condition) -> Test:
+    """A condition as a function. Patterns are RE2's and were checked when the configuration was read."""
+    return _test(condition.root)
+
+
+def _test(node: Node) -> Test:
+    if isinstance(node, Fact):
+        name = node.name
+        return lambda facts: bool(facts.get(name))
+    if isinstance(node, Compare):
+        return _compare(node)
+    if isinstance(node, Not):
+        part = _test(node.part)
+        return lambda facts: not part(facts)
+    parts = tuple(_test(part) for part in node.parts)
+    if isinstance(node, All):
+        return lambda facts: all(part(facts) for part in parts)
+    if isinstance(node, Some):
+        return lambda facts: any(part(facts) for part in parts)
+    raise TypeError(f"no condition: {node!r}")
+
+
+ORDER: dict[str, Callable[[Any, Any], bool]] = {
+    "==": operator.eq,
+    "!=": operator.ne,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+
+
+def _compare(node: Compare) -> Test:
+    """A fact that is not known makes every comparison false. A fact with several values (tags) holds if one does."""
+    name, value = node.fact.name, _folded(node.fact.name, node.value)
+    if node.operator == "matches":
+        program = re2.compile(str(value))
+        return lambda facts: any(program.search(str(one)) is not None for one in _values(facts.get(name)))
+    if node.operator == "in":
+        listed = value if isinstance(value, tuple) else (value,)
+        return lambda facts: any(one in listed for one in _values(facts.get(name)))
+    holds = ORDER[node.operator]
+
+    def test(facts: Facts) -> bool:
+        return any(type(one) is type(value) and holds(one, value) for one in map(_number, _values(facts.get(name))))
+
+    value = _number(value)
+    return test
+
+
+def _values(fact: Any) -> tuple[Any, ...]:
+    if fact is None:
+        return ()
+    return fact if isinstance(fact, tuple) else (fact,)
+
+
+def _number(value: Any) -> Any:
+    """Whole numbers compare with fractions; true and false are not numbers."""
+    return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+def _folded(name: str, value: Any) -> Any:
+    """Header values are compared without case."""
+    if not name.startswith(HEADER):
+        return value
+    if isinstance(value, tuple):
+        return tuple(one.lower() if isinstance(one, str) else one for one in value)
+    return value.lower() if isinstance(value, str) else value

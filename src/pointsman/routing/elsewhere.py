@@ -1,0 +1,136 @@
+"""Nobody in the group asked for is fit: who takes its place, and what is said if nobody does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+
+from pointsman.errors import AtLimit, InvalidBody, NoCandidate, PointsmanError, TooManyTokens
+from pointsman.model.decision import Pool, Step, Tier
+from pointsman.model.deployment import Deployment
+from pointsman.model.request import Request
+from pointsman.model.view import Dice, View
+from pointsman.routing.conditions import Facts, compiled
+from pointsman.routing.needs import unfit
+from pointsman.routing.shapes import Strategy
+from pointsman.routing.topology import Topology
+
+Ready = Callable[[Tier, Pool], Strategy]
+
+
+class Sight(msgspec.Struct):
+    """One stage as seen in a verbose explanation: who was left, and why others were not."""
+
+    stage: str
+    pool: Pool
+    excluded: dict[str, str]
+
+
+Place = tuple[int, Pool, int, tuple[Step, ...]]
+"""The tier's number, who was left in it, the index of the choice, and all steps so far."""
+
+
+class Elsewhere:
+    """Over one topology. ``ready`` makes a tier's strategy ready for some of its members."""
+
+    def __init__(self, topology: Topology, ready: Ready) -> None:
+        self._topology = topology
+        self._ready = ready
+
+    def find(
+        self,
+        request: Request,
+        tiers: tuple[Tier, ...],
+        steps: tuple[Step, ...],
+        view: View,
+        dice: Dice,
+        sights: list[Sight] | None,
+    ) -> Place:
+        """The first tier with somebody fit takes the group's place. If there is none, those whose breaker is open are
+        asked all the same: a guess about health must not end a service. Raises NoCandidate, AtLimit, TooManyTokens or
+        InvalidBody (beyond everybody).
+        """
+        out = frozenset(d.provider.name for d in tiers[0].pool)
+        for in_need in (False, True):
+            for number, tier in enumerate(tiers):
+                if number == 0 and not in_need:
+                    continue
+                if not admits(tier, Facts(request, self._topology, view, tier.name, out)):
+                    steps += (_passed_over(tier),)
+                    continue
+                excluded = left_out(tier.pool, request, view, in_need=in_need)
+                pool = tuple(d for d in tier.pool if d.id not in excluded)
+                begun = _begun(tier, pool, in_need)
+                steps += (begun,)
+                if pool:
+                    index, step = self._ready(tier, pool).pick(request, view, dice)
+                    return number, pool, index, (*steps, step)
+                if sights is not None:
+                    sights.append(Sight(begun.stage, pool, excluded))
+        raise _empty(request, tiers, steps, view)
+
+
+def admits(tier: Tier, facts: Facts) -> bool:
+    """False for a member of a chain whose condition does not hold."""
+    condition = tier.link.condition if tier.link is not None else None
+    return condition is None or compiled(condition)(facts)
+
+
+def why_not(deployment: Deployment, request: Request, view: View, *, in_need: bool = False) -> str | None:
+    """Why a deployment can't be asked now; None if it can."""
+    return (
+        unfit(deployment, request) or view.fitness(deployment, in_need=in_need) or view.room(deployment, request.tokens)
+    )
+
+
+def left_out(pool: Pool, request: Request, view: View, *, in_need: bool) -> dict[str, str]:
+    """Who can't be asked now, and why."""
+    reasons = {d.id: why_not(d, request, view, in_need=in_need) for d in pool}
+    return {name: reason for name, reason in reasons.items() if reason is not None}
+
+
+def _begun(tier: Tier, pool: Pool, in_need: bool) -> Step:
+    """The step that begins a new pool after the one before was empty."""
+    if in_need:
+        why = "asked in spite of an open breaker" if pool else "nobody may be asked, not even in need"
+    else:
+        why = "turned to" if pool else "nobody fit in fallback group"
+    return Step("need" if in_need else "fallback", len(tier.pool), len(pool), f"{why}: {_told(tier)}")
+
+
+def _passed_over(tier: Tier) -> Step:
+    text = tier.link.condition.text if tier.link is not None and tier.link.condition is not None else ""
+    return Step("fallback", len(tier.pool), 0, f"passed over: {_told(tier)}, for {text!r} does not hold")
+
+
+def _told(tier: Tier) -> str:
+    return repr(tier.group) if tier.link is None else f"{tier.group!r} of chain {tier.link.chain!r}"
+
+
+def _empty(request: Request, tiers: tuple[Tier, ...], steps: tuple[Step, ...], view: View) -> PointsmanError:
+    """Nobody is left. The 'no candidate' error prints the same steps as every other explanation."""
+    first, tokens = tiers[0], request.tokens
+    everybody = [d for tier in tiers for d in tier.pool]
+    beyond = {d.id: reason for d in everybody if (reason := unfit(d, request)) is not None}
+    able = [d for d in everybody if d.id not in beyond]
+    if not able:
+        told = "; ".join(f"{name}: {reason}" for name, reason in list(beyond.items())[:8])
+        return InvalidBody(f"the request is beyond everybody who serves {first.group!r}: {told}", steps=steps)
+    able = [d for d in able if d.could_take(tokens)]
+    if not able:
+        most = max(d.tpm or 0 for d in everybody)
+        return TooManyTokens(
+            f"the request is estimated at {tokens} tokens; the most that a deployment of {first.group!r}"
+            f" or its fallbacks may take is {most} a minute",
+            steps=steps,
+        )
+    at_limit = all(view.fitness(d) is None for d in first.pool)
+    wait = min(view.wait(d, tokens) for d in able)
+    told = "; ".join(f"[{step.stage}] {step.reason}" for step in steps if step.after < step.before)
+    error = AtLimit if at_limit else NoCandidate
+    return error(
+        f"no deployment of {first.group!r} can take the request now: {told}",
+        retry_after=max(wait, 0.0),
+        steps=steps,
+    )

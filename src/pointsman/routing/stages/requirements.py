@@ -1,0 +1,25 @@
+"""Requirements: leaves out models that the request is known to be beyond: its length, its images, its tools."""
+
+from __future__ import annotations
+
+from pointsman.model.decision import Pool
+from pointsman.model.request import Request
+from pointsman.model.view import View
+from pointsman.routing.needs import unfit
+from pointsman.routing.shapes import Kept
+from pointsman.routing.topology import Topology
+
+IDLE = None
+
+
+def concerned(pool: Pool, _topology: Topology) -> bool:
+    """True if there may be anything to look at in the pool."""
+    return any(d.picky for d in pool)
+
+
+def keep(pool: Pool, request: Request, _view: View) -> Kept:
+    excluded = {d.id: reason for d in pool if (reason := unfit(d, request)) is not None}
+    if not excluded:
+        return Kept(pool, "within what all of them can do")
+    told = "; ".join(f"{name}: {reason}" for name, reason in list(excluded.items())[:8])
+    return Kept(tuple(d for d in pool if d.id not in excluded), told, excluded)

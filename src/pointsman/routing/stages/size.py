@@ -1,0 +1,29 @@
+"""Size: the first range that holds the model's size decides; its provider serves the name as asked."""
+
+from __future__ import annotations
+
+from pointsman.config.settings import SizeRule
+from pointsman.routing.shapes import Asked, Found, Settled
+from pointsman.routing.topology import Topology
+
+
+def size(_asked: Asked, found: Found, topology: Topology) -> Settled | str | None:
+    if not topology.sizes:
+        return None
+    name = found.name
+    if name is None:
+        return "no model named"
+    billions = topology.size_of(name)
+    if billions is None:
+        return f"the size of {name[:80]!r} is not known"
+    rule = next((rule for rule in topology.sizes if holds(rule, billions)), None)
+    if rule is None:
+        return f"{billions:g}B is in no range"
+    reason = f"size {billions:g}B is {rule.text} -> provider {rule.provider}"
+    return Settled(name, reason, topology.served_by(rule.provider, name), rule.fallback)
+
+
+def holds(rule: SizeRule, billions: float) -> bool:
+    """Is the size in the rule's range?"""
+    enough = billions > rule.least if rule.above else billions >= rule.least
+    return enough and (billions < rule.most if rule.below else billions <= rule.most)
