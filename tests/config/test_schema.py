@@ -18,9 +18,9 @@ from pointsman.config.schema import (
     PatternSection,
     ProviderSection,
     RouterSection,
-    Section,
     json_schema,
 )
+from pointsman.config.section import Section
 
 
 def test_the_walk_knows_every_section_inside_of_another():

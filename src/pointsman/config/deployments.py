@@ -13,7 +13,8 @@ import msgspec
 from pointsman.config.address import Addresses
 from pointsman.config.findings import Path, Report
 from pointsman.config.litellm import ANYWHERE, CALLERS, DEPLOYMENT
-from pointsman.config.schema import LATER_WORDS, ModelEntry
+from pointsman.config.schema import ModelEntry
+from pointsman.config.section import LATER_WORDS
 from pointsman.model.deployment import Deployment, Provider
 
 ID = ("model_info", "id")

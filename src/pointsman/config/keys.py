@@ -16,7 +16,8 @@ from pointsman.config.bare import shape_of
 from pointsman.config.findings import Path, Report
 from pointsman.config.litellm import BODY_PARAMS
 from pointsman.config.nearest import near
-from pointsman.config.schema import LATER_WORDS, Document, LitellmParams, Section
+from pointsman.config.schema import Document, LitellmParams
+from pointsman.config.section import LATER_WORDS, Section
 
 
 class Inner(msgspec.Struct, frozen=True):

@@ -13,7 +13,8 @@ from pydantic_core import ErrorDetails
 
 from pointsman.config.findings import Path, Report
 from pointsman.config.keys import Inner, inner
-from pointsman.config.schema import Document, Section
+from pointsman.config.schema import Document
+from pointsman.config.section import Section
 
 S = TypeVar("S", bound=Section)
 
