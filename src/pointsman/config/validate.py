@@ -75,27 +75,38 @@ def section(model: type[S], data: Any, path: Path, report: Report) -> S | None:
     if fields is None:
         return None
     given, written = fields
+    parts = _parts(model, given, path, written, report)
+    lost = {name for name, part in parts.items() if part is None}
+    given = {name: value for name, value in (given | parts).items() if name not in lost}
     try:
         made = model.model_validate(given)
     except ValidationError as error:
         wrong = error.errors(include_url=False)
         for detail in wrong:
-            _tell(detail, path, written, report)
+            if detail["loc"][0] not in lost:
+                _tell(detail, path, written, report)
         try:
             made = model.model_validate(_without(given, [detail["loc"] for detail in wrong]))
         except ValidationError:
             return None
     made.at(path, written)
-    for name, held in inner(model).items():
-        part = getattr(made, name)
-        if held.holder is None and isinstance(part, Section):
-            part.at((*path, name))
     return made
+
+
+def _parts(
+    model: type[Section], given: Mapping[str, Any], path: Path, written: Mapping[str, Path], report: Report
+) -> dict[str, Any]:
+    """The sections inside of a section, by field; None for those that were told to be wrong."""
+    return {
+        name: _held(held, given[name], (*path, *written.get(name, (name,))), report)
+        for name, held in inner(model).items()
+        if given.get(name) is not None
+    }
 
 
 def _fields(
     model: type[Section], data: Any, path: Path, report: Report
-) -> tuple[Mapping[str, Any], dict[str, Path]] | None:
+) -> tuple[dict[str, Any], dict[str, Path]] | None:
     """What is said by field, and where in the section those are that go by another spelling. None if it is none."""
     if isinstance(data, str) and model.SHORT is not None:
         return {model.SHORT: data}, {model.SHORT: ()}
@@ -135,10 +146,10 @@ def _plain(name: str, value: Any, report: Report) -> Any:
         return None
 
 
-def _spelled(model: type[Section], data: Mapping[str, Any], path: Path, report: Report) -> Mapping[str, Any]:
+def _spelled(model: type[Section], data: Mapping[str, Any], path: Path, report: Report) -> dict[str, Any]:
     """The same mapping with our spellings. Both spellings at once must say the same."""
     if not model.SPELLINGS.keys() & data.keys():
-        return data
+        return dict(data)
     given = {key: value for key, value in data.items() if key not in model.SPELLINGS}
     for spelling, name in model.SPELLINGS.items():
         if spelling in data:
