@@ -15,6 +15,7 @@ from pointsman.config.findings import Path, Report
 from pointsman.config.litellm import ROUTER, SERVER
 from pointsman.config.names import ANY, Chain, read_aliases, read_fallbacks, read_names
 from pointsman.config.patterns import programs
+from pointsman.config.places import Places
 from pointsman.config.references import Known, References, chains_refs, resolved_aliases
 from pointsman.config.registry import Registry
 from pointsman.config.rules import Rules
@@ -44,8 +45,9 @@ def assemble(
     registry.take(document.providers, _provider_names(data))
     addresses = Addresses(registry, report)
     placed = deployments(document.model_list, addresses, report)
-    rules = Rules(document, addresses, report)
-    providers = registry.named | {provider.name: provider for provider in rules.providers.values()}
+    places = Places(addresses)
+    rules = Rules(document, places, report)
+    providers = registry.named | {provider.name: provider for provider in places.providers.values()}
     check_ids(placed, providers, report)
     names = _Names(document, report)
     settings = Settings(
@@ -60,11 +62,11 @@ def assemble(
         fallbacks=names.fallbacks,
         default_fallbacks=names.default_fallbacks,
         router=_router(document, report),
-        strategies=Strategies(_strategy(document.router_settings.routing_strategy, report)),
+        strategies=_strategies(document, report),
         server=_server(document, data, registry, report),
     )
-    known = _known(settings, data, names, rules, tuple(programs(document.patterns, report)))
-    _check_names(References(known, report, "warning" if standalone else "error"), names, rules)
+    known = _known(settings, data, names, places, tuple(programs(document.patterns, report)))
+    _check_names(References(known, report, "warning" if standalone else "error"), names, places)
     return Assembled(settings, {p.deployment.id: p.path for p in placed})
 
 
@@ -135,14 +137,10 @@ def _router(document: Document, report: Report) -> RouterSettings:
     return RouterSettings(**values)
 
 
-def _strategy(word: str | None, report: Report) -> str:
-    path = ("router_settings", "routing_strategy")
-    found = strategies.canonical(word) if word is not None else strategies.DEFAULT
-    if found is None and word is not None and strategies.not_yet(word):
-        report.warning(path, f"strategy {{}} is not in this version, {strategies.DEFAULT} is used instead", word)
-    elif found is None and word is not None:
-        report.unknown("error", path, "unknown strategy {}", word, strategies.KNOWN, ", ".join(strategies.CANONICAL))
-    return found or strategies.DEFAULT
+def _strategies(document: Document, report: Report) -> Strategies:
+    word, path = document.router_settings.routing_strategy, ("router_settings", "routing_strategy")
+    found = strategies.read(word, path, report) if word is not None else None
+    return Strategies(found or strategies.DEFAULT)
 
 
 def _server(document: Document, data: Mapping[str, Any], registry: Registry, report: Report) -> ServerSettings:
@@ -163,7 +161,7 @@ def _provider_names(data: Mapping[str, Any]) -> set[str]:
 
 
 def _known(
-    settings: Settings, data: Mapping[str, Any], names: _Names, rules: Rules, compiled: tuple[Any, ...]
+    settings: Settings, data: Mapping[str, Any], names: _Names, places: Places, compiled: tuple[Any, ...]
 ) -> Known:
     """What is defined, rightly or wrongly: a name whose entry has an error is not a second error elsewhere."""
     entries = data.get("model_list")
@@ -173,20 +171,20 @@ def _known(
         else []
     )
     served = {d.model_name for d in settings.deployments if d.model is not None}
-    places = {d.provider.name for d in settings.deployments}
+    at = {d.provider.name for d in settings.deployments}
     return Known(
         served=frozenset(served | {name for name in written if isinstance(name, str)}),
         aliases=settings.aliases,
         groups=frozenset(alias.name.name for alias in names.read) - settings.aliases.keys(),
         exact=frozenset(settings.exact),
-        providers=frozenset(places | rules.providers.keys() | _provider_names(data)),
+        providers=frozenset(at | places.providers.keys() | _provider_names(data)),
         programs=compiled,
-        catch_all=settings.default_provider in places,
+        catch_all=settings.default_provider in at,
     )
 
 
-def _check_names(references: References, names: _Names, rules: Rules) -> None:
-    references.providers(rules.refs)
+def _check_names(references: References, names: _Names, places: Places) -> None:
+    references.providers(places.refs)
     references.models(chains_refs(names.chains))
     references.models(names.defaults)
     for alias in names.read:

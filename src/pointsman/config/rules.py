@@ -1,67 +1,36 @@
-"""Rules that send names to a provider: ``exact_matches``, ``patterns`` and the default provider.
-
-A provider that nobody defined is what its name means before a model in ``model_list``: the one of that kind, or one at
-that kind's usual address. Behind this point rules name providers that exist, or what ``references.py`` tells of.
-"""
+"""Rules that send names to a provider: ``exact_matches``, ``patterns`` and the default provider."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-
-from pointsman.config.address import Addresses
 from pointsman.config.findings import Report
 from pointsman.config.names import Ref
+from pointsman.config.places import Places
 from pointsman.config.schema import Document, ExactSection, PatternSection
 from pointsman.config.settings import ExactMatch, Pattern
-from pointsman.model.deployment import Provider
 
 
 class Rules:
-    """The rules of a document. ``refs``: words that name providers; ``providers``: those that are meant, by word."""
+    """The rules of a document, with their providers' names."""
 
-    def __init__(self, document: Document, addresses: Addresses, report: Report) -> None:
+    def __init__(self, document: Document, places: Places, report: Report) -> None:
+        self._places = places
         default = _default(document, report)
-        self.refs = tuple(_refs(document, default))
-        self.providers = _meant(self.refs, addresses)
-        self.default_provider = self._name(default.name) if default else None
+        self.default_provider = places.name(default.name, default.path) if default else None
         self.exact = {name: self._exact(name, section, report) for name, section in document.exact_matches.items()}
         self.patterns = tuple(self._pattern(section) for section in document.patterns)
 
-    def _name(self, word: str) -> str:
-        return self.providers[word].name if word in self.providers else word
-
-    def _fallback(self, section: ExactSection | PatternSection) -> str | None:
-        return self._name(section.fallback) if section.fallback else None
+    def _providers(self, section: ExactSection | PatternSection) -> tuple[str, str | None]:
+        """The provider and the fallback of a rule."""
+        provider = self._places.name(section.provider, section.place("provider"))
+        return provider, self._places.optional(section.fallback, section.place("fallback"))
 
     def _exact(self, name: str, section: ExactSection, report: Report) -> ExactMatch:
         if section.priority not in (None, "primary"):
             report.warning((*section.path, "priority"), "is not acted on: an exact match always comes first")
-        provider, fallback = self._name(section.provider), self._fallback(section)
-        return ExactMatch(name, provider, fallback, section.model, section.description or "")
+        return ExactMatch(name, *self._providers(section), section.model, section.description or "")
 
     def _pattern(self, section: PatternSection) -> Pattern:
-        provider, fallback = self._name(section.provider), self._fallback(section)
-        return Pattern(section.pattern, provider, fallback, section.description or "")
-
-
-def _refs(document: Document, default: Ref | None) -> Iterator[Ref]:
-    """Every word that names a provider, with its place."""
-    if default:
-        yield default
-    rules: list[ExactSection | PatternSection] = [*document.exact_matches.values(), *document.patterns]
-    for rule in rules:
-        yield Ref(rule.provider, rule.place("provider"))
-        if rule.fallback:
-            yield Ref(rule.fallback, rule.place("fallback"))
-
-
-def _meant(refs: Iterable[Ref], addresses: Addresses) -> dict[str, Provider]:
-    """Each word is asked for once, where it stands first."""
-    first: dict[str, Ref] = {}
-    for ref in refs:
-        first.setdefault(ref.name, ref)
-    found = {word: addresses.meant(ref) for word, ref in first.items()}
-    return {word: provider for word, provider in found.items() if provider is not None}
+        return Pattern(section.pattern, *self._providers(section), section.description or "")
 
 
 def _default(document: Document, report: Report) -> Ref | None:
