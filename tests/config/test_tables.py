@@ -22,21 +22,32 @@ def test_every_kind_has_a_wire_format():
 def test_every_canonical_strategy_exists():
     """A strategy's canonical name is a key of the routing room's table, and every alias means one."""
     assert sorted(strategies.CANONICAL) == sorted(STRATEGIES)
-    assert set(strategies.ALIASES.values()) <= set(strategies.CANONICAL)
+    assert set(strategies.ALIASES.values()) <= {*strategies.CANONICAL, *strategies.NOT_YET}
     assert Strategies().default == strategies.DEFAULT
     assert not strategies.NOT_YET & {*strategies.CANONICAL, *strategies.ALIASES}
+
+
+def test_no_spelling_means_two_strategies():
+    """Without hyphens, underscores, spaces and upper case all names are different still."""
+    names = (*strategies.CANONICAL, *strategies.NOT_YET, *strategies.ALIASES)
+    folded = {"".join(character for character in name.lower() if character.isalnum()) for name in names}
+
+    assert len(folded) == len(names)
 
 
 @pytest.mark.parametrize(
     ("word", "name"),
     [
         ("simple-shuffle", "simple-shuffle"),
+        ("simple_shuffle", "simple-shuffle"),
         ("least-busy", "least_loaded"),
         ("LeastLoaded", "least_loaded"),
         ("RoundRobin", "round_robin"),
         (" round-robin ", "round_robin"),
+        ("Round Robin", "round_robin"),
+        ("StrategyRoundRobin", "round_robin"),
         ("random", "simple-shuffle"),
-        ("usage-based-routing-v2", None),
+        ("load_balance", "round_robin"),
         ("nonsense", None),
     ],
 )

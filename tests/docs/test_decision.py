@@ -57,7 +57,7 @@ def test_the_strategies_are_those_there_are_with_all_their_spellings():
     rows = table(section(PAGE, "## Strategies"))
     assert [code(row[0])[0] for row in rows] == list(STRATEGIES) == list(strategies.CANONICAL)
     written = {spelling: code(row[0])[0] for row in rows for spelling in code(row[2])}
-    assert written == strategies.ALIASES
+    assert written == {word: name for word, name in strategies.ALIASES.items() if name in STRATEGIES}
     assert f"Without `routing_strategy` it is\n`{strategies.DEFAULT}`" in section(PAGE, "## Strategies")
 
 

@@ -1,7 +1,12 @@
-"""Spellings of strategies. The canonical names are the keys of ``pointsman.routing.strategies.STRATEGIES``."""
+"""Spellings of strategies, in one table. The canonical names are the keys of ``routing.strategies.STRATEGIES``.
+
+Upper case, hyphens, underscores and spaces make no difference: ``Least Loaded`` is ``least_loaded``. What differs by
+more than that stands in ALIASES: LiteLLM's names, the documents' and the constants of the Go router.
+"""
 
 from __future__ import annotations
 
+from pointsman.config.findings import Path, Report
 from pointsman.config.words import words
 
 DEFAULT = "simple-shuffle"
@@ -9,26 +14,37 @@ DEFAULT = "simple-shuffle"
 CANONICAL = ("simple-shuffle", "round_robin", "least_loaded")
 
 ALIASES: dict[str, str] = {
-    "simple_shuffle": "simple-shuffle",
     "shuffle": "simple-shuffle",
-    "random": "simple-shuffle",
     "weighted": "simple-shuffle",
-    "round-robin": "round_robin",
-    "roundrobin": "round_robin",
-    "least-loaded": "least_loaded",
-    "leastloaded": "least_loaded",
+    "random": "simple-shuffle",
+    "StrategyRandom": "simple-shuffle",
+    "StrategyRoundRobin": "round_robin",
+    "load_balance": "round_robin",
+    "load_balancing": "round_robin",
     "least-busy": "least_loaded",
-    "least_busy": "least_loaded",
-    "leastbusy": "least_loaded",
+    "StrategyLeastLoaded": "least_loaded",
+    "usage-based-routing-v1": "usage-based-routing",
+    "fastest": "fastest_response",
+    "latency-based": "latency-based-routing",
+    "lowest-latency": "latency-based-routing",
+    "cost-based-routing": "lowest-cost",
+    "cost-based": "lowest-cost",
+    "cheapest": "lowest-cost",
+    "performance-based": "performance",
+    "StrategyPerformance": "performance",
+    "affinity-based": "affinity",
+    "StrategyAffinity": "affinity",
+    "StrategyHybrid": "hybrid",
+    "p2c": "p2c-ewma",
+    "peak-ewma": "p2c-ewma",
+    "prefix-hash": "prefix_affinity",
+    "order": "priority",
 }
 
 NOT_YET = words(
     """
-    usage-based-routing usage-based-routing-v2 usage_based usage-based latency-based-routing latency-based
-    latency_based cost-based-routing cost-based lowest-cost lowest_cost lowestcost fastest_response
-    fastest-response fastestresponse load_balance load-balance loadbalance most_capacity most-capacity
-    performance affinity hybrid p2c-ewma p2c_ewma prefix_affinity prefix-affinity priority order bandit lar1
-    provider-budget-routing
+    usage_based usage-based-routing usage-based-routing-v2 fastest_response latency-based-routing lowest-cost
+    most_capacity performance affinity hybrid p2c-ewma prefix_affinity priority bandit lar1 provider-budget-routing
     """
 )
 """Known to LiteLLM or to the documents, and not built yet."""
@@ -36,12 +52,29 @@ NOT_YET = words(
 KNOWN = (*CANONICAL, *ALIASES, *sorted(NOT_YET))
 
 
+def _folded(word: str) -> str:
+    return "".join(word.split()).casefold().replace("-", "").replace("_", "")
+
+
+_NAMES = {_folded(name): name for name in (*CANONICAL, *NOT_YET)} | {_folded(a): name for a, name in ALIASES.items()}
+
+
 def canonical(word: str) -> str | None:
     """The name of the strategy that ``word`` means; None if this version has none."""
-    folded = word.strip().casefold()
-    return folded if folded in CANONICAL else ALIASES.get(folded)
+    name = _NAMES.get(_folded(word))
+    return name if name in CANONICAL else None
 
 
 def not_yet(word: str) -> bool:
     """True for a strategy that is known but not built."""
-    return word.strip().casefold() in NOT_YET
+    return _NAMES.get(_folded(word)) in NOT_YET
+
+
+def read(word: str, path: Path, report: Report) -> str | None:
+    """The strategy that a configuration names; None with a finding if this version has none of that name."""
+    found = canonical(word)
+    if found is None and not_yet(word):
+        report.warning(path, f"strategy {{}} is not in this version, {DEFAULT} is used instead", word)
+    elif found is None:
+        report.unknown("error", path, "unknown strategy {}", word, KNOWN, ", ".join(CANONICAL))
+    return found
