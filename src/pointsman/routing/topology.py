@@ -28,9 +28,9 @@ from pointsman.config.settings import (
     WarmSettings,
 )
 from pointsman.errors import ConfigurationError
+from pointsman.model import sizes
 from pointsman.model.decision import Pool
 from pointsman.model.deployment import Deployment, Provider
-from pointsman.routing import sizes
 
 ENTRY = "auto/"
 TASKS, SEMANTIC = "auto/tasks", "auto/semantic"

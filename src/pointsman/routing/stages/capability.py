@@ -5,8 +5,8 @@ from __future__ import annotations
 from pointsman.config.settings import Capability
 from pointsman.model.decision import Pool
 from pointsman.model.deployment import Deployment
+from pointsman.model.sizes import size_of
 from pointsman.routing.shapes import Asked, Found, Settled
-from pointsman.routing.sizes import size_of
 from pointsman.routing.topology import Topology
 
 

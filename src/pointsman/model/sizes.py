@@ -1,4 +1,4 @@
-"""How large a model is, by what it is called: billions of parameters from names like ``llama-7b`` or ``qwen:13b``."""
+"""How large a model is in billions of parameters: from names like ``llama-7b``, and from words like "13B"."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from pointsman.model.deployment import Deployment
 SIZE = re.compile(r"(?<![a-z0-9.])(?:([0-9]{1,3})x)?([0-9]{1,4}(?:\.[0-9]{1,3})?)b(?![a-z0-9])", re.IGNORECASE)
 """``8x7b`` is eight times seven: what stands in the name, not what is active of it."""
 
+WORD = re.compile(r"(?:([0-9]{1,3})x)?([0-9]{1,6}(?:\.[0-9]{1,6})?) ?([bm]?)", re.IGNORECASE)
+
 
 def size_in(name: str | None) -> float | None:
     """The first size in a name; None if it has none."""
@@ -17,6 +19,15 @@ def size_in(name: str | None) -> float | None:
         return None
     experts, size = found.groups()
     return float(size) * int(experts or 1)
+
+
+def billions(word: str) -> float | None:
+    """What "13B", "8x7B", "500M" or "1.5" says; None if it is no size."""
+    found = WORD.fullmatch(word.strip())
+    if found is None:
+        return None
+    experts, size, unit = found.groups()
+    return float(size) * int(experts or 1) / (1000 if unit in ("m", "M") else 1)
 
 
 def size_of(deployment: Deployment) -> float | None:
