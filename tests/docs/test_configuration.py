@@ -44,6 +44,8 @@ def type_of(said: dict) -> str:
         return "section"
     if one.get("format") == "password":
         return "secret"
+    if one["type"] == ["number", "string"]:
+        return "size"
     if one["type"] == "number":
         return ("seconds" if one["maximum"] == 86_400 * 365 else "number") + above
     words = {"integer": "whole number" + above, "string": "text", "boolean": "true or false", "array": "list"}

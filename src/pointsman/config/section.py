@@ -20,6 +20,7 @@ from pydantic import (
 from pydantic_core import CoreSchema, PydanticCustomError
 
 from pointsman.config.findings import Path
+from pointsman.model.sizes import billions
 
 LATER_WORDS = "known, but not acted on by this version"
 
@@ -39,12 +40,27 @@ def _printable(value: Any) -> Any:
     return value
 
 
+def _billions(value: Any) -> Any:
+    size = billions(value) if isinstance(value, str) else not_bool(value)
+    if size is None:
+        raise PydanticCustomError("size_needed", "a size")
+    return size
+
+
 Whole = Annotated[int, Field(ge=0, le=LARGEST), BeforeValidator(not_bool)]
 Retries = Annotated[int, Field(ge=0, le=100), BeforeValidator(not_bool)]
 Positive = Annotated[int, Field(gt=0, le=LARGEST), BeforeValidator(not_bool)]
 Share = Annotated[float, Field(ge=0, le=LARGEST, allow_inf_nan=False), BeforeValidator(not_bool)]
 Seconds = Annotated[float, Field(gt=0, le=86_400 * 365, allow_inf_nan=False), BeforeValidator(not_bool)]
 Pause = Annotated[float, Field(ge=0, le=86_400 * 365, allow_inf_nan=False), BeforeValidator(not_bool)]
+Size = Annotated[
+    float,
+    Field(gt=0, le=100_000, allow_inf_nan=False),
+    BeforeValidator(_billions),
+    WithJsonSchema({"type": ["number", "string"]}),
+]
+"""Parameters of a model: "13B", "8x7B", "500M", or a number of billions."""
+
 Name = Annotated[str, Field(min_length=1, max_length=512), BeforeValidator(_printable)]
 Text = Annotated[str, Field(max_length=100_000)]
 

@@ -34,6 +34,7 @@ EXPECTED: dict[str, str] = {
     "model_attributes_type": "expected a mapping",
     "number_needed": "expected a number",
     "printable": "expected text without control characters",
+    "size_needed": 'expected a size like "13B"',
     "string_type": "expected text",
 }
 """pydantic's error type -> what was expected."""
