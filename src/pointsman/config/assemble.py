@@ -9,7 +9,7 @@ import msgspec
 
 from pointsman.config import strategies
 from pointsman.config.address import Addresses
-from pointsman.config.deployments import Ids, Placed, check_ids, deployments
+from pointsman.config.deployments import Ids, Placed, check_ids, deployments, traits
 from pointsman.config.environment import Environment
 from pointsman.config.findings import Path, Report
 from pointsman.config.litellm import ROUTER, SERVER
@@ -19,7 +19,8 @@ from pointsman.config.places import Places
 from pointsman.config.references import Known, References, chains_refs, resolved_aliases
 from pointsman.config.registry import Registry
 from pointsman.config.rules import Rules
-from pointsman.config.schema import Document
+from pointsman.config.schema import Document, ProviderSection
+from pointsman.config.sections.tags import read_tags
 from pointsman.config.settings import RouterSettings, ServerSettings, Settings, Strategies
 from pointsman.model.deployment import Deployment, Provider
 
@@ -44,14 +45,14 @@ def assemble(
     registry = Registry(environment, report)
     registry.take(document.providers, _provider_names(data))
     addresses = Addresses(registry, report)
-    placed = deployments(document.model_list, addresses, report)
+    placed = deployments(document.model_list, addresses, document.providers, report)
     places = Places(addresses)
     rules = Rules(document, places, report)
     providers = registry.named | {provider.name: provider for provider in places.providers.values()}
     check_ids(placed, providers, report)
     names = _Names(document, report)
     settings = Settings(
-        deployments=tuple(_all(placed, providers.values())),
+        deployments=tuple(_all(placed, providers.values(), document.providers)),
         providers=providers,
         exact=rules.exact,
         patterns=rules.patterns,
@@ -63,6 +64,7 @@ def assemble(
         default_fallbacks=names.default_fallbacks,
         router=_router(document, report),
         strategies=_strategies(document, report),
+        tags=read_tags(document, report),
         server=_server(document, data, registry, report),
     )
     known = _known(settings, data, names, places, tuple(programs(document.patterns, report)))
@@ -102,7 +104,9 @@ class _Names:
         return read_fallbacks(router, ours, report)
 
 
-def _all(placed: list[Placed], providers: Iterable[Provider]) -> Iterable[Deployment]:
+def _all(
+    placed: list[Placed], providers: Iterable[Provider], sections: Mapping[str, ProviderSection]
+) -> Iterable[Deployment]:
     """Those of ``model_list``, those that a provider lists, and one that is open for each provider."""
     ids = Ids(p.deployment.id for p in placed)
     served = {(p.deployment.model_name, p.deployment.provider.name) for p in placed}
@@ -111,9 +115,10 @@ def _all(placed: list[Placed], providers: Iterable[Provider]) -> Iterable[Deploy
     for provider in providers:
         for model in provider.models:
             if (model, provider.name) not in served:
-                yield Deployment(ids.make(model, provider.name), model, provider, model)
+                known = traits(sections.get(provider.name))
+                yield Deployment(ids.make(model, provider.name), model, provider, model, **known)
     for provider in providers:
-        yield Deployment(provider.name, OPEN_NAME, provider, None)
+        yield Deployment(provider.name, OPEN_NAME, provider, None, **traits(sections.get(provider.name)))
 
 
 def _router(document: Document, report: Report) -> RouterSettings:

@@ -71,6 +71,7 @@ PLAIN: dict[str, Callable[[Facts], Any]] = {
     "tokens": lambda facts: facts.request.tokens,
     "context_size": lambda facts: facts.request.tokens,
     "batch_size": lambda facts: features.batch_size(facts.request),
+    "timeout": lambda facts: facts.request.timeout,
     "images": lambda facts: features.has_images(facts.request),
     "tools": lambda facts: features.has_tools(facts.request),
     "reasoning_effort": lambda facts: features.reasoning_effort(facts.request),

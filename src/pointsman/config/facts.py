@@ -1,0 +1,60 @@
+"""What conditions may ask about, by name, and what kind of answer each has. A table and three questions to it.
+
+``routing/conditions.py`` knows how to find the answers; a test holds both together.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, get_args
+
+from pointsman.model.request import Endpoint
+
+Kind = Literal["flag", "text", "texts", "number", "size", "seconds"]
+"""``texts``: any number of texts, of which one is enough. ``size``: billions of parameters."""
+
+PLAIN: dict[str, Kind] = {
+    "always": "flag",
+    "never": "flag",
+    "model": "text",
+    "endpoint": "text",
+    "stream": "flag",
+    "tokens": "number",
+    "context_size": "number",
+    "batch_size": "number",
+    "timeout": "seconds",
+    "images": "flag",
+    "tools": "flag",
+    "reasoning_effort": "text",
+    "model_size": "size",
+    "task": "text",
+    "capability": "text",
+    "tags": "texts",
+}
+
+CHOICES: dict[str, tuple[str, ...]] = {"endpoint": get_args(Endpoint)}
+"""Facts that have one of a few values."""
+
+HEADER = "header."
+PROVIDERS = ("_unavailable", "_available")
+"""Ends of facts about a provider."""
+
+
+def kind_of(name: str) -> Kind | None:
+    """The kind of a fact; None if there is no such fact."""
+    if name.startswith(HEADER) and name != HEADER:
+        return "text"
+    return "flag" if provider_of(name) is not None else PLAIN.get(name)
+
+
+def provider_of(name: str) -> tuple[str, str] | None:
+    """The provider that a fact is about, and the end that says what; None if it is about none."""
+    ends = (end for end in PROVIDERS if name.endswith(end) and name != end and name not in PLAIN)
+    return next(((name.removesuffix(end), end) for end in ends), None)
+
+
+def alike(name: str) -> tuple[str, ...]:
+    """What an unknown name may have been meant for."""
+    stem, _, end = name.rpartition("_")
+    about = tuple(stem + known for known in PROVIDERS) if stem and "ava" in end else ()
+    rest = name.partition(".")[2]
+    return (*PLAIN, *about, *((HEADER + rest,) if rest else ()))
