@@ -27,7 +27,7 @@ def test_an_entry_is_a_deployment_with_everything_it_says():
     """Limits and times become fields, everything else a parameter of each request; model_info is kept."""
     loaded = load(
         entry(
-            info={"id": "mine", "mode": "chat", "size": "8B"},
+            info={"id": "mine", "mode": "chat", "owner": "ops"},
             outer={"tpm": 1000},
             api_key="os.environ/KEY",
             rpm=60,
@@ -53,7 +53,7 @@ def test_an_entry_is_a_deployment_with_everything_it_says():
     assert made.params == {
         "temperature": 0.7, "num_ctx": 4096, "keep_alive": "30m", "stop": ["\n\n", "User:"], "top_k": 5,
     }  # fmt: skip
-    assert made.info == {"id": "mine", "mode": "chat", "size": "8B"}
+    assert made.info == {"id": "mine", "mode": "chat", "owner": "ops"}
 
 
 @pytest.mark.parametrize("key", ["rpm", "tpm", "weight"])
@@ -73,7 +73,7 @@ def test_limits_may_stand_in_three_places_and_the_outer_one_counts(key):
 def test_what_is_litellms_own_business_is_no_parameter():
     """Keys for LiteLLM itself, and the caller's own fields, are not sent to a model server."""
     loaded = load(
-        entry(input_cost_per_token=1e-06, order=1, stream=True, extra_body={"messages": []}, aws_region_name="x")
+        entry(input_cost_per_second=1e-06, max_retries=1, stream=True, extra_body={"messages": []}, aws_region_name="x")
     )
 
     assert loaded.settings.deployments[0].params == {}

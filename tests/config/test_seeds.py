@@ -13,7 +13,9 @@ from pointsman.config.load import load
 
 SEEDS = sorted((Path(__file__).parent / "seeds").glob("*.yaml"))
 ACTED_ON = {
-    "1-01-router-settings": "router_settings.enable_tag_filtering",
+    "1-01-router-settings": None,
+    "1-02-litellm-settings": None,
+    "1-03-router-settings": None,
     "2-01-exact-matches": None,
     "2-02-model-list": None,
     "2-03-patterns": None,

@@ -5,16 +5,17 @@ An id is ``model_info.id``, else ``<model_name>@<provider>``, a second one ``#2`
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
 from pointsman.config.address import Addresses
 from pointsman.config.findings import Path, Report
-from pointsman.config.litellm import ANYWHERE, CALLERS, DEPLOYMENT
-from pointsman.config.schema import ModelEntry
-from pointsman.config.section import LATER_WORDS
+from pointsman.config.litellm import ANYWHERE, CALLERS, DEPLOYMENT, TRAITS
+from pointsman.config.patterns import program
+from pointsman.config.schema import ModelEntry, ProviderSection
+from pointsman.config.section import LATER_WORDS, Section
 from pointsman.model.deployment import Deployment, Provider
 
 ID = ("model_info", "id")
@@ -51,8 +52,13 @@ class Ids:
                 return made
 
 
-def deployments(entries: Sequence[ModelEntry], addresses: Addresses, report: Report) -> list[Placed]:
-    """One deployment an entry; entries without an address or with a wildcard are left out with a finding."""
+def deployments(
+    entries: Sequence[ModelEntry], addresses: Addresses, providers: Mapping[str, ProviderSection], report: Report
+) -> list[Placed]:
+    """One deployment an entry; entries without an address or with a wildcard are left out with a finding.
+
+    ``providers``: the section, for what it says of every model at one of them.
+    """
     ids = Ids(())
     chosen = [_chosen(entry, ids, report) for entry in entries]
     made: list[Placed] = []
@@ -65,7 +71,8 @@ def deployments(entries: Sequence[ModelEntry], addresses: Addresses, report: Rep
         address = addresses.of(entry.litellm_params)
         if address is not None:
             id_ = own or ids.make(entry.model_name, address[0].name)
-            made.append(Placed(_deployment(entry, id_, address, report), entry.path))
+            known = traits(entry.litellm_params, entry.model_info, providers.get(address[0].name))
+            made.append(Placed(_deployment(entry, id_, address, known, report), entry.path))
     return made
 
 
@@ -83,14 +90,31 @@ def check_ids(placed: Iterable[Placed], providers: Container[str], report: Repor
             report.error((*each.path, *ID), TAKEN, each.deployment.id)
 
 
-def _deployment(entry: ModelEntry, id_: str, address: tuple[Provider, str], report: Report) -> Deployment:
+def traits(*sections: Section | None) -> dict[str, Any]:
+    """What is known of a model: the first of its sections that says something counts. The rest stays unknown."""
+    known = {field: _first(keys, sections) for field, keys in TRAITS.items()}
+    return {field: value for field, value in known.items() if value is not None}
+
+
+def _first(keys: Sequence[str], sections: Iterable[Section | None]) -> Any:
+    fields = ((section, key) for section in sections for key in keys if section is not None)
+    said = (getattr(section, key) for section, key in fields if key in type(section).model_fields)
+    return next((value for value in said if value is not None), None)
+
+
+def _deployment(
+    entry: ModelEntry, id_: str, address: tuple[Provider, str], known: Mapping[str, Any], report: Report
+) -> Deployment:
     params = entry.litellm_params
     fields = {ours: getattr(params, theirs) for theirs, ours in DEPLOYMENT.items() if theirs not in ANYWHERE}
-    fields["tags"] = tuple(params.tags or ())
+    fields["tags"] = tuple(dict.fromkeys(params.tags or ()))
+    fields["tag_regex"] = tuple(
+        pattern
+        for index, pattern in enumerate(params.tag_regex or ())
+        if program(pattern, (*params.path, "tag_regex", index), report) is not None
+    )
     for key in ANYWHERE:
         fields[key] = _anywhere(entry, key, report)
-    if params.tags:
-        report.warning((*params.path, "tags"), f"{LATER_WORDS}; the tags are kept")
     return Deployment(
         id=id_,
         model_name=entry.model_name,
@@ -99,6 +123,7 @@ def _deployment(entry: ModelEntry, id_: str, address: tuple[Provider, str], repo
         params=_body(entry, report),
         info=entry.model_info.model_dump(exclude_none=True) if entry.model_info else {},
         **fields,
+        **known,
     )
 
 

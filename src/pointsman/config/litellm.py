@@ -10,6 +10,7 @@ from pointsman.config.words import words
 
 DEPLOYMENT: dict[str, str] = {
     "tags": "tags",
+    "tag_regex": "tag_regex",
     "weight": "weight",
     "rpm": "rpm",
     "tpm": "tpm",
@@ -17,11 +18,22 @@ DEPLOYMENT: dict[str, str] = {
     "timeout": "timeout",
     "stream_timeout": "stream_timeout",
     "cooldown_time": "cooldown_time",
+    "order": "order",
 }
 """``litellm_params`` key -> field of Deployment, copied as it is."""
 
-ANYWHERE = ("weight", "rpm", "tpm")
+ANYWHERE = ("weight", "rpm", "tpm", "order")
 """Keys that may stand beside ``litellm_params`` or in ``model_info`` too; the outer one counts first."""
+
+TRAITS: dict[str, tuple[str, ...]] = {
+    "size": ("size",),
+    "context": ("context_window", "max_input_tokens", "max_tokens"),
+    "input_cost": ("input_cost_per_token",),
+    "output_cost": ("output_cost_per_token",),
+    "vision": ("supports_vision",),
+    "tools": ("supports_function_calling",),
+}
+"""Field of Deployment -> keys that say it, of ``litellm_params``, ``model_info`` or the provider; the first counts."""
 
 ADDRESS = ("model", "api_base", "base_url", "api_key", "custom_llm_provider")
 """``litellm_params`` keys that say where a deployment is (``deployments.py``, ``registry.py``)."""
@@ -39,11 +51,20 @@ ROUTER: dict[str, tuple[tuple[str, str], ...]] = {
 }
 """Field of RouterSettings -> where it may be said; the first place that says it counts, as in LiteLLM."""
 
+TAGS: dict[str, str] = {
+    "enabled": "enable_tag_filtering",
+    "match_any": "tag_filtering_match_any",
+    "prefix": "tag_routing_prefix",
+    "tasks": "task_tags",
+    "unauthorized": "litellm_status_codes",
+}
+"""Field of TagSettings -> key of ``router_settings``, copied as it is."""
+
+TASK_HOOK = "nova_task_router"
+"""The name in ``litellm_settings.callbacks`` that makes a tag of a body's ``task``."""
+
 SERVER: dict[str, str] = {"require_auth_for_metrics": "require_auth_for_metrics_endpoint"}
 """Field of ServerSettings -> key of ``general_settings``, copied as it is."""
-
-
-ENTRY_LATER = words("order")
 
 PARAMS_LATER = words(
     """
@@ -53,12 +74,12 @@ PARAMS_LATER = words(
     aws_session_name aws_session_token aws_sts_endpoint aws_web_identity_token azure_ad_token azure_password
     azure_scope azure_username base_model budget_duration cache_creation_input_token_cost
     cache_read_input_token_cost client_id client_secret configurable_clientside_auth_params default_headers
-    drop_params extra_headers fallbacks guardrails headers hf_model_name input_cost_per_second
-    input_cost_per_token itpm litellm_credential_name litellm_trace_id max_budget max_file_size_mb max_retries
-    merge_reasoning_content_in_choices mock_response mock_timeout model_info model_name num_retries order
-    organization otpm output_cost_per_second output_cost_per_token region_name rpd silent_model ssl_verify
-    tag_regex tenant_id tpd use_chat_completions_api use_in_pass_through use_litellm_proxy vertex_credentials
-    vertex_location vertex_project watsonx_region_name
+    drop_params extra_headers fallbacks guardrails headers hf_model_name input_cost_per_second itpm
+    litellm_credential_name litellm_trace_id max_budget max_file_size_mb max_retries
+    merge_reasoning_content_in_choices mock_response mock_timeout model_info model_name num_retries
+    organization otpm output_cost_per_second region_name rpd silent_model ssl_verify tenant_id tpd
+    use_chat_completions_api use_in_pass_through use_litellm_proxy vertex_credentials vertex_location
+    vertex_project watsonx_region_name
     """
 )
 """Keys of ``litellm_params`` that mean something to LiteLLM itself and nothing to a model server."""
@@ -69,20 +90,19 @@ ROUTER_LATER = words(
     client_ttl content_policy_fallbacks context_window_fallbacks debug_level default_litellm_params
     default_max_parallel_requests default_priority deployment_affinity_ttl_seconds disable_cooldowns
     enable_health_check_routing enable_mid_stream_fallback_continuation enable_pre_call_check
-    enable_pre_call_checks enable_tag_filtering enable_weighted_failover fallback_on_unsupported_params
-    guardrail_list health_check_ignore_transient_errors health_check_staleness_threshold
-    ignore_invalid_deployments litellm_status_codes max_fallbacks model_group_affinity_config
-    model_group_retry_policy optional_pre_call_checks polling_interval provider_budget_config redis_db
-    redis_host redis_password redis_port redis_ssl redis_url retry_policy router_general_settings
-    routing_groups routing_plugins routing_strategy_args search_tools set_verbose tag_filtering_match_any
-    tag_routing_prefix task_tags
+    enable_pre_call_checks enable_weighted_failover fallback_on_unsupported_params guardrail_list
+    health_check_ignore_transient_errors health_check_staleness_threshold ignore_invalid_deployments
+    max_fallbacks model_group_affinity_config model_group_retry_policy optional_pre_call_checks
+    polling_interval provider_budget_config redis_db redis_host redis_password redis_port redis_ssl redis_url
+    retry_policy router_general_settings routing_groups routing_plugins routing_strategy_args search_tools
+    set_verbose
     """
 )
 
 LITELLM_LATER = words(
     """
     add_function_to_prompt api_base api_key audit_log_callbacks aws_sqs_callback_params azure_key_vault
-    budget_exceeded_status_code cache cache_params callback_settings callbacks content_policy_fallbacks
+    budget_exceeded_status_code cache cache_params callback_settings content_policy_fallbacks
     context_window_fallbacks custom_prometheus_metadata_labels custom_prometheus_tags custom_provider_map
     datadog_llm_observability_params datadog_params default_internal_user_params default_key_generate_params
     default_max_internal_user_budget default_team_params default_team_settings disable_add_prefix_to_prompt

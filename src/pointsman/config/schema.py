@@ -14,6 +14,7 @@ from pointsman.config.section import (
     Aliases,
     Fallbacks,
     Name,
+    Names,
     OrText,
     Pause,
     Positive,
@@ -21,6 +22,7 @@ from pointsman.config.section import (
     Seconds,
     Section,
     Share,
+    Size,
     Text,
     Whole,
     not_bool,
@@ -40,6 +42,7 @@ class LitellmParams(Section):
     api_key: SecretStr | None = None
     custom_llm_provider: Name | None = None
     tags: list[Name] | None = None
+    tag_regex: list[str] | None = None
     weight: Share | None = None
     rpm: Positive | None = None
     tpm: Positive | None = None
@@ -47,6 +50,9 @@ class LitellmParams(Section):
     timeout: Seconds | None = None
     stream_timeout: Seconds | None = None
     cooldown_time: Pause | None = None
+    order: Whole | None = None
+    input_cost_per_token: Share | None = None
+    output_cost_per_token: Share | None = None
     extra_body: dict[str, Any] | None = None
 
 
@@ -60,17 +66,26 @@ class ModelInfo(Section):
     weight: Share | None = None
     rpm: Positive | None = None
     tpm: Positive | None = None
+    order: Whole | None = None
+    enable_tag_filtering: bool | None = None
+    size: Size | None = None
+    context_window: Positive | None = None
+    max_input_tokens: Positive | None = None
+    max_tokens: Positive | None = None
+    input_cost_per_token: Share | None = None
+    output_cost_per_token: Share | None = None
+    supports_vision: bool | None = None
+    supports_function_calling: bool | None = None
 
 
 class ModelEntry(Section):
-    LATER = litellm.ENTRY_LATER
-
     model_name: Name
     litellm_params: LitellmParams
     model_info: ModelInfo | None = None
     weight: Share | None = None
     rpm: Positive | None = None
     tpm: Positive | None = None
+    order: Whole | None = None
 
 
 class ProviderSection(Section):
@@ -83,6 +98,11 @@ class ProviderSection(Section):
     models: list[Name] | None = None
     max_parallel_requests: Positive | None = None
     zone: Name | None = None
+    context_window: Positive | None = None
+    input_cost_per_token: Share | None = None
+    output_cost_per_token: Share | None = None
+    supports_vision: bool | None = None
+    supports_function_calling: bool | None = None
     description: Text | None = None
 
 
@@ -121,6 +141,11 @@ class RouterSection(Section):
     model_group_alias: Aliases = None
     debug_router: bool | None = None
     default_provider: Name | None = None
+    enable_tag_filtering: bool | None = None
+    tag_filtering_match_any: bool | None = None
+    tag_routing_prefix: Name | None = None
+    task_tags: bool | None = None
+    litellm_status_codes: bool | None = None
 
 
 class LitellmSection(Section):
@@ -133,6 +158,7 @@ class LitellmSection(Section):
     fallbacks: Fallbacks = None
     default_fallbacks: list[Name] | None = None
     drop_params: bool | None = None
+    callbacks: Names | None = None
 
 
 class GeneralSection(Section):

@@ -62,6 +62,9 @@ Size = Annotated[
 """Parameters of a model: "13B", "8x7B", "500M", or a number of billions."""
 
 Name = Annotated[str, Field(min_length=1, max_length=512), BeforeValidator(_printable)]
+Names = Annotated[list[Name], BeforeValidator(lambda value: [value] if isinstance(value, str) else value)]
+"""A list of names; one name may stand for itself."""
+
 Text = Annotated[str, Field(max_length=100_000)]
 
 _NAMES = {"type": "array", "items": {"type": "string"}}
