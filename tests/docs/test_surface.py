@@ -40,7 +40,7 @@ def test_the_package_has_no_public_name_yet_but_its_version():
 
 def test_the_fakes_that_are_shipped_are_these():
     """What tests of routers and gateways may import."""
-    assert public(pointsman.testing) - {"TYPE_CHECKING", "annotations"} == {"MockOptions", "MockProvider"}
+    assert public(pointsman.testing) - {"TYPE_CHECKING", "annotations"} == {"MockOptions", "MockProvider", "Simulation"}
 
 
 def test_the_project_says_what_it_is():
