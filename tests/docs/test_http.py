@@ -11,7 +11,7 @@ from pointsman import errors
 from pointsman.config.check import SHORTEST_KEY
 from pointsman.config.settings import ServerSettings
 from pointsman.fakes import deployment, request, settings
-from pointsman.gateway import body
+from pointsman.gateway import body, hints
 from pointsman.gateway.app import build_app
 from pointsman.gateway.auth import Keys
 from pointsman.gateway.headers import decision_head
@@ -106,7 +106,10 @@ def test_the_limits_are_those_of_the_code():
 def test_what_a_body_may_hold_is_what_is_checked():
     """The hints, the fields whose types are looked at, and the bounds."""
     asked = section(PAGE, "## Requests")
-    assert {code(row[0])[0] for row in table(asked)} == {"model", *body.HINTS}
+    assert {code(row[0])[0] for row in table(asked)} == {"model", *body.LOOKED_INTO}
+    assert {name.lower().encode() for row in table(asked, 1) for name in code(row[0])} == hints.HEADERS
+    assert f"at most {hints.LONGEST} printable characters each" in asked
+    assert f"at most {hints.MOST_TAGS} tags a request" in asked
     checked = asked.partition("a wrong type of")[2].partition(";")[0]
     assert set(code(checked)) == set(body._Envelope.__struct_fields__) - body.HINTS
     assert set(body.LISTED.values()) == set(code(asked.partition("; no ")[2].partition(";")[0]))

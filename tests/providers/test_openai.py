@@ -50,6 +50,29 @@ def test_numbers_are_not_recalculated(number):
     assert f'"odd":{number}'.encode() in DIALECT.write(asked, deployment("d"), "m").body
 
 
+KINDS = ["openai", "openai_compatible", "vllm", "llama_cpp_python", "llama_cpp_native"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("params", [{}, {"temperature": 0.5}], ids=["plain", "with parameters"])
+def test_a_task_goes_to_servers_of_which_nothing_is_known(kind, params):
+    """A custom server may live by it, the known ones ignore or refuse it; every other field goes to all."""
+    asked = request(body=fields(b'{"input":"x","task":"code","return_multivector":false,"encoding_format":"float"}'))
+    at = deployment("d", at=provider(kind=kind), params=params)
+    sent = json.loads(DIALECT.write(asked, at, "m").body)
+    expected = {**params, "input": "x", "return_multivector": False, "encoding_format": "float", "model": "m"}
+    assert sent == ({**expected, "task": "code"} if kind == "openai_compatible" else expected)
+    assert "task" in asked.body
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_deployments_own_task_is_sent_wherever_it_is(kind):
+    """Who configures it knows why."""
+    at = deployment("d", at=provider(kind=kind), params={"task": "set"})
+    sent = json.loads(DIALECT.write(request(body={}), at, "m").body)
+    assert sent["task"] == "set"
+
+
 few = st.dictionaries(st.sampled_from(["temperature", "stop", "x"]), values, max_size=3)
 
 

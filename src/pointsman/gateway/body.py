@@ -11,10 +11,13 @@ from typing import Any
 import msgspec
 
 from pointsman.errors import InvalidBody
-from pointsman.model.request import Endpoint, Fields, Request
+from pointsman.gateway.hints import FIELDS, HEADERS, read_hints
+from pointsman.model.request import NO_HINTS, Endpoint, Fields, Request
 
 HINTS = frozenset({"fallbacks", "num_retries", "timeout"})
 """Body fields meant for Pointsman, not for a model."""
+
+LOOKED_INTO = HINTS | FIELDS
 
 AUTO = "auto"
 """The model name that leaves the choice to content."""
@@ -99,9 +102,7 @@ def read_body(endpoint: Endpoint, body: bytes | bytearray, headers: dict[bytes, 
             if len(_encode(fields)) != len(body):  # white space, or a key twice
                 _counting.read(body)
         else:
-            fields = _counting.read(body)
-            known = {name: fields[name] for name in _Envelope.__struct_fields__ if name in fields}
-            seen = _decode_envelope(_encode(known))
+            fields, seen = _read_large(body)
     except msgspec.ValidationError as error:
         raise _mistyped(error) from None
     except MALFORMED as error:
@@ -111,12 +112,13 @@ def read_body(endpoint: Endpoint, body: bytes | bytearray, headers: dict[bytes, 
         raise InvalidBody(f"model is longer than {LONGEST_NAME} characters", param="model")
     if seen.n is not None and not 1 <= seen.n <= 128:
         raise InvalidBody("n must be between 1 and 128", param="n")
-    fallbacks = None
-    if not HINTS.isdisjoint(fields):
+    fallbacks, hinted = None, NO_HINTS
+    if not LOOKED_INTO.isdisjoint(fields):
         _check_hints(seen)
         fallbacks = _fallbacks(fields)
-        for hint in HINTS:
-            fields.pop(hint, None)
+        hinted = read_hints(fields, headers)
+    elif not HEADERS.isdisjoint(headers):
+        hinted = read_hints(fields, headers)
     return Request(
         endpoint,
         None if seen.model == AUTO else seen.model,
@@ -128,7 +130,14 @@ def read_body(endpoint: Endpoint, body: bytes | bytearray, headers: dict[bytes, 
         seen.num_retries,
         fallbacks,
         request_id,
+        hinted,
     )
+
+
+def _read_large(body: bytes | bytearray) -> tuple[Fields, _Envelope]:
+    fields = _counting.read(body)
+    known = {name: fields[name] for name in _Envelope.__struct_fields__ if name in fields}
+    return fields, _decode_envelope(_encode(known))
 
 
 def _check_content(endpoint: Endpoint, fields: Fields) -> None:
@@ -153,8 +162,10 @@ def _check_hints(seen: _Envelope) -> None:
 
 
 def _fallbacks(fields: Fields) -> tuple[str, ...] | None:
-    """``["name"]`` or LiteLLM's ``[{"model": "name"}]``."""
+    """``["name"]`` or LiteLLM's ``[{"model": "name"}]``; it is taken out with all that is ours."""
     raw = bytes(fields.get("fallbacks", b""))
+    for hint in HINTS:
+        fields.pop(hint, None)
     if not raw:
         return None
     try:

@@ -19,6 +19,7 @@ from pointsman.routing.pipeline import Sight
 from pointsman.runtime import Runtime
 from pointsman.state.breaker import State
 from pointsman.telemetry.metrics import CONTENT_TYPE
+from pointsman.wire.exchange import joined
 
 _encode = msgspec.json.Encoder().encode
 
@@ -47,7 +48,7 @@ class Endpoints:
         self._admit(http)
         body = await self._body(http)
         runtime = self._runtime
-        request = read_body(_endpoint_of(body), body, dict(http.headers.raw), http.state.request_id)
+        request = read_body(_endpoint_of(body), body, joined(http.headers.raw), http.state.request_id)
         sights: list[Sight] | None = [] if http.query_params.get("verbose") in ("1", "true") else None
         try:
             decision = runtime.decide(request, sights)

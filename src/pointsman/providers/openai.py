@@ -17,7 +17,7 @@ from pointsman.model.deployment import Deployment
 from pointsman.model.exchange import Answered, Refusal, Understood, WireRequest
 from pointsman.model.outcome import NO_USAGE, FailureKind, Usage
 from pointsman.model.request import Request
-from pointsman.providers.shapes import Dialect, refusal
+from pointsman.providers.shapes import Dialect, refusal, takes_task
 
 PATHS = {"chat": "/chat/completions", "completions": "/completions", "embeddings": "/embeddings"}
 
@@ -74,7 +74,10 @@ NOT_JSON = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
 def write(request: Request, deployment: Deployment, model: str) -> WireRequest:
-    fields: dict[str, Any] = {**deployment.params, **request.body} if deployment.params else request.body.copy()
+    body = request.body
+    if "task" in body and not takes_task(deployment.provider):
+        body = {name: value for name, value in body.items() if name != "task"}
+    fields: dict[str, Any] = {**deployment.params, **body} if deployment.params else body.copy()
     fields["model"] = model
     return WireRequest(_paths(deployment.provider.base_url)[request.endpoint], _encode(fields))
 

@@ -48,6 +48,9 @@ class StreamOptions(msgspec.Struct, gc=False):
 _decode_error = msgspec.json.Decoder(ErrorBody).decode
 _decode_stream_options = msgspec.json.Decoder(StreamOptions | None).decode
 
+TAKES_TASK = frozenset({"openai_compatible"})
+"""Kinds whose servers may read a request's ``task``: those of which nothing is known. Others ignore or refuse it."""
+
 STATUS_KINDS: dict[int, FailureKind] = {
     401: FailureKind.AUTH,
     402: FailureKind.RATE_LIMITED,
@@ -62,6 +65,11 @@ STATUS_KINDS: dict[int, FailureKind] = {
     504: FailureKind.TIMEOUT,
     529: FailureKind.OVERLOADED,
 }
+
+
+def takes_task(provider: Provider) -> bool:
+    """Whether a request's ``task`` is passed on to it."""
+    return provider.kind in TAKES_TASK
 
 
 def wants_usage(request: Request) -> bool:

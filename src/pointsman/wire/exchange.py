@@ -6,7 +6,7 @@ To uvicorn's protocol it looks like a request cycle (``response_complete``, ``ke
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,14 @@ STATUS_LINES = {status: f"HTTP/1.1 {status} \r\n".encode() for status in range(2
 STATUS_LINES |= {s.value: f"HTTP/1.1 {s.value} {s.phrase}\r\n".encode() for s in HTTPStatus}
 STATUS_LINES[499] = b"HTTP/1.1 499 Client Closed Request\r\n"
 STATUS_LINES[529] = b"HTTP/1.1 529 Overloaded\r\n"
+
+
+def joined(headers: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
+    """Header lines of one name are one list (RFC 9110, 5.3)."""
+    found: dict[bytes, bytes] = {}
+    for name, value in headers:
+        found[name] = b"%b, %b" % (found[name], value) if name in found else value
+    return found
 
 
 class _NobodyWaits:

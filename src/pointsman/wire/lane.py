@@ -17,7 +17,7 @@ import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from pointsman.errors import HeadTooLarge, InvalidHeader, PayloadTooLarge, PointsmanError, SlowRequest, UnsupportedMedia
-from pointsman.wire.exchange import Exchange
+from pointsman.wire.exchange import Exchange, joined
 from pointsman.wire.outbox import Outbox
 from pointsman.wire.sweeper import NEVER, Sweeper
 
@@ -355,7 +355,7 @@ class Lane(HttpToolsProtocol):
             if host is not None and HOST.fullmatch(host) is None:
                 return InvalidHeader("the Host header is malformed")
             self._host = host
-        if len(headers) != len(self.headers) and (name := self._repeated()) is not None:
+        if len(headers) != len(self.headers) and (name := self._join(headers)) is not None:
             return InvalidHeader(f"the header {name} stands more than once")
         if b"content-encoding" in headers and headers[b"content-encoding"] != b"identity":
             return UnsupportedMedia("a compressed request body is not taken; send it as it is")
@@ -370,8 +370,9 @@ class Lane(HttpToolsProtocol):
         """What was fed may hold a body too, so the head is counted by itself."""
         return len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
 
-    def _repeated(self) -> str | None:
-        """A header that must not stand twice and does."""
+    def _join(self, headers: dict[bytes, bytes]) -> str | None:
+        """Make lines of one name one list; a header that must not stand twice and does is returned."""
+        headers.update(joined(self.headers))
         names = [name for name, _ in self.headers]
         return next((name.decode() for name in ONCE if names.count(name) > 1), None)
 

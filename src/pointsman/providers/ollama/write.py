@@ -38,7 +38,7 @@ NEUTRAL = frozenset({"model", "messages", "prompt", "input", "suffix", "stream",
 
 DROPPED = frozenset(
     {"user", "stream_options", "n", "encoding_format", "metadata", "store", "tool_choice", "parallel_tool_calls",
-     "reasoning_effort", "service_tier", "logprobs", "top_logprobs", "logit_bias", "best_of", "echo"}
+     "reasoning_effort", "service_tier", "logprobs", "top_logprobs", "logit_bias", "best_of", "echo", "task"}
 )  # fmt: skip
 """OpenAI's fields without a counterpart. Ollama's own OpenAI endpoint ignores them as well."""
 

@@ -1,0 +1,177 @@
+"""What a caller says beside the model's name: header and body fields to Hints.
+
+Texts here are names: short, printable, on one line. Anything else is refused, so nothing stranger gets any further.
+Precedence is LiteLLM's: ``tags`` of the body take the place of the headers', ``metadata.tags`` stand beside either.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+
+from pointsman.errors import InvalidBody, InvalidHeader, RequestRefused
+from pointsman.model.request import NO_HINTS, Fields, Hints
+
+CAPABILITY, TASK, CHAIN = b"x-capability", b"x-task", b"x-chain"
+TAGS = (b"x-pointsman-tags", b"x-litellm-tags")
+SESSION = (b"x-pointsman-session", b"x-litellm-session-id")
+
+HEADERS = frozenset({CAPABILITY, TASK, CHAIN, *TAGS, *SESSION})
+
+FIELDS = frozenset({"task", "tags", "metadata"})
+"""Body fields that hold hints. Of these only ``tags`` are never passed on."""
+
+LONGEST, MOST_TAGS = 256, 64
+"""Characters of a hint, and tags of a request."""
+
+LARGEST = 64 * 1024
+"""Bytes of a field that is looked into."""
+
+A_NAME = f"1 to {LONGEST} printable characters"
+NAMES = f"{MOST_TAGS} tags at most, each of {A_NAME}"
+
+BLANK = " \t"
+"""HTTP's white space."""
+
+NOT_JSON = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+
+
+class _Metadata(msgspec.Struct, gc=False):
+    tags: msgspec.Raw = msgspec.Raw()
+    session_id: msgspec.Raw = msgspec.Raw()
+
+
+_decode_metadata = msgspec.json.Decoder(_Metadata).decode
+_decode_fields = msgspec.json.Decoder(Fields).decode
+_decode_tags = msgspec.json.Decoder(list[str] | None).decode
+_decode_text = msgspec.json.Decoder(str | None).decode
+_encode = msgspec.json.Encoder().encode
+
+
+def read_hints(fields: Fields, headers: dict[bytes, bytes]) -> Hints:
+    """What ``fields`` and ``headers`` say; tags are taken out of ``fields``. NO_HINTS if it is nothing.
+
+    Raises InvalidBody or InvalidHeader, which name the place.
+    """
+    inside = _metadata(fields)
+    beside: tuple[str, ...] = ()
+    if _begins(inside.tags, b"["):
+        beside = _listed(inside.tags, "metadata.tags")
+        _take_out_tags(fields)
+    listed = _listed(fields.pop("tags", None), "tags") or _of_headers(headers)
+    task = _task(fields)
+    session = _first(headers, SESSION) or _session(inside)
+    tags = tuple(dict.fromkeys((*beside, *listed)))
+    if len(tags) > MOST_TAGS:
+        raise InvalidBody(f"a request may carry {MOST_TAGS} tags at most", param="tags")
+    hints = Hints(tags, task, _header(headers, TASK), _header(headers, CAPABILITY), _header(headers, CHAIN), session)
+    return NO_HINTS if hints == NO_HINTS else hints
+
+
+def _metadata(fields: Fields) -> _Metadata:
+    """The two keys of ``metadata`` that may be hints. One that is no object is the upstream's to judge."""
+    raw = fields.get("metadata")
+    if raw is None or not _begins(raw, b"{"):
+        return _Metadata()
+    return _decode_metadata(raw)
+
+
+def _take_out_tags(fields: Fields) -> None:
+    """What else there is in ``metadata`` is passed on as it was written: OpenAI's own takes no lists."""
+    raw = fields["metadata"]
+    if len(memoryview(raw)) > LARGEST:
+        raise InvalidBody(f"metadata with tags is longer than {LARGEST} bytes", param="metadata")
+    left = _decode_fields(raw)
+    del left["tags"]
+    if left:
+        fields["metadata"] = msgspec.Raw(_encode(left))
+    else:
+        del fields["metadata"]
+
+
+def _task(fields: Fields) -> str | None:
+    raw = fields.get("task")
+    if raw is None:
+        return None
+    try:
+        text = _decode_text(raw) if len(memoryview(raw)) <= LARGEST else ""
+    except NOT_JSON:
+        raise InvalidBody("task must be a text", param="task") from None
+    if text is None:
+        return None
+    if not _plain(text):
+        raise InvalidBody(f"task must be {A_NAME}", param="task")
+    return text
+
+
+def _session(inside: _Metadata) -> str | None:
+    """A text; any other ``session_id`` is the caller's own business."""
+    raw = inside.session_id
+    if not _begins(raw, b'"') or len(memoryview(raw)) > LARGEST:
+        return None
+    text = _decode_text(raw) or ""
+    if text and not _plain(text):
+        raise InvalidBody(f"metadata.session_id must be {A_NAME}", param="metadata.session_id")
+    return text or None
+
+
+def _listed(raw: msgspec.Raw | None, param: str) -> tuple[str, ...]:
+    if raw is None:
+        return ()
+    try:
+        tags = _decode_tags(raw) if len(memoryview(raw)) <= LARGEST else [""]
+    except NOT_JSON:
+        raise InvalidBody(f"{param} must be a list of texts", param=param) from None
+    return _checked(tags or (), InvalidBody(f"{param} must be {NAMES}", param=param))
+
+
+def _of_headers(headers: dict[bytes, bytes]) -> tuple[str, ...]:
+    found: list[str] = []
+    for name in TAGS:
+        text = _text(headers, name)
+        tags = [tag for part in (text or "").split(",") if (tag := part.strip(BLANK))]
+        found += _checked(tags, _wrong(name, f"must be {NAMES}"))
+    return tuple(found)
+
+
+def _checked(tags: Iterable[str], refused: RequestRefused) -> tuple[str, ...]:
+    """Each tag a name, and not too many of them."""
+    found = tuple(tags)
+    if len(found) > MOST_TAGS or not all(map(_plain, found)):
+        raise refused
+    return found
+
+
+def _first(headers: dict[bytes, bytes], names: tuple[bytes, ...]) -> str | None:
+    return next((found for name in names if (found := _header(headers, name)) is not None), None)
+
+
+def _header(headers: dict[bytes, bytes], name: bytes) -> str | None:
+    text = _text(headers, name)
+    if text and not _plain(text):
+        raise _wrong(name, f"must be {A_NAME}")
+    return text or None
+
+
+def _text(headers: dict[bytes, bytes], name: bytes) -> str | None:
+    raw = headers.get(name)
+    if raw is None:
+        return None
+    try:
+        return raw.decode().strip(BLANK)
+    except UnicodeDecodeError:
+        raise _wrong(name, "is not UTF-8") from None
+
+
+def _wrong(name: bytes, problem: str) -> InvalidHeader:
+    shown = name.decode().title()
+    return InvalidHeader(f"the header {shown} {problem}", param=shown)
+
+
+def _begins(raw: msgspec.Raw, mark: bytes) -> bool:
+    return bytes(memoryview(raw)[:1]) == mark
+
+
+def _plain(text: str) -> bool:
+    return 0 < len(text) <= LONGEST and text.isprintable()
