@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from pointsman.config.settings import Strategies
 from pointsman.fakes import FakeClock, LoadedDice, deployment, provider, request, settings
 from pointsman.model.outcome import CONSEQUENCES, FailureKind
+from pointsman.model.secret import Secret
+from pointsman.model.view import UNSEEN, Standing
 from pointsman.routing.pipeline import Pipeline
 from pointsman.routing.topology import compile_topology
 from pointsman.state.breaker import BreakerSettings, State
@@ -381,4 +383,57 @@ def test_threads_lose_no_count(board):
 
 def test_a_lease_says_what_it_is_in_one_line(board):
     """Printing a lease tells the probe and no key."""
-    assert "probe=False" in repr(Lease(board.record(deployment("one")), False))
+    at = provider("p", api_key=Secret("sk-hush"))
+    told = repr(Lease(board.record(deployment("one", at=at))))
+    assert "probe=False" in told
+    assert "sk-hush" not in told
+
+
+def answer(board: Scoreboard, clock: FakeClock, which, seconds: float = 1.0, **more) -> None:
+    lease = board.take(which)
+    clock.advance(seconds)
+    board.succeeded(lease, more.pop("tokens", 0), **more)
+    board.give_back(lease)
+
+
+def test_results_are_known_when_the_lease_ends(board, clock):
+    """A success when it is given back, a failure when it is told; who was never asked is unseen."""
+    one = deployment("one")
+    assert board.standing(one) is UNSEEN
+    lease = board.take(one)
+    clock.advance(2.0)
+    assert board.succeeded(lease, 30, 8) == 2.0
+    assert board.standing(one) is UNSEEN
+    board.give_back(lease)
+    assert board.standing(one) == Standing(1, 1.0, 2.0, None, 0.25, 2.0)
+    fail(board, one)
+    assert (board.standing(one).samples, board.standing(one).success_rate) == (2, 0.5)
+
+
+@pytest.mark.parametrize("kind", list(FailureKind))
+def test_only_failures_that_count_are_results(board, clock, kind):
+    """And only a time-out tells how long it waited."""
+    one = deployment("one")
+    lease = board.take(one)
+    clock.advance(7.0)
+    assert board.failed(lease, kind) == 7.0
+    board.give_back(lease)
+    found = board.standing(one)
+    assert found.samples == CONSEQUENCES[kind].counts
+    assert found.peak == (7.0 if kind in (FailureKind.TIMEOUT, FailureKind.CONNECT_TIMEOUT) else None)
+
+
+@pytest.mark.parametrize(
+    ("later", "kept"),
+    [
+        (deployment("one", weight=3.0), True),
+        (deployment("one", model="larger"), False),
+        (deployment("one", at=provider("up", base_url="http://127.0.0.1:2/v1")), False),
+        (deployment("one", at=provider("up", "ollama")), False),
+    ],
+)
+def test_results_survive_a_swap_if_they_still_speak_of_the_same_server_and_model(board, clock, later, kept):
+    """A new weight changes nothing; what another model took says nothing of this one."""
+    answer(board, clock, deployment("one"))
+    board.forget_all_but([later])
+    assert board.standing(later).samples == kept

@@ -24,61 +24,74 @@ from pointsman.state.scoreboard import Lease
 def ask(trip: Trip, leg: Leg, lease: Lease) -> Generator[Effect, Reply, FailureKind | None]:
     """Ask once. What came of it stands in the trip; returned is the kind of failure, None for success."""
     board = trip.core.board
-    begun = board.clock()
     try:
         request, deployment = trip.request, leg.deployment
         dialect = DIALECTS[deployment.provider.kind]
         try:
             wire = dialect.write(request, deployment, leg.model)
         except Inexpressible as reason:  # nobody was asked, so nothing is known of the deployment
-            return _told(trip, leg, begun, Refusal(FailureKind.BAD_REQUEST, str(reason), 400))
+            return _told(trip, leg, 0.0, Refusal(FailureKind.BAD_REQUEST, str(reason), 400))
         reader = dialect.reader(request, leg.model) if request.stream else None
         router = trip.core.pipeline.topology.router
         own = deployment.timeout or router.timeout
         idle = (deployment.stream_timeout or router.stream_timeout or own) if reader is not None else own
-        reply = yield Call(deployment.provider, wire, min(trip.deadline - begun, own), idle, reader)
+        reply = yield Call(deployment.provider, wire, min(trip.deadline - lease.begun, own), idle, reader)
         if type(reply) is Answered:
-            return _answered(trip, leg, lease, begun, reply)
+            return _answered(trip, leg, lease, reply)
         if type(reply) is Opened and reader is not None:
             trip.relayed = True
-            trip.first_token = board.clock() - trip.started
+            _began(trip, lease)
             ended = yield Relay(reply, trip.decision, leg, trip.attempts)
             trip.usage = _figures(request, reader.usage, reader.deltas)
-            return _relayed(trip, leg, lease, begun, _verdict(reader, ended))
+            return _judged(trip, leg, lease, _verdict(reader, ended))
         if type(reply) is Failed:
             refusal = reader.refusal if reader is not None else None
-            return _refused(trip, leg, lease, begun, refusal or Refusal(reply.kind, reply.detail))
+            return _refused(trip, leg, lease, refusal or Refusal(reply.kind, reply.detail))
         raise TypeError(f"no reply to a call: {reply!r}")
     finally:
         board.give_back(lease)
 
 
-def _answered(trip: Trip, leg: Leg, lease: Lease, begun: float, reply: Answered) -> FailureKind | None:
+def _answered(trip: Trip, leg: Leg, lease: Lease, reply: Answered) -> FailureKind | None:
     """A whole reply, whether that or a stream was asked for."""
-    board, request = trip.core.board, trip.request
+    request = trip.request
     read = DIALECTS[leg.deployment.provider.kind].read(request, leg.model, reply)
     if request.stream and type(read) is Understood:
         read = streamed(request, read)
     if isinstance(read, Refusal):
-        return _refused(trip, leg, lease, begun, read)
+        return _refused(trip, leg, lease, read)
     if read.stream:
-        trip.first_token = board.clock() - trip.started
+        _began(trip, lease)
     trip.answer = read
     trip.usage = _figures(request, read.usage, 0 if request.endpoint == "embeddings" else len(reply.body) // 4)
-    board.succeeded(lease, trip.usage.total_tokens)
-    _note(trip, leg, begun, None, 200)
+    return _judged(trip, leg, lease)
+
+
+def _began(trip: Trip, lease: Lease) -> None:
+    """A stream's first content is here."""
+    now = trip.core.board.clock()
+    trip.first_token, lease.first_token = now - trip.started, now - lease.begun
+
+
+def _judged(trip: Trip, leg: Leg, lease: Lease, refusal: Refusal | None = None) -> FailureKind | None:
+    """The end of an answer: it delivered unless there is a refusal."""
+    if refusal is not None:
+        return _refused(trip, leg, lease, refusal)
+    usage = trip.usage
+    seconds = trip.core.board.succeeded(lease, usage.total_tokens, usage.completion_tokens)
+    trip.attempts += (Attempt(leg.deployment.id, leg.model, None, seconds, 200, "", leg.tier),)
     return None
 
 
-def _refused(trip: Trip, leg: Leg, lease: Lease, begun: float, refusal: Refusal) -> FailureKind:
-    trip.core.board.failed(lease, refusal.kind, refusal.retry_after)
-    return _told(trip, leg, begun, refusal)
+def _refused(trip: Trip, leg: Leg, lease: Lease, refusal: Refusal) -> FailureKind:
+    return _told(trip, leg, trip.core.board.failed(lease, refusal.kind, refusal.retry_after), refusal)
 
 
-def _told(trip: Trip, leg: Leg, begun: float, refusal: Refusal) -> FailureKind:
+def _told(trip: Trip, leg: Leg, seconds: float, refusal: Refusal) -> FailureKind:
     refusal = trip.refusal = scrubbed(refusal, leg.deployment.provider)
-    _note(trip, leg, begun, refusal, refusal.status)
-    return refusal.kind
+    kind, status = refusal.kind, refusal.status
+    trip.attempts += (Attempt(leg.deployment.id, leg.model, kind, seconds, status, refusal.detail, leg.tier),)
+    return kind
 
 
 def _figures(request: Request, told: Usage, completion: int) -> Usage:
@@ -90,28 +103,12 @@ def _figures(request: Request, told: Usage, completion: int) -> Usage:
     return Estimate(request.tokens, completion, request.tokens + completion)
 
 
-def _verdict(reader: StreamReader, ended: Reply) -> StreamReader | Refusal:
-    """A stream that was passed on is a success only if it said that it is complete."""
+def _verdict(reader: StreamReader, ended: Reply) -> Refusal | None:
+    """A stream that was passed on is a success only if it said that it is complete; else, why it is none."""
     if type(ended) is not Ended:
         raise TypeError(f"no reply to a relay: {ended!r}")
     if reader.refusal is not None:
         return reader.refusal
     if ended.failure is not None:
         return Refusal(ended.failure, ended.detail, 200)
-    if not reader.finished:
-        return Refusal(FailureKind.CUT, "the stream ended before it was complete", 200)
-    return reader
-
-
-def _relayed(trip: Trip, leg: Leg, lease: Lease, begun: float, verdict: StreamReader | Refusal) -> FailureKind | None:
-    if isinstance(verdict, Refusal):
-        return _refused(trip, leg, lease, begun, verdict)
-    trip.core.board.succeeded(lease, trip.usage.total_tokens)
-    _note(trip, leg, begun, None, 200)
-    return None
-
-
-def _note(trip: Trip, leg: Leg, begun: float, refusal: Refusal | None, status: int) -> None:
-    seconds = trip.core.board.clock() - begun
-    kind, detail = (None, "") if refusal is None else (refusal.kind, refusal.detail)
-    trip.attempts += (Attempt(leg.deployment.id, leg.model, kind, seconds, status, detail, leg.tier),)
+    return None if reader.finished else Refusal(FailureKind.CUT, "the stream ended before it was complete", 200)

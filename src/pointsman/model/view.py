@@ -30,11 +30,13 @@ class Turns(msgspec.Struct):
 
 
 class Standing(msgspec.Struct, frozen=True, gc=False):
-    """What a deployment's last results come to. Times are seconds; None where there are no results yet.
+    """What a deployment's last results come to. Times are seconds; None where there are no such results.
 
-    ``first_token`` is the 95th percentile of the time to a stream's first content, ``latency`` the median of whole
-    answers, ``peak`` an average of latency that rises at once and falls slowly (peak EWMA), ``per_token`` seconds a
-    completion token. ``success_rate`` is 0..1. Older results weigh less.
+    ``latency`` is the median to the end of an answer, streamed or not; ``first_token`` the 95th percentile to the first
+    content of a stream; ``per_token`` the median of seconds a completion token. Failures show in ``success_rate``
+    (0..1) alone. ``peak`` is an average of the wait (for a stream's first content, for other answers' end) that rises
+    at once and falls slowly, with time too (peak EWMA); a time-out raises it. Older results weigh less. Details:
+    docs/concepts/memory.md.
     """
 
     samples: int = 0

@@ -1,4 +1,4 @@
-"""The live memory that decisions read: in-flight counts, breakers, cooldowns, limits, turns.
+"""The live memory that decisions read: in-flight counts, results, breakers, cooldowns, limits, turns.
 
 One lock guards it all, held briefly and never across a wait; choosing and counting happen under the same hold. Every
 ``take`` is answered by exactly one ``give_back``, whatever happens in between. The clock and the dice are given.
@@ -14,51 +14,21 @@ import msgspec
 from pointsman.model.deployment import Deployment
 from pointsman.model.outcome import CONSEQUENCES, FailureKind
 from pointsman.model.view import UNSEEN, Clock, Dice, Standing, Turns
-from pointsman.state.breaker import Breaker, BreakerSettings, State
+from pointsman.state.breaker import Breaker, State
 from pointsman.state.cooldown import Cooldown, CooldownSettings
+from pointsman.state.record import Lease, Place, Record
+from pointsman.state.results import Result, Results
+from pointsman.state.rules import Rules
 from pointsman.state.window import Minute
+
+__all__ = ["Lease", "Record", "Rules", "Scoreboard"]
 
 CLIENT_ERRORS = frozenset({FailureKind.BAD_REQUEST, FailureKind.NOT_FOUND})
 """Kinds that find fault with the request. They are held against nobody, and who says so is up."""
 
 
-class Rules(msgspec.Struct, frozen=True):
-    """When a deployment rests."""
-
-    breaker: BreakerSettings = BreakerSettings()
-    cooldown: CooldownSettings = CooldownSettings()
-
-
-class Place(msgspec.Struct):
-    """A provider's share of the memory: requests in flight at any of its deployments."""
-
-    in_flight: int = 0
-
-
-class Record(msgspec.Struct):
-    """All that is remembered of one deployment. ``deployment`` is the newest of its id."""
-
-    deployment: Deployment
-    breaker: Breaker
-    cooldown: Cooldown
-    place: Place
-    requests: Minute
-    tokens: Minute
-    limited: bool
-    in_flight: int = 0
-    successes: int = 0
-    failures: int = 0
-
-
-class Lease(msgspec.Struct, gc=False):
-    """A place taken at a deployment. ``probe``: the one request that a half-open breaker lets through; ``need``: asked
-    although its breaker is open. ``tokens`` is set when it delivered.
-    """
-
-    record: Record
-    probe: bool = False
-    need: bool = False
-    tokens: int | None = None
+TIMED_OUT = frozenset({FailureKind.TIMEOUT, FailureKind.CONNECT_TIMEOUT})
+"""Kinds whose time says something: an answer would have taken longer still."""
 
 
 class Scoreboard:
@@ -120,8 +90,12 @@ class Scoreboard:
             turns = self._turns[group] = Turns()
         return turns
 
-    def standing(self, deployment: Deployment) -> Standing:  # noqa: ARG002  not known yet
-        return UNSEEN
+    def standing(self, deployment: Deployment) -> Standing:
+        record = self._records.get(deployment.id)
+        if record is None:
+            return UNSEEN
+        with self.lock:
+            return record.results.standing(self.clock())
 
     def used(self, deployment: Deployment) -> tuple[int, int]:
         record, now = self.record(deployment), self.clock()
@@ -149,53 +123,58 @@ class Scoreboard:
 
     def take(self, deployment: Deployment, group: str | None = None) -> Lease:
         """Count a request in, as a turn of ``group``. Call under ``lock``, in the same hold as the choice."""
-        record = self.record(deployment)
+        record, now = self.record(deployment), self.clock()
         record.in_flight += 1
         record.place.in_flight += 1
-        if record.limited:
-            record.requests.add(self.clock(), 1)
+        if record.counted:
+            record.requests.add(now, 1)
         if self._turns and group is not None:
             self._take_turn(deployment, group)
         if deployment.id not in self.resting:
-            return Lease(record)
+            return Lease(record, now)
         probe = record.breaker.started()
-        return Lease(record, probe, not probe and record.breaker.state is not State.CLOSED)
+        return Lease(record, now, probe, not probe and record.breaker.state is not State.CLOSED)
 
     def give_back(self, lease: Lease) -> None:
         """Count it out again, and its success if it delivered. Called once for each ``take``, in a ``finally``."""
-        record, tokens = lease.record, lease.tokens
+        record, result = lease.record, lease.result
         with self.lock:
             record.in_flight -= 1
             record.place.in_flight -= 1
-            if tokens is not None:
+            if result is not None:
                 record.successes += 1
+                record.results.add(result)
                 if record.breaker.failures or record.breaker.openings:
                     record.breaker.succeeded(lease.probe or lease.need)
-                if record.limited and tokens:
-                    record.tokens.add(self.clock(), tokens)
+                if record.counted and lease.tokens:
+                    record.tokens.add(result.ended, lease.tokens)
             if lease.probe:
                 record.breaker.probe_ended()
 
-    def succeeded(self, lease: Lease, tokens: int) -> None:
-        """It delivered, and used so many tokens. Counted when the lease is given back."""
+    def succeeded(self, lease: Lease, tokens: int, completion: int = 0) -> float:
+        """It has delivered, and used so many tokens, ``completion`` of them for the answer. Counted when the lease is
+        given back. Returns the seconds it took.
+        """
+        now = self.clock()
+        seconds = now - lease.begun
         lease.tokens = tokens
+        lease.result = Result(now, seconds, lease.first_token, completion)
+        return seconds
 
-    def failed(self, lease: Lease, kind: FailureKind, retry_after: float | None = None) -> None:
-        """Hold a failure against the deployment, if its kind counts. ``retry_after`` is seconds."""
-        record = lease.record
-        if not CONSEQUENCES[kind].counts:
-            if kind in CLIENT_ERRORS:
-                with self.lock:
-                    record.breaker.client_error(lease.probe or lease.need)
-            return
-        with self.lock:
-            now = self.clock()
-            record.failures += 1
-            record.cooldown.failed(now, kind, retry_after)
-            if kind is not FailureKind.RATE_LIMITED or record.breaker.state is State.HALF_OPEN:
-                record.breaker.failed(now, self.dice, lease.probe)
-            if record.cooldown.until > now or record.breaker.state is not State.CLOSED:
-                self.resting[record.deployment.id] = record
+    def failed(self, lease: Lease, kind: FailureKind, retry_after: float | None = None) -> float:
+        """Hold a failure against the deployment, if its kind counts. ``retry_after`` is seconds; so is what is
+        returned, how long it took.
+        """
+        record, now = lease.record, self.clock()
+        seconds = now - lease.begun
+        if CONSEQUENCES[kind].counts:
+            with self.lock:
+                self._hold_against(record, kind, now, retry_after, lease.probe)
+                record.results.add(Result(now, seconds if kind in TIMED_OUT else None, delivered=False))
+        elif kind in CLIENT_ERRORS:
+            with self.lock:
+                record.breaker.client_error(lease.probe or lease.need)
+        return seconds
 
     # Housekeeping
 
@@ -235,6 +214,7 @@ class Scoreboard:
             self._place(deployment),
             Minute(),
             Minute(),
+            Results(),
             deployment.limited,
         )
 
@@ -244,10 +224,22 @@ class Scoreboard:
         record.place.in_flight -= record.in_flight
         place.in_flight += record.in_flight
         record.place = place
+        if _upstream(record.deployment) != _upstream(deployment):
+            record.results.clear()
         record.deployment = deployment
-        record.limited = deployment.limited
+        record.counted = deployment.limited
         record.breaker.settings = self._rules.breaker
         record.cooldown.settle(self._cooldown(deployment))
+
+    def _hold_against(
+        self, record: Record, kind: FailureKind, now: float, retry_after: float | None, probe: bool
+    ) -> None:
+        record.failures += 1
+        record.cooldown.failed(now, kind, retry_after)
+        if kind is not FailureKind.RATE_LIMITED or record.breaker.state is State.HALF_OPEN:
+            record.breaker.failed(now, self.dice, probe)
+        if record.cooldown.until > now or record.breaker.state is not State.CLOSED:
+            self.resting[record.deployment.id] = record
 
     def _place(self, deployment: Deployment) -> Place:
         return self._places.setdefault(deployment.provider.name, Place())
@@ -262,3 +254,8 @@ class Scoreboard:
         if turns is not None:
             turns.floor = max(turns.at.get(deployment.id, turns.floor), turns.floor)
             turns.at[deployment.id] = turns.floor + 1.0 / (deployment.weight or 1.0)
+
+
+def _upstream(deployment: Deployment) -> tuple[str, str, str | None]:
+    """What its results speak of: the same words at another address, or for another model, are somebody else's."""
+    return deployment.provider.kind, deployment.provider.base_url, deployment.model

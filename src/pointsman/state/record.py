@@ -1,0 +1,53 @@
+"""What is remembered of one deployment, and the place that a request takes at it."""
+
+from __future__ import annotations
+
+import math
+
+import msgspec
+
+from pointsman.model.deployment import Deployment
+from pointsman.state.breaker import Breaker
+from pointsman.state.cooldown import Cooldown
+from pointsman.state.results import Result, Results
+from pointsman.state.window import Minute
+
+
+class Place(msgspec.Struct):
+    """A provider's share of the memory: requests in flight at any of its deployments."""
+
+    in_flight: int = 0
+
+
+class Record(msgspec.Struct):
+    """All that is remembered of one deployment. ``deployment`` is the newest of its id. ``counted``: its requests and
+    tokens a minute are.
+    """
+
+    deployment: Deployment
+    breaker: Breaker
+    cooldown: Cooldown
+    place: Place
+    requests: Minute
+    tokens: Minute
+    results: Results
+    counted: bool
+    in_flight: int = 0
+    successes: int = 0
+    failures: int = 0
+    served: float = -math.inf
+
+
+class Lease(msgspec.Struct, gc=False):
+    """A place taken at a deployment at the time ``begun``. ``probe``: the one request that a half-open breaker lets
+    through; ``need``: asked although its breaker is open. ``first_token`` is how many seconds later a stream's first
+    content came. ``result`` and ``tokens``, those of the question included, are set when it delivered.
+    """
+
+    record: Record
+    begun: float = 0.0
+    probe: bool = False
+    need: bool = False
+    first_token: float | None = None
+    result: Result | None = None
+    tokens: int = 0

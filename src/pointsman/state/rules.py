@@ -1,0 +1,15 @@
+"""When a deployment rests and how long things are remembered: the configuration's word on this room."""
+
+from __future__ import annotations
+
+import msgspec
+
+from pointsman.state.breaker import BreakerSettings
+from pointsman.state.cooldown import CooldownSettings
+
+
+class Rules(msgspec.Struct, frozen=True):
+    """Of all deployments, as far as one does not say otherwise."""
+
+    breaker: BreakerSettings = BreakerSettings()
+    cooldown: CooldownSettings = CooldownSettings()
