@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from pointsman.config import shapes
 from pointsman.config.keys import Inner, inner
 from pointsman.config.schema import (
     Document,
@@ -33,6 +34,16 @@ def test_the_walk_knows_every_section_inside_of_another():
         "providers": Inner(ProviderSection, dict),
         "exact_matches": Inner(ExactSection, dict),
         "patterns": Inner(PatternSection, list),
+        "request_metadata_routing": Inner(shapes.MetadataSection, dict),
+        "capabilities": Inner(shapes.CapabilitySection, dict),
+        "model_size_routing": Inner(shapes.SizeSection, list),
+        "redundant_models": Inner(shapes.RedundantSection, dict),
+        "load_balancing": Inner(shapes.StrategySection, dict),
+        "strategies": Inner(shapes.StrategySection, dict),
+        "fallback_chains": Inner(shapes.ChainSection, dict),
+        "first_request_routing": Inner(shapes.FirstRequestSection, None),
+        "rate_limited_fallback": Inner(shapes.RateLimitedSection, None),
+        "error_based_routing": Inner(shapes.ErrorBasedSection, None),
     }
     assert inner(ModelEntry) == {"litellm_params": Inner(LitellmParams, None), "model_info": Inner(ModelInfo, None)}
 
@@ -68,9 +79,9 @@ def test_the_json_schema_shows_no_default_that_is_secret_and_marks_what_waits():
 
 
 KEYWORDS = {
-    "$defs", "$ref", "$schema", "additionalProperties", "anyOf", "default", "description", "exclusiveMinimum", "format",
-    "items", "maxLength", "maximum", "minLength", "minimum", "patternProperties", "properties", "required", "title",
-    "type", "writeOnly",
+    "$defs", "$ref", "$schema", "additionalProperties", "allOf", "anyOf", "default", "description", "exclusiveMinimum",
+    "format", "items", "maxLength", "maximum", "minLength", "minimum", "patternProperties", "properties", "required",
+    "title", "type", "writeOnly",
 }  # fmt: skip
 """What JSON Schema 2020-12 has and this schema uses."""
 

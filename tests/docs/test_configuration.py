@@ -9,12 +9,16 @@ import msgspec
 import pytest
 
 from docs.pages import PAGES, blocks, code, page, section, table
-from pointsman.config import kinds, schema
+from pointsman.config import facts, kinds, schema, shapes
+from pointsman.config.conditions import MAX_DEPTH as MAX_NESTED
 from pointsman.config.discover import OLLAMA_PORT, OPENAI_PORTS
+from pointsman.config.grammar import MAX_LENGTH
 from pointsman.config.litellm import ROUTER, SERVER
 from pointsman.config.load import load
 from pointsman.config.patterns import MAX_PATTERN
 from pointsman.config.prefixes import PREFIXES
+from pointsman.config.sections.balancing import FACTORS, MEASURES
+from pointsman.config.sections.rest import METRICS
 from pointsman.config.settings import RouterSettings, ServerSettings, Strategies
 from pointsman.config.yaml_marks import MAX_ALIASED, MAX_BYTES, MAX_DEPTH, MAX_NODES
 
@@ -28,6 +32,17 @@ SECTIONS = {
     "providers": schema.ProviderSection,
     "exact_matches": schema.ExactSection,
     "patterns": schema.PatternSection,
+    "request_metadata_routing": shapes.MetadataSection,
+    "capabilities": shapes.CapabilitySection,
+    "model_size_routing": shapes.SizeSection,
+    "redundant_models": shapes.RedundantSection,
+    "redundant_models: providers": shapes.ShareSection,
+    "strategies": shapes.StrategySection,
+    "fallback_chains": shapes.ChainSection,
+    "fallback_chains: chain": shapes.MemberSection,
+    "first_request_routing": shapes.FirstRequestSection,
+    "rate_limited_fallback": shapes.RateLimitedSection,
+    "error_based_routing": shapes.ErrorBasedSection,
     "router_settings": schema.RouterSection,
     "litellm_settings": schema.LitellmSection,
     "general_settings": schema.GeneralSection,
@@ -61,14 +76,15 @@ def test_the_keys_of_a_section_are_those_of_the_schema(name):
     rows = table(section(PAGE, f"### {name}"))
     assert [code(row[0])[0] for row in rows] == acted
     assert [row[1] for row in rows] == [type_of(said["properties"][key]) for key in acted]
-    assert [code(row[0])[0] for row in rows if row[2] == "required"] == said.get("required", [])
+    required = [key for key, field in model.model_fields.items() if field.is_required()]
+    assert [code(row[0])[0] for row in rows if row[2] == "required"] == required
 
 
 def test_other_spellings_stand_with_the_key_they_mean():
     """Wherever a section takes a second spelling the row of the first says so."""
     for name, model in SECTIONS.items():
-        rows = {code(row[0])[0]: row[3] for row in table(section(PAGE, f"### {name}"))}
-        assert all(f"also written `{spelling}`" in rows[key] for spelling, key in model.SPELLINGS.items())
+        rows = {code(row[0])[0]: row[3].partition("also written ")[2] for row in table(section(PAGE, f"### {name}"))}
+        assert all(spelling in code(rows[key]) for spelling, key in model.SPELLINGS.items())
 
 
 def test_the_defaults_are_those_that_are_used():
@@ -78,9 +94,8 @@ def test_the_defaults_are_those_that_are_used():
     for field, places in ROUTER.items():
         key = next(key for where, key in places if where == "router_settings")
         value = getattr(router, field)
-        assert rows[key] == {"allowed_fails": "none", "stream_timeout": "the timeout"}.get(
-            key, f"`{value:g}`" if value is not None else ""
-        )
+        shown = f"`{str(value).lower()}`" if isinstance(value, bool) else f"`{value:g}`" if value is not None else ""
+        assert rows[key] == {"allowed_fails": "none", "stream_timeout": "the timeout"}.get(key, shown)
     assert rows["routing_strategy"] == f"`{Strategies().default}`"
     assert rows["debug_router"] == f"`{str(router.debug_router).lower()}`"
     rows = {code(row[0])[0]: row[2] for row in table(section(PAGE, "### general_settings"))}
@@ -93,6 +108,35 @@ def test_the_keys_that_wait_are_all_listed(name):
     """Known and not acted on: the same set as in the code."""
     (listed,) = blocks(section(PAGE, f"### {name}: not acted on"), "text")
     assert listed.split() == sorted(LATER[name].LATER)
+
+
+def test_the_facts_are_those_there_are():
+    """What conditions may ask about: every fact with its kind, and how long and deep a condition may be."""
+    words = {
+        "flag": "true or false",
+        "text": "text",
+        "texts": "texts",
+        "number": "number",
+        "size": "size",
+        "seconds": "time",
+    }
+    told = section(PAGE, "## Conditions")
+    rows = {name: row[1] for row in table(told) for name in code(row[0])}
+    named = {name: words[kind] for name, kind in facts.PLAIN.items()}
+    assert rows == named | {
+        "header.NAME": "text",
+        "PROVIDER_unavailable": "true or false",
+        "PROVIDER_available": "true or false",
+    }
+    assert f"at most {MAX_LENGTH:,} characters and {MAX_NESTED} levels" in told
+
+
+def test_the_metrics_and_measures_are_those_there_are():
+    """Words that the configuration knows."""
+    assert tuple(code(section(PAGE, "### routing_metrics"))) == ("routing_metrics", *METRICS)
+    rows = {code(row[0])[0]: row[3] for row in table(section(PAGE, "### strategies"))}
+    assert tuple(code(rows["measure"])) == MEASURES
+    assert tuple(code(rows["weight_factors"])[:3]) == FACTORS
 
 
 def test_the_kinds_are_those_there_are():

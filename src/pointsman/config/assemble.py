@@ -7,7 +7,6 @@ from typing import Any
 
 import msgspec
 
-from pointsman.config import strategies
 from pointsman.config.address import Addresses
 from pointsman.config.deployments import Ids, Placed, check_ids, deployments, traits
 from pointsman.config.environment import Environment
@@ -18,10 +17,11 @@ from pointsman.config.patterns import programs
 from pointsman.config.places import Places
 from pointsman.config.references import Known, References, chains_refs, resolved_aliases
 from pointsman.config.registry import Registry
-from pointsman.config.rules import Rules
 from pointsman.config.schema import Document, ProviderSection
+from pointsman.config.sections.context import Context
+from pointsman.config.sections.routes import read_routes
 from pointsman.config.sections.tags import read_tags
-from pointsman.config.settings import RouterSettings, ServerSettings, Settings, Strategies
+from pointsman.config.settings import RouterSettings, ServerSettings, Settings
 from pointsman.model.deployment import Deployment, Provider
 
 OPEN_NAME = "*"
@@ -43,32 +43,30 @@ def assemble(
     ``data`` is the same document as plain values: names of entries that are wrong otherwise still count as defined.
     """
     registry = Registry(environment, report)
-    registry.take(document.providers, _provider_names(data))
+    registry.take(document.providers, _written(data, "providers"))
     addresses = Addresses(registry, report)
     placed = deployments(document.model_list, addresses, document.providers, report)
     places = Places(addresses)
-    rules = Rules(document, places, report)
+    context = Context(places, report)
+    routes = read_routes(document, context)
     providers = registry.named | {provider.name: provider for provider in places.providers.values()}
     check_ids(placed, providers, report)
     names = _Names(document, report)
     settings = Settings(
         deployments=tuple(_all(placed, providers.values(), document.providers)),
         providers=providers,
-        exact=rules.exact,
-        patterns=rules.patterns,
-        default_provider=rules.default_provider,
         aliases=names.aliases,
         alias_groups=names.groups,
         hidden=names.hidden,
         fallbacks=names.fallbacks,
         default_fallbacks=names.default_fallbacks,
         router=_router(document, report),
-        strategies=_strategies(document, report),
         tags=read_tags(document, report),
         server=_server(document, data, registry, report),
+        **routes,
     )
     known = _known(settings, data, names, places, tuple(programs(document.patterns, report)))
-    _check_names(References(known, report, "warning" if standalone else "error"), names, places)
+    _check_names(References(known, report, "warning" if standalone else "error"), names, context)
     return Assembled(settings, {p.deployment.id: p.path for p in placed})
 
 
@@ -142,12 +140,6 @@ def _router(document: Document, report: Report) -> RouterSettings:
     return RouterSettings(**values)
 
 
-def _strategies(document: Document, report: Report) -> Strategies:
-    word, path = document.router_settings.routing_strategy, ("router_settings", "routing_strategy")
-    found = strategies.read(word, path, report) if word is not None else None
-    return Strategies(found or strategies.DEFAULT)
-
-
 def _server(document: Document, data: Mapping[str, Any], registry: Registry, report: Report) -> ServerSettings:
     general, path = document.general_settings, ("general_settings", "master_key")
     values = {ours: value for ours, key in SERVER.items() if (value := getattr(general, key)) is not None}
@@ -160,9 +152,10 @@ def _server(document: Document, data: Mapping[str, Any], registry: Registry, rep
     return ServerSettings(master_key=key, litellm_headers=litellm, **values)
 
 
-def _provider_names(data: Mapping[str, Any]) -> set[str]:
-    written = data.get("providers")
-    return set(written) if isinstance(written, Mapping) else set()
+def _written(data: Any, section: str) -> frozenset[str]:
+    """The names in a section, rightly or wrongly described."""
+    written = data.get(section) if isinstance(data, Mapping) else None
+    return frozenset(written) if isinstance(written, Mapping) else frozenset()
 
 
 def _known(
@@ -181,15 +174,20 @@ def _known(
         served=frozenset(served | {name for name in written if isinstance(name, str)}),
         aliases=settings.aliases,
         groups=frozenset(alias.name.name for alias in names.read) - settings.aliases.keys(),
-        exact=frozenset(settings.exact),
-        providers=frozenset(at | places.providers.keys() | _provider_names(data)),
+        exact=_written(data, "exact_matches") | _written(data, "redundant_models"),
+        providers=frozenset(at | places.providers.keys() | _written(data, "providers")),
+        capabilities=_written(data, "capabilities"),
+        chains=_written(data, "fallback_chains"),
         programs=compiled,
         catch_all=settings.default_provider in at,
     )
 
 
-def _check_names(references: References, names: _Names, places: Places) -> None:
-    references.providers(places.refs)
+def _check_names(references: References, names: _Names, context: Context) -> None:
+    references.providers(context.places.refs)
+    references.listed(context.models)
+    references.groups(context.groups)
+    references.chains(context.chains)
     references.models(chains_refs(names.chains))
     references.models(names.defaults)
     for alias in names.read:

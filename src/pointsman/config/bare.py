@@ -1,6 +1,7 @@
 """Blocks that stand alone, without the name of their section, told apart by their shape (the documents print them so).
 
-A list of patterns is put where it belongs. Other shapes are known by name only until the version that acts on them.
+A list of patterns, a capability, a strategy or a fallback chain becomes a document of its own, in the section it
+belongs to, so that the same name may stand for a capability in one file and for a chain in another.
 """
 
 from __future__ import annotations
@@ -8,36 +9,56 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from pointsman.config.findings import Place, Report
+from pointsman.config.schema import Document
 from pointsman.config.yaml_marks import Marks, Read
 
 SHAPES: tuple[tuple[str, frozenset[str]], ...] = (
-    ("a fallback chain", frozenset({"chain"})),
-    ("a strategy", frozenset({"applicable_to", "weight_factors", "measure"})),
+    ("fallback_chains", frozenset({"chain"})),
+    ("strategies", frozenset({"applicable_to", "weight_factors", "measure"})),
     (
-        "a capability",
+        "capabilities",
         frozenset({"preferred_models", "provider", "providers", "min_model_size", "min_context"}),
     ),
 )
-"""What a block is if it has any of these keys; the first row that fits counts."""
+"""The section of a block that has any of these keys; the first row that fits counts."""
 
 
-def unwrapped(read: Read) -> Read | None:
-    """A document whose top is a mapping: a bare list of patterns becomes ``patterns``. None for anything else."""
-    if isinstance(read.value, dict):
-        return read
+def unwrapped(read: Read, report: Report) -> list[Read]:
+    """The documents in a file: the file itself, and one for each section that its bare blocks belong to. Empty if the
+    file is neither a mapping nor a list of patterns.
+    """
+    if isinstance(read.value, dict) and read.marks is not None:
+        return _sorted(read.value, read.marks, report)
     if isinstance(read.value, list) and read.marks is not None and read.value:
         items = read.value
         if all(isinstance(item, dict) and "pattern" in item for item in items):
             at = read.marks.at
-            return Read({"patterns": items}, Marks(at, {"patterns": at}, {"patterns": read.marks}))
-    return None
+            return [Read({"patterns": items}, Marks(at, {"patterns": at}, {"patterns": read.marks}))]
+    return []
 
 
-def shape_of(value: Any) -> str | None:
-    """The kind of block that ``value`` looks like, in words."""
-    if not isinstance(value, Mapping):
+def home_of(name: str, value: Any) -> str | None:
+    """The section that a block at the top belongs to; None for a section, and for what has no known shape."""
+    if name in Document.model_fields or name in Document.LATER or not isinstance(value, Mapping):
         return None
-    for words, keys in SHAPES:
-        if not keys.isdisjoint(value):
-            return words
-    return None
+    return next((section for section, keys in SHAPES if not keys.isdisjoint(value)), None)
+
+
+def _sorted(value: dict[str, Any], marks: Marks, report: Report) -> list[Read]:
+    homes = {name: home_of(name, block) for name, block in value.items()}
+    documents = [_part({name: value[name] for name, home in homes.items() if home is None}, marks)]
+    for section in dict.fromkeys(home for home in homes.values() if home is not None):
+        part = _part({name: value[name] for name, home in homes.items() if home == section}, marks)
+        at = next(iter(part.marks.keys.values())) if part.marks is not None else marks.at
+        documents.append(Read({section: part.value}, Marks(at, {section: at}, {section: part.marks or marks})))
+        for name in part.value:
+            text = "stands without its section and is read as one of `{}`"
+            report.say("info", (section, name), text.format(section), place=marks.keys[name])
+    return documents
+
+
+def _part(value: dict[str, Any], marks: Marks) -> Read:
+    """Some of a mapping's keys, with their marks."""
+    keys: dict[str | int, Place] = {name: marks.keys[name] for name in value}
+    return Read(value, Marks(marks.at, keys, {name: marks.inner[name] for name in value if name in marks.inner}))

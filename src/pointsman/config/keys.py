@@ -12,7 +12,7 @@ from typing import Annotated, Any, Union, get_args, get_origin
 
 import msgspec
 
-from pointsman.config.bare import shape_of
+from pointsman.config.bare import home_of
 from pointsman.config.findings import Path, Report
 from pointsman.config.litellm import BODY_PARAMS
 from pointsman.config.nearest import near
@@ -79,10 +79,9 @@ def _stray(model: type[Section], key: str, value: Any, path: Path, report: Repor
         _near_miss(key, path, report)
     elif model.OPEN or (model is Document and key.startswith("x-")):
         return
-    elif model is Document and (shape := shape_of(value)) is not None:
-        report.warning(path, f"looks like {shape}: {LATER_WORDS}")
     else:
-        home = _home(model, key)
+        home = home_of(key, value) if model is Document else None
+        home = home or _home(model, key)
         hint = f"it belongs in `{home}`" if home else ""
         known = () if home else (*model.model_fields, *model.SPELLINGS, *sorted(model.LATER))
         report.unknown("error", path, "unknown key {}", key, known, hint)

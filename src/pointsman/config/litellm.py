@@ -48,6 +48,7 @@ ROUTER: dict[str, tuple[tuple[str, str], ...]] = {
     "allowed_fails": (("router_settings", "allowed_fails"), ("litellm_settings", "allowed_fails")),
     "cooldown_time": (("router_settings", "cooldown_time"), ("litellm_settings", "cooldown_time")),
     "retry_after": (("router_settings", "retry_after"),),
+    "pre_call_checks": (("router_settings", "enable_pre_call_checks"),),
 }
 """Field of RouterSettings -> where it may be said; the first place that says it counts, as in LiteLLM."""
 
@@ -90,7 +91,7 @@ ROUTER_LATER = words(
     client_ttl content_policy_fallbacks context_window_fallbacks debug_level default_litellm_params
     default_max_parallel_requests default_priority deployment_affinity_ttl_seconds disable_cooldowns
     enable_health_check_routing enable_mid_stream_fallback_continuation enable_pre_call_check
-    enable_pre_call_checks enable_weighted_failover fallback_on_unsupported_params guardrail_list
+    enable_weighted_failover fallback_on_unsupported_params guardrail_list
     health_check_ignore_transient_errors health_check_staleness_threshold ignore_invalid_deployments
     max_fallbacks model_group_affinity_config model_group_retry_policy optional_pre_call_checks
     polling_interval provider_budget_config redis_db redis_host redis_password redis_port redis_ssl redis_url
@@ -158,11 +159,9 @@ GENERAL_LATER = words(
 
 TOP_LATER = words(
     """
-    agent_list assistant_settings callback_settings capabilities cost_quality credential_list
-    error_based_routing fallback_chains files_settings finetune_settings first_request_routing guardrails
-    include load_balancing mcp_servers mcp_tools model_size_routing policies policy_attachments prompts
-    rate_limited_fallback redundant_models request_metadata_routing routing_metrics search_tools
-    semantic_router strategies tasks vector_store_registry worker_registry
+    agent_list assistant_settings callback_settings cost_quality credential_list files_settings finetune_settings
+    guardrails include mcp_servers mcp_tools policies policy_attachments prompts search_tools semantic_router tasks
+    vector_store_registry worker_registry
     """
 )
 """Sections: LiteLLM's, and those of the documents that later versions act on."""

@@ -31,6 +31,8 @@ class Known(msgspec.Struct, frozen=True):
     groups: frozenset[str]
     exact: frozenset[str]
     providers: frozenset[str]
+    capabilities: frozenset[str] = frozenset()
+    chains: frozenset[str] = frozenset()
     programs: tuple[Any, ...] = ()
     catch_all: bool = False
 
@@ -64,6 +66,30 @@ class References:
                 self._report.unknown("warning", ref.path, text, ref.name, self._names)
             else:
                 self._report.unknown(self._severity, ref.path, MISSING, ref.name, self._names, "add it to `model_list`")
+
+    def listed(self, refs: Iterable[Ref]) -> None:
+        """Each must be a name that the configuration itself lists: one that only a pattern takes leads to nobody."""
+        for ref in refs:
+            if ref.name not in self._defined:
+                hint = "add it to `model_list`, or name a provider"
+                self._report.unknown(self._severity, ref.path, MISSING, ref.name, self._names, hint)
+
+    def groups(self, refs: Iterable[Ref]) -> None:
+        """Public names or capabilities."""
+        known = (*self._names, *sorted(self._known.capabilities))
+        for ref in refs:
+            if ref.name not in known:
+                text = "{} is no model and no capability here"
+                self._report.unknown(self._severity, ref.path, text, ref.name, known)
+
+    def chains(self, refs: Iterable[Ref]) -> None:
+        self._among(refs, "fallback chain", self._known.chains, "fallback_chains")
+
+    def _among(self, refs: Iterable[Ref], what: str, known: frozenset[str], section: str) -> None:
+        for ref in refs:
+            if ref.name not in known:
+                text, hint = f"{what} {MISSING}", f"add it to `{section}`"
+                self._report.unknown(self._severity, ref.path, text, ref.name, sorted(known), hint)
 
     def members(self, refs: Iterable[Ref]) -> None:
         """Members of a group must have deployments of their own, or be groups or aliases of such names."""

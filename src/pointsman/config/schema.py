@@ -27,6 +27,17 @@ from pointsman.config.section import (
     Whole,
     not_bool,
 )
+from pointsman.config.shapes import (
+    CapabilitySection,
+    ChainSection,
+    ErrorBasedSection,
+    FirstRequestSection,
+    MetadataSection,
+    RateLimitedSection,
+    RedundantSection,
+    SizeSection,
+    StrategySection,
+)
 
 
 class LitellmParams(Section):
@@ -107,22 +118,24 @@ class ProviderSection(Section):
 
 
 class ExactSection(Section):
-    LATER = frozenset({"chain"})
     SHORT = "provider"
 
     provider: Name
     model: Name | None = None
     fallback: Name | None = None
+    chain: Name | None = None
     priority: Text | None = None
     description: Text | None = None
 
 
 class PatternSection(Section):
-    LATER = frozenset({"chain", "priority", "model"})
+    LATER = frozenset({"model"})
 
     pattern: str
     provider: Name
     fallback: Name | None = None
+    chain: Name | None = None
+    priority: Text | None = None
     description: Text | None = None
 
 
@@ -139,6 +152,7 @@ class RouterSection(Section):
     fallbacks: Fallbacks = None
     default_fallbacks: list[Name] | None = None
     model_group_alias: Aliases = None
+    enable_pre_call_checks: bool | None = None
     debug_router: bool | None = None
     default_provider: Name | None = None
     enable_tag_filtering: bool | None = None
@@ -182,6 +196,17 @@ class Document(Section):
     providers: dict[str, ProviderSection] = {}
     exact_matches: dict[str, Annotated[ExactSection, OrText()]] = {}
     patterns: list[PatternSection] = []
+    request_metadata_routing: dict[str, MetadataSection] = {}
+    capabilities: dict[str, CapabilitySection] = {}
+    model_size_routing: list[SizeSection] = []
+    redundant_models: dict[str, RedundantSection] = {}
+    load_balancing: dict[str, StrategySection] = {}
+    strategies: dict[str, StrategySection] = {}
+    fallback_chains: dict[str, ChainSection] = {}
+    first_request_routing: FirstRequestSection | None = None
+    rate_limited_fallback: RateLimitedSection | None = None
+    error_based_routing: ErrorBasedSection | None = None
+    routing_metrics: list[Name] = []
     default_provider: Name | None = None
     debug: bool | None = None
     debug_router: bool | None = None

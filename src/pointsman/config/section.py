@@ -53,6 +53,7 @@ Positive = Annotated[int, Field(gt=0, le=LARGEST), BeforeValidator(not_bool)]
 Share = Annotated[float, Field(ge=0, le=LARGEST, allow_inf_nan=False), BeforeValidator(not_bool)]
 Seconds = Annotated[float, Field(gt=0, le=86_400 * 365, allow_inf_nan=False), BeforeValidator(not_bool)]
 Pause = Annotated[float, Field(ge=0, le=86_400 * 365, allow_inf_nan=False), BeforeValidator(not_bool)]
+Milliseconds = Annotated[float, Field(ge=0, le=86_400_000, allow_inf_nan=False), BeforeValidator(not_bool)]
 Size = Annotated[
     float,
     Field(gt=0, le=100_000, allow_inf_nan=False),
@@ -123,6 +124,10 @@ def _closed(schema: dict[str, Any], model: type[Section]) -> None:
     properties = schema.setdefault("properties", {})
     for spelling, field in model.SPELLINGS.items():
         properties[spelling] = dict(properties[field])
+    for field in [field for field in schema.get("required", ()) if field in model.SPELLINGS.values()]:
+        schema["required"].remove(field)
+        words = (field, *(word for word, meant in model.SPELLINGS.items() if meant == field))
+        schema.setdefault("allOf", []).append({"anyOf": [{"required": [word]} for word in words]})
     for key in sorted(model.LATER):
         properties.setdefault(key, {"description": LATER_WORDS})
     schema["additionalProperties"] = model.OPEN

@@ -27,21 +27,20 @@ def read_all(paths: Sequence[File], report: Report) -> Read:
         if text is None:
             continue
         read = read_yaml(text, name, report)
-        document = _document(read, name, report) if read is not None else None
-        if document is not None:
-            documents.append(document)
+        if read is not None:
+            documents += _documents(read, name, report)
     return merged(documents, report)
 
 
-def _document(read: Read, name: str, report: Report) -> Read | None:
+def _documents(read: Read, name: str, report: Report) -> list[Read]:
     if read.value is None:
         report.say("warning", (), "this says nothing", place=Place(name))
-        return None
-    document = unwrapped(read)
-    if document is None:
+        return []
+    documents = unwrapped(read, report)
+    if not documents:
         hint = "begin with `model_list:`"
         report.say("error", (), "this is not a mapping of sections", place=Place(name, 1, 1), suggestion=hint)
-    return document
+    return documents
 
 
 def _files(paths: Sequence[File], report: Report) -> Iterable[File]:

@@ -1,0 +1,100 @@
+"""``load_balancing`` and ``strategies``: which strategy picks where, and what it looks at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+from pointsman.config import strategies
+from pointsman.config.findings import Path, Report
+from pointsman.config.names import Ref
+from pointsman.config.sections.context import Context
+from pointsman.config.settings import Strategies, Weights
+from pointsman.config.shapes import StrategySection
+
+MEASURES = ("time_to_first_token", "latency")
+FACTORS = ("latency", "success_rate", "cost")
+
+Blocks = Mapping[str, StrategySection]
+
+
+def read_strategies(word: str | None, places: tuple[Blocks, Blocks], context: Context) -> Strategies:
+    """Who picks where. ``word`` is ``router_settings.routing_strategy``; without it a block that says no
+    ``applicable_to`` is the default.
+    """
+    report = context.report
+    default = strategies.read(word, ("router_settings", "routing_strategy"), report) if word is not None else None
+    taken: list[str] = [word] if word is not None else []
+    groups: dict[str, str] = {}
+    values: dict[str, Any] = {}
+    for name, section in _blocks(places, report):
+        for ref in _groups(section, context):
+            if groups.setdefault(ref.name, name) != name:
+                report.warning(ref.path, "{} has strategy {} already, and that one counts", ref.name, groups[ref.name])
+        if section.applicable_to is None and not taken:
+            report.info(section.path, "says no `applicable_to`: it picks wherever no other strategy is named")
+            default = name
+            taken.append(name)
+        values.update(_values(section, report))
+    return Strategies(default or strategies.DEFAULT, groups, **values)
+
+
+def _blocks(places: tuple[Blocks, Blocks], report: Report) -> Iterator[tuple[str, StrategySection]]:
+    """The strategies that this version has, by their canonical names."""
+    for word, section in (item for place in places for item in place.items()):
+        name = strategies.read(word, section.path, report)
+        if name is not None:
+            yield name, section
+
+
+def _groups(section: StrategySection, context: Context) -> list[Ref]:
+    path = section.place("applicable_to")
+    refs = [Ref(name, (*path, index)) for index, name in enumerate(section.applicable_to or ())]
+    context.groups += refs
+    return refs
+
+
+def _values(section: StrategySection, report: Report) -> Iterator[tuple[str, Any]]:
+    """The fields of Strategies that a block has something to say about."""
+    if section.weight_factors is not None or section.literal is not None:
+        weights = _weights(section.weight_factors, section.place("weight_factors"), report)
+        yield "weights", msgspec.structs.replace(weights, literal=bool(section.literal))
+    if section.measure is not None:
+        if section.measure not in MEASURES:
+            path, known = section.place("measure"), ", ".join(MEASURES)
+            report.unknown("error", path, "unknown measure {}", section.measure, MEASURES, known)
+        yield "measure", section.measure
+    if section.buffer is not None:
+        yield "buffer", section.buffer
+
+
+def _weights(value: Any, path: Path, report: Report) -> Weights:
+    """A factor that is not named has no weight."""
+    if value is None:
+        return Weights()
+    given: dict[str, float] = {}
+    for name, weight, place in _factors(value, path, report):
+        if name not in FACTORS:
+            report.unknown("error", place, "unknown factor {}", name, FACTORS, ", ".join(FACTORS))
+        elif isinstance(weight, bool) or not isinstance(weight, int | float) or weight < 0:
+            report.error(place, "expected a number of at least 0")
+        else:
+            given[name] = float(weight)
+    if given and not any(given.values()):
+        report.error(path, "has no factor with any weight")
+    if not given:
+        return Weights()
+    return Weights(given.get("latency", 0.0), given.get("success_rate", 0.0), given.get("cost", 0.0))
+
+
+def _factors(value: Any, path: Path, report: Report) -> Iterator[tuple[str, Any, Path]]:
+    """Name, weight and place of each factor, of a mapping or of a list of mappings."""
+    listed = isinstance(value, list)
+    parts = [(item, (*path, index)) for index, item in enumerate(value)] if listed else [(value, path)]
+    for part, place in parts:
+        if isinstance(part, Mapping):
+            yield from ((name, weight, (*place, name)) for name, weight in part.items())
+        else:
+            report.error(place, "expected `FACTOR: WEIGHT`", suggestion=", ".join(FACTORS))

@@ -1,0 +1,38 @@
+"""The sections of the routing configuration together: rules, capabilities, chains, sizes, shares, rests."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pointsman.config.rules import Rules
+from pointsman.config.schema import Document
+from pointsman.config.sections.balancing import read_strategies
+from pointsman.config.sections.capabilities import read_capabilities
+from pointsman.config.sections.chains import read_chains
+from pointsman.config.sections.context import Context
+from pointsman.config.sections.metadata import read_metadata
+from pointsman.config.sections.redundant import read_redundant
+from pointsman.config.sections.rest import check_metrics, read_rest, read_warm
+from pointsman.config.sections.sizes import read_sizes
+
+
+def read_routes(document: Document, context: Context) -> dict[str, Any]:
+    """Fields of Settings."""
+    report = context.report
+    rules = Rules(document, context)
+    check_metrics(document.routing_metrics, report)
+    return {
+        "default_provider": rules.default_provider,
+        "exact": rules.exact,
+        "patterns": rules.patterns,
+        "metadata": read_metadata(document.request_metadata_routing, context),
+        "capabilities": read_capabilities(document.capabilities, context),
+        "sizes": read_sizes(document.model_size_routing, context),
+        "redundant": read_redundant(document.redundant_models, context),
+        "chains": read_chains(document.fallback_chains, context),
+        "strategies": read_strategies(
+            document.router_settings.routing_strategy, (document.load_balancing, document.strategies), context
+        ),
+        "warm": read_warm(document.first_request_routing, report),
+        "rest": read_rest(document.rate_limited_fallback, document.error_based_routing),
+    }

@@ -1,0 +1,118 @@
+"""The shape of the routing configuration's sections: rules, capabilities, sizes, shares, strategies, chains, rests.
+
+Models only; the files of ``sections/`` say what the values mean. ``schema.py`` lists them among all sections.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import WithJsonSchema
+
+from pointsman.config.section import (
+    Milliseconds,
+    Name,
+    Names,
+    OrText,
+    Pause,
+    Positive,
+    Retries,
+    Seconds,
+    Section,
+    Share,
+    Size,
+    Text,
+    Whole,
+)
+
+RANKS = (
+    "primary", "secondary", "tertiary", "quaternary", "quinary", "senary", "septenary", "octonary", "nonary", "denary",
+)  # fmt: skip
+"""Words that stand for ``provider`` in a chain. The order is that of the list, whatever they say."""
+
+_FACTORS = {"type": "object", "additionalProperties": {"type": "number"}}
+Factors = Annotated[Any, WithJsonSchema({"anyOf": [_FACTORS, {"type": "array", "items": _FACTORS}]})]
+"""``{latency: 0.4}`` or ``[{latency: 0.4}]``; read by ``sections/balancing.py``, which tells the exact place."""
+
+
+class MetadataSection(Section):
+    provider: Name
+    condition: Text
+    description: Text | None = None
+
+
+class CapabilitySection(Section):
+    preferred_models: Names | None = None
+    provider: Name | None = None
+    providers: Names | None = None
+    min_model_size: Size | None = None
+    min_context: Positive | None = None
+    fallback: Name | None = None
+    routing_strategy: Name | None = None
+    description: Text | None = None
+
+
+class SizeSection(Section):
+    size: Name
+    provider: Name
+    fallback: Name | None = None
+    reason: Text | None = None
+
+
+class ShareSection(Section):
+    SHORT = "provider"
+
+    provider: Name
+    weight: Share | None = None
+
+
+class RedundantSection(Section):
+    providers: list[Annotated[ShareSection, OrText()]]
+    description: Text | None = None
+
+
+class StrategySection(Section):
+    applicable_to: Names | None = None
+    weight_factors: Factors = None
+    literal: bool | None = None
+    measure: Name | None = None
+    buffer: Share | None = None
+    description: Text | None = None
+
+
+class MemberSection(Section):
+    SHORT = "provider"
+    SPELLINGS = dict.fromkeys(RANKS, "provider")
+
+    provider: Name
+    preferred_model: Name | None = None
+    condition: Text | None = None
+    description: Text | None = None
+
+
+class ChainSection(Section):
+    chain: list[Annotated[MemberSection, OrText()]]
+    retry_attempts: Retries | None = None
+    retry_delay_ms: Milliseconds | None = None
+    description: Text | None = None
+
+
+class FirstRequestSection(Section):
+    strategy: Name | None = None
+    warm_check_timeout_ms: Milliseconds | None = None
+    idle_reset: Seconds | None = None
+    enabled: bool = True
+    description: Text | None = None
+
+
+class RateLimitedSection(Section):
+    fallback_duration_seconds: Pause | None = None
+    enabled: bool = True
+    description: Text | None = None
+
+
+class ErrorBasedSection(Section):
+    error_threshold: Whole | None = None
+    cooldown_seconds: Seconds | None = None
+    enabled: bool = True
+    description: Text | None = None
