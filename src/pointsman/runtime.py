@@ -18,6 +18,7 @@ from pointsman.model.view import Clock
 from pointsman.routing.pipeline import Pipeline, Sight
 from pointsman.routing.topology import Topology, compile_topology
 from pointsman.state.cooldown import CooldownSettings
+from pointsman.state.degraded import DegradedSettings
 from pointsman.state.scoreboard import Rules, Scoreboard
 from pointsman.telemetry.events import Counter, Finished, Listener
 from pointsman.telemetry.metrics import Metrics
@@ -35,7 +36,7 @@ class Runtime:
         topology = compile_topology(settings)
         self._dice = dice or random.Random(random.SystemRandom().getrandbits(128))  # noqa: S311  shares, not secrets
         self._ids = random.Random(random.SystemRandom().getrandbits(128))  # noqa: S311  ids are looked up with a key
-        self.board = Scoreboard(clock, self._dice, _rules(topology))
+        self.board = Scoreboard(clock, self._dice, _rules(settings))
         self.core = Core(Pipeline(topology), self.board, self._dice)
         self._metrics = Metrics(self.board)
         self._records = Records()
@@ -104,7 +105,7 @@ class Runtime:
         self.core = Core(Pipeline(topology), self.board, self._dice)
         self._count()
         self._stats.names = frozenset(topology.public_names)
-        self.board.forget_all_but(topology.deployments, _rules(topology))
+        self.board.forget_all_but(topology.deployments, _rules(settings))
         self._know_all(topology)
         for told in self._swapped:
             told(topology)
@@ -119,7 +120,11 @@ class Runtime:
             self.board.record(deployment)
 
 
-def _rules(topology: Topology) -> Rules:
+def _rules(settings: Settings) -> Rules:
     """When deployments rest, as the configuration says."""
-    router = topology.router
-    return Rules(cooldown=CooldownSettings(router.allowed_fails, router.cooldown_time))
+    router, rest = settings.router, settings.rest
+    errors = rest.error_threshold
+    return Rules(
+        cooldown=CooldownSettings(router.allowed_fails, router.cooldown_time, rest.rate_limited),
+        degraded=DegradedSettings(errors, rest.error_window) if errors is not None else None,
+    )

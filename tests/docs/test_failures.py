@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from docs.pages import code, page, section, table
+from pointsman.config.settings import RestSettings
 from pointsman.fakes import LoadedDice
 from pointsman.flow.attempt import BACKOFF_FIRST, BACKOFF_LONGEST, WORTH_WAITING
 from pointsman.model.outcome import CONSEQUENCES
@@ -82,3 +83,8 @@ def test_the_cooldown_is_as_long_as_the_page_says():
     at_once = sorted(str(status) for status, kind in STATUS_KINDS.items() if kind in AT_ONCE)
     told = RESTS.partition("After ")[2].partition(", and after")[0]
     assert sorted(told.replace(" or ", ", ").split(", ")) == at_once
+
+
+def test_who_is_degraded_is_so_for_as_long_as_the_page_says():
+    """Its usual window."""
+    assert f"within `cooldown_seconds` ({RestSettings().error_window:g} s)" in RESTS

@@ -89,3 +89,28 @@ def test_new_settings_hold_from_the_next_failure_on():
     cooldown.settle(CooldownSettings(seconds=500.0))
     cooldown.failed(NOW, FailureKind.SERVER_ERROR, None)
     assert cooldown.until == NOW + 50.0
+
+
+@pytest.mark.parametrize(
+    ("told", "configured", "length"),
+    [
+        (None, 60.0, 60.0),
+        (10.0, 60.0, 60.0),
+        (90.0, 60.0, 90.0),
+        (1e6, 60.0, LONGEST),
+        (1e6, 400.0, 400.0),
+        (None, 0.0, 0.0),
+    ],
+)
+def test_after_a_rate_limit_the_longer_of_what_is_told_and_what_is_configured_counts(told, configured, length):
+    """The upstream knows when it will answer again; the configuration may want to be sure."""
+    cooldown = Cooldown(CooldownSettings(seconds=5.0, rate_limited=configured))
+    cooldown.failed(NOW, FailureKind.RATE_LIMITED, told)
+    assert max(cooldown.until - NOW, 0.0) == length
+
+
+def test_what_is_configured_for_rate_limits_holds_for_no_other_kind():
+    """Refused credentials rest for the usual time."""
+    cooldown = Cooldown(CooldownSettings(seconds=5.0, rate_limited=60.0))
+    cooldown.failed(NOW, FailureKind.AUTH, None)
+    assert cooldown.until == NOW + 5.0

@@ -437,3 +437,17 @@ def test_results_survive_a_swap_if_they_still_speak_of_the_same_server_and_model
     answer(board, clock, deployment("one"))
     board.forget_all_but([later])
     assert board.standing(later).samples == kept
+
+
+def test_who_is_asked_about_is_counted_from_then_on(board, clock):
+    """Without limits nothing is counted until a strategy looks; a swap ends it, and the next look begins it again."""
+    one = deployment("one")
+    answer(board, clock, one, tokens=50)
+    assert board.used(one) == (0, 0)
+    answer(board, clock, one, tokens=50)
+    assert board.used(one) == (1, 50)
+    clock.advance(60.0)
+    assert board.used(one) == (0, 0)
+    board.forget_all_but([one])
+    answer(board, clock, one, tokens=50)
+    assert board.used(one) == (0, 0)

@@ -196,7 +196,11 @@ class WarmSettings(msgspec.Struct, frozen=True):
 
 
 class RestSettings(msgspec.Struct, frozen=True):
-    """``rate_limited_fallback`` and ``error_based_routing``. Times are seconds; None: not configured."""
+    """``rate_limited_fallback`` and ``error_based_routing``. Times are seconds; None: not configured.
+
+    ``rate_limited``: the least rest after a rate limit. ``error_threshold`` errors within ``error_window``, and a
+    deployment is degraded for as long after the last.
+    """
 
     rate_limited: float | None = None
     error_threshold: int | None = None

@@ -15,10 +15,13 @@ AT_ONCE = frozenset({FailureKind.RATE_LIMITED, FailureKind.AUTH})
 
 
 class CooldownSettings(msgspec.Struct, frozen=True):
-    """``allowed_fails`` a minute are borne (None: the breaker alone judges); a rest lasts ``seconds``."""
+    """``allowed_fails`` a minute are borne (None: the breaker alone judges); a rest lasts ``seconds``, one after a rate
+    limit at least ``rate_limited`` instead, if that is set.
+    """
 
     allowed_fails: int | None = None
     seconds: float = 5.0
+    rate_limited: float | None = None
 
 
 class Cooldown:
@@ -48,6 +51,13 @@ class Cooldown:
             over = self._fails.total > self._settings.allowed_fails
         if not (over or kind in AT_ONCE or retry_after):
             return
-        until = now + (min(retry_after, LONGEST) if retry_after else self._settings.seconds)
+        until = now + self._length(kind, retry_after)
         if until > self.until:
             self.until, self.cause = until, kind
+
+    def _length(self, kind: FailureKind, retry_after: float | None) -> float:
+        """What the upstream asks for and what is configured for rate limits, whichever is longer; else the usual."""
+        least = self._settings.rate_limited if kind is FailureKind.RATE_LIMITED else None
+        if retry_after:
+            return max(min(retry_after, LONGEST), least or 0.0)
+        return self._settings.seconds if least is None else least

@@ -6,10 +6,12 @@ import msgspec
 
 from pointsman.state.breaker import BreakerSettings
 from pointsman.state.cooldown import CooldownSettings
+from pointsman.state.degraded import DegradedSettings
 
 
 class Rules(msgspec.Struct, frozen=True):
-    """Of all deployments, as far as one does not say otherwise."""
+    """Of all deployments, as far as one does not say otherwise. ``degraded`` None: errors halve nobody's share."""
 
     breaker: BreakerSettings = BreakerSettings()
     cooldown: CooldownSettings = CooldownSettings()
+    degraded: DegradedSettings | None = None

@@ -6,7 +6,7 @@ One lock guards it all, held briefly and never across a wait; choosing and count
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from threading import RLock
 
 import msgspec
@@ -16,6 +16,7 @@ from pointsman.model.outcome import CONSEQUENCES, FailureKind
 from pointsman.model.view import UNSEEN, Clock, Dice, Standing, Turns
 from pointsman.state.breaker import Breaker, State
 from pointsman.state.cooldown import Cooldown, CooldownSettings
+from pointsman.state.degraded import Degraded
 from pointsman.state.record import Lease, Place, Record
 from pointsman.state.results import Result, Results
 from pointsman.state.rules import Rules
@@ -39,13 +40,20 @@ class Scoreboard:
         self.dice = dice
         self.lock = RLock()
         self.resting: dict[str, Record] = {}
-        self.degraded: set[str] = set()
         self._rules = rules or Rules()
+        self._degraded = Degraded(self._rules.degraded)
         self._records: dict[str, Record] = {}
         self._places: dict[str, Place] = {}
         self._turns: dict[str, Turns] = {}
 
     # What a decision may know (View)
+
+    @property
+    def degraded(self) -> Collection[str]:
+        found = self._degraded
+        if found.until:
+            found.recover(self.clock())
+        return found.until
 
     def fitness(self, deployment: Deployment, *, in_need: bool = False) -> str | None:
         record = self.resting.get(deployment.id)
@@ -99,6 +107,7 @@ class Scoreboard:
 
     def used(self, deployment: Deployment) -> tuple[int, int]:
         record, now = self.record(deployment), self.clock()
+        record.counted = True  # who is asked about is counted from now on
         return record.requests.advance(now), record.tokens.advance(now)
 
     def warm(self, deployment: Deployment) -> bool | None:  # noqa: ARG002  not known yet
@@ -195,16 +204,21 @@ class Scoreboard:
         """
         with self.lock:
             self._rules = rules or self._rules
+            self._degraded.settle(self._rules.degraded)
             known = {d.id: d for d in deployments}
             for name, record in list(self._records.items()):
                 if name in known:
                     self._renew(record, known[name])
                 elif record.in_flight == 0:
-                    del self._records[name]
-                    self.resting.pop(name, None)
+                    self._forget(name)
             used = {record.deployment.provider.name for record in self._records.values()}
             self._places = {name: place for name, place in self._places.items() if name in used}
             self._turns.clear()
+
+    def _forget(self, name: str) -> None:
+        del self._records[name]
+        self.resting.pop(name, None)
+        self._degraded.forget(name)
 
     def _begin(self, deployment: Deployment) -> Record:
         return Record(
@@ -236,7 +250,10 @@ class Scoreboard:
     ) -> None:
         record.failures += 1
         record.cooldown.failed(now, kind, retry_after)
-        if kind is not FailureKind.RATE_LIMITED or record.breaker.state is State.HALF_OPEN:
+        if kind is not FailureKind.RATE_LIMITED:
+            self._degraded.failed(record.deployment.id, now)
+            record.breaker.failed(now, self.dice, probe)
+        elif record.breaker.state is State.HALF_OPEN:
             record.breaker.failed(now, self.dice, probe)
         if record.cooldown.until > now or record.breaker.state is not State.CLOSED:
             self.resting[record.deployment.id] = record
