@@ -22,6 +22,7 @@ from pointsman.config.schema import (
     json_schema,
 )
 from pointsman.config.section import Section
+from pointsman.config.sections.content import SemanticSection, TaskSection
 
 
 def test_the_walk_knows_every_section_inside_of_another():
@@ -34,6 +35,8 @@ def test_the_walk_knows_every_section_inside_of_another():
         "providers": Inner(ProviderSection, dict),
         "exact_matches": Inner(ExactSection, dict),
         "patterns": Inner(PatternSection, list),
+        "tasks": Inner(TaskSection, dict),
+        "semantic_router": Inner(SemanticSection, None),
         "request_metadata_routing": Inner(shapes.MetadataSection, dict),
         "capabilities": Inner(shapes.CapabilitySection, dict),
         "model_size_routing": Inner(shapes.SizeSection, list),

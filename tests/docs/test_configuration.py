@@ -17,9 +17,10 @@ from pointsman.config.litellm import ROUTER, SERVER
 from pointsman.config.load import load
 from pointsman.config.patterns import MAX_PATTERN
 from pointsman.config.prefixes import PREFIXES
+from pointsman.config.sections import content
 from pointsman.config.sections.balancing import FACTORS, MEASURES
 from pointsman.config.sections.rest import METRICS
-from pointsman.config.settings import RouterSettings, ServerSettings, Strategies
+from pointsman.config.settings import EncoderSettings, RouterSettings, ServerSettings, Strategies
 from pointsman.config.yaml_marks import MAX_ALIASED, MAX_BYTES, MAX_DEPTH, MAX_NODES
 
 PAGE = page("docs/concepts/configuration.md")
@@ -43,6 +44,10 @@ SECTIONS = {
     "first_request_routing": shapes.FirstRequestSection,
     "rate_limited_fallback": shapes.RateLimitedSection,
     "error_based_routing": shapes.ErrorBasedSection,
+    "tasks": content.TaskSection,
+    "semantic_router": content.SemanticSection,
+    "semantic_router: encoder": content.EncoderSection,
+    "semantic_router: categories": content.CategorySection,
     "router_settings": schema.RouterSection,
     "litellm_settings": schema.LitellmSection,
     "general_settings": schema.GeneralSection,
@@ -59,8 +64,8 @@ def type_of(said: dict) -> str:
         return "section"
     if one.get("format") == "password":
         return "secret"
-    if one["type"] == ["number", "string"]:
-        return "size"
+    if isinstance(one["type"], list):
+        return {"string": "size", "boolean": "seconds or true"}[one["type"][1]]
     if one["type"] == "number":
         return ("seconds" if one["maximum"] == 86_400 * 365 else "number") + above
     words = {"integer": "whole number" + above, "string": "text", "boolean": "true or false", "array": "list"}
@@ -99,6 +104,9 @@ def test_the_defaults_are_those_that_are_used():
     assert rows["routing_strategy"] == f"`{Strategies().default}`"
     assert rows["debug_router"] == f"`{str(router.debug_router).lower()}`"
     rows = {code(row[0])[0]: row[2] for row in table(section(PAGE, "### general_settings"))}
+    rows |= {code(row[0])[0]: row[2] for row in table(section(PAGE, "### semantic_router: encoder"))}
+    assert rows["timeout"] == f"`{EncoderSettings().timeout:g}`"
+    assert rows["max_characters"] == f"`{EncoderSettings().most}`"
     assert rows["max_request_size_mb"] == f"`{server.max_request_bytes / 2**20:g}`"
     assert rows[SERVER["require_auth_for_metrics"]] == f"`{str(server.require_auth_for_metrics).lower()}`"
 

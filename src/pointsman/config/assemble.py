@@ -20,7 +20,9 @@ from pointsman.config.registry import Registry
 from pointsman.config.schema import Document, ProviderSection
 from pointsman.config.sections.context import Context
 from pointsman.config.sections.routes import read_routes
+from pointsman.config.sections.semantic import Semantic
 from pointsman.config.sections.tags import read_tags
+from pointsman.config.sections.tasks import canonical, read_tasks
 from pointsman.config.settings import RouterSettings, ServerSettings, Settings
 from pointsman.model.deployment import Deployment, Provider
 
@@ -49,6 +51,8 @@ def assemble(
     places = Places(addresses)
     context = Context(places, report)
     routes = read_routes(document, context)
+    semantic = Semantic(document.semantic_router, registry, placed, context)
+    placed += semantic.placed
     providers = registry.named | {provider.name: provider for provider in places.providers.values()}
     check_ids(placed, providers, report)
     names = _Names(document, report)
@@ -63,6 +67,8 @@ def assemble(
         router=_router(document, report),
         tags=read_tags(document, report),
         server=_server(document, data, registry, report),
+        tasks=read_tasks(document.tasks, context),
+        semantic=semantic.settings,
         **routes,
     )
     known = _known(settings, data, names, places, tuple(programs(document.patterns, report)))
@@ -178,6 +184,8 @@ def _known(
         providers=frozenset(at | places.providers.keys() | _written(data, "providers")),
         capabilities=_written(data, "capabilities"),
         chains=_written(data, "fallback_chains"),
+        tasks=frozenset(map(canonical, _written(data, "tasks"))),
+        categories=_written(data.get("semantic_router"), "categories"),
         programs=compiled,
         catch_all=settings.default_provider in at,
     )
@@ -188,6 +196,9 @@ def _check_names(references: References, names: _Names, context: Context) -> Non
     references.listed(context.models)
     references.groups(context.groups)
     references.chains(context.chains)
+    references.models(context.called)
+    references.tasks(context.tasks)
+    references.categories(context.categories)
     references.models(chains_refs(names.chains))
     references.models(names.defaults)
     for alias in names.read:

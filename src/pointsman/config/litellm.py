@@ -160,7 +160,7 @@ GENERAL_LATER = words(
 TOP_LATER = words(
     """
     agent_list assistant_settings callback_settings cost_quality credential_list files_settings finetune_settings
-    guardrails include mcp_servers mcp_tools policies policy_attachments prompts search_tools semantic_router tasks
+    guardrails include mcp_servers mcp_tools policies policy_attachments prompts search_tools
     vector_store_registry worker_registry
     """
 )

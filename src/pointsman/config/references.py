@@ -33,6 +33,8 @@ class Known(msgspec.Struct, frozen=True):
     providers: frozenset[str]
     capabilities: frozenset[str] = frozenset()
     chains: frozenset[str] = frozenset()
+    tasks: frozenset[str] = frozenset()
+    categories: frozenset[str] = frozenset()
     programs: tuple[Any, ...] = ()
     catch_all: bool = False
 
@@ -84,6 +86,12 @@ class References:
 
     def chains(self, refs: Iterable[Ref]) -> None:
         self._among(refs, "fallback chain", self._known.chains, "fallback_chains")
+
+    def tasks(self, refs: Iterable[Ref]) -> None:
+        self._among(refs, "task", self._known.tasks, "tasks")
+
+    def categories(self, refs: Iterable[Ref]) -> None:
+        self._among(refs, "category", self._known.categories, "semantic_router.categories")
 
     def _among(self, refs: Iterable[Ref], what: str, known: frozenset[str], section: str) -> None:
         for ref in refs:

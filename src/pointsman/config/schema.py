@@ -27,6 +27,7 @@ from pointsman.config.section import (
     Whole,
     not_bool,
 )
+from pointsman.config.sections.content import SemanticSection, TaskSection
 from pointsman.config.shapes import (
     CapabilitySection,
     ChainSection,
@@ -206,6 +207,8 @@ class Document(Section):
     first_request_routing: FirstRequestSection | None = None
     rate_limited_fallback: RateLimitedSection | None = None
     error_based_routing: ErrorBasedSection | None = None
+    tasks: dict[str, Annotated[TaskSection, OrText()]] = {}
+    semantic_router: SemanticSection | None = None
     routing_metrics: list[Name] = []
     default_provider: Name | None = None
     debug: bool | None = None

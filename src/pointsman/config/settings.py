@@ -110,7 +110,7 @@ class FallbackChain(msgspec.Struct, frozen=True):
 
 class Task(msgspec.Struct, frozen=True):
     """``tasks``: requests of this kind go to ``model``, a public name. Patterns are RE2, ``most_tokens`` is a bound
-    above which the task that is named in ``TaskSettings.long_context`` takes over.
+    above which the task ``long_context`` takes over, or else the one that is named for all.
     """
 
     name: str
@@ -119,6 +119,7 @@ class Task(msgspec.Struct, frozen=True):
     when: Condition | None = None
     utterances: tuple[str, ...] = ()
     most_tokens: int | None = None
+    long_context: str | None = None
 
 
 class TaskSettings(msgspec.Struct, frozen=True):
