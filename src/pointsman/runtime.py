@@ -8,6 +8,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from time import monotonic
+from typing import Any
 
 from pointsman.config.settings import Settings
 from pointsman.errors import ConfigurationError
@@ -23,7 +24,8 @@ from pointsman.state.scoreboard import Rules, Scoreboard
 from pointsman.telemetry.events import Counter, Finished, Listener
 from pointsman.telemetry.metrics import Metrics
 from pointsman.telemetry.records import Records
-from pointsman.telemetry.stats import Stats
+from pointsman.telemetry.stats import stats_of
+from pointsman.telemetry.tally import Tally
 
 BATCH = 32
 """Requests counted together: each counter over many events in a row. Costs a request 4 % less than one by one."""
@@ -38,10 +40,10 @@ class Runtime:
         self._ids = random.Random(random.SystemRandom().getrandbits(128))  # noqa: S311  ids are looked up with a key
         self.board = Scoreboard(clock, self._dice, _rules(settings))
         self.core = Core(Pipeline(topology), self.board, self._dice)
-        self._metrics = Metrics(self.board)
+        self._tally = Tally(topology.public_names)
+        self._metrics = Metrics(self.board, self._tally)
         self._records = Records()
-        self._stats = Stats(topology.public_names)
-        self._counters: tuple[Counter, ...] = (self._metrics, self._stats, self._records)
+        self._counters: tuple[Counter, ...] = (self._tally, self._records)
         self._uncounted: list[Finished] = []
         self.listeners: list[Listener] = []
         self._swapped: list[Callable[[Topology], None]] = []
@@ -74,14 +76,14 @@ class Runtime:
         self._count()
         return self._records
 
-    @property
-    def stats(self) -> Stats:
+    def stats(self) -> dict[str, Any]:
+        """What ``GET /stats`` answers."""
         self._count()
-        return self._stats
+        return stats_of(self._tally)
 
     def refused(self, code: str) -> None:
         """A request was answered with an error before anybody was asked."""
-        self._metrics.refused(code)
+        self._tally.refused(code)
 
     def finished(self, event: Finished) -> None:
         """A request is over. Listeners hear of it at once; it is counted with others, or when somebody reads."""
@@ -104,7 +106,7 @@ class Runtime:
         topology = compile_topology(settings)
         self.core = Core(Pipeline(topology), self.board, self._dice)
         self._count()
-        self._stats.names = frozenset(topology.public_names)
+        self._tally.names = frozenset(topology.public_names)
         self.board.forget_all_but(topology.deployments, _rules(settings))
         self._know_all(topology)
         for told in self._swapped:

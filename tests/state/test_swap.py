@@ -46,7 +46,7 @@ def test_names_that_are_gone_are_not_served_any_more():
     runtime.swap(settings(deployment("c", "n")))
     with pytest.raises(ModelNotFound):
         runtime.decide(request("m"))
-    assert (runtime.decide(request("n")).choice.id, runtime.stats.names) == ("c", {"n"})
+    assert (runtime.decide(request("n")).choice.id, runtime._tally.names) == ("c", {"n"})
     assert set(runtime.board.records()) == {"c"}
     assert told == [runtime.topology]
 

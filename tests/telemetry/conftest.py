@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 from hypothesis import settings
+from msgspec import structs
 
 from pointsman.fakes import FakeClock, LoadedDice, deployment, provider
 from pointsman.model.decision import Decision, Step, Tier
@@ -23,7 +24,11 @@ MEMBERS = {name: deployment(name, "m", at, model=None) for name, at in PLACES.it
 def event(
     *kinds: FailureKind | None, model: str | None = "m", status: int = 200, tier: int = 0, number: int = 0, **more
 ) -> Finished:
-    """A request whose attempts came to these kinds, asked of a, b, a, b …; without any it was never served."""
+    """A request whose attempts came to these kinds, asked of a, b, a, b …; without any it was never served.
+
+    ``decision`` and ``finished`` are fields to have otherwise.
+    """
+    changed, finished = more.pop("decision", {}), more.pop("finished", {})
     tries = tuple(
         Attempt("ab"[n % 2], model or "m", kind, 0.5, 200 if kind is None else 500, "", tier)
         for n, kind in enumerate(kinds)
@@ -34,8 +39,9 @@ def event(
     steps = (Step("exact", 2, 2, f"exact match {model!r}"), Step("strategy", 2, 1, "simple-shuffle: a"))
     tiers = (Tier("m", model, pool),) * (tier + 1)
     made = Decision(model, "exact", "simple-shuffle", MEMBERS["a"], model or "m", pool, tiers, steps, tier)
+    made = structs.replace(made, **changed)
     outcome = Outcome(kinds[-1] if kinds else None, status, tries, seconds=1.25, **more)
-    return Finished(
+    told = Finished(
         f"{number:024x}",
         "chat",
         model,
@@ -46,6 +52,7 @@ def event(
         1700000000.0,
         None if status < 400 else "no deployment delivered",
     )
+    return structs.replace(told, **finished)
 
 
 @pytest.fixture(scope="session")

@@ -11,9 +11,20 @@ from pointsman.fakes import FakeClock, LoadedDice, deployment
 from pointsman.model.outcome import FailureKind, Usage
 from pointsman.state.breaker import BreakerSettings
 from pointsman.state.scoreboard import Rules, Scoreboard
-from pointsman.telemetry.metrics import BUCKETS, Histogram, Metrics
+from pointsman.telemetry.metrics import Metrics
+from pointsman.telemetry.tally import Tally
 
 RESET, GONE = FailureKind.RESET, FailureKind.CLIENT_GONE
+
+
+class Counted(Metrics):
+    """Metrics over a tally of their own."""
+
+    def __init__(self, board: Scoreboard) -> None:
+        self.tally = Tally(["m"])
+        super().__init__(board, self.tally)
+        self.count = self.tally.count
+        self.refused = self.tally.refused
 
 
 def read(metrics: Metrics) -> dict[tuple, float]:
@@ -31,7 +42,7 @@ def value(metrics: Metrics, name: str, **labels: str) -> float:
 
 @pytest.fixture
 def metrics(board):
-    return Metrics(board)
+    return Counted(board)
 
 
 def test_before_the_first_request_it_can_be_read(metrics):
@@ -54,6 +65,15 @@ def test_requests_tokens_and_times_are_counted(metrics, made):
     assert value(metrics, "pointsman_request_seconds_bucket", deployment="a", le="2.5") == 3
     assert value(metrics, "pointsman_first_token_seconds_bucket", deployment="a", le="0.25") == 3
     assert value(metrics, "pointsman_route_total", stage="exact") == 3
+
+
+def test_decisions_are_timed(metrics, made):
+    """How long the first choice took, of every request that had one."""
+    metrics.count([made(None, finished={"decided": 2e-05}), made(None, finished={"decided": 0.5}), made(status=503)])
+    assert value(metrics, "pointsman_routing_decision_seconds_count") == 2
+    assert value(metrics, "pointsman_routing_decision_seconds_sum") == pytest.approx(0.50002)
+    assert value(metrics, "pointsman_routing_decision_seconds_bucket", le="2.5e-05") == 1
+    assert value(metrics, "pointsman_cache_total", result="bypass") == 3
 
 
 def test_failures_stand_at_the_deployment_that_failed(metrics, made):
@@ -89,7 +109,7 @@ def test_the_gauges_tell_the_present(made):
     """In flight, fit and open, as the scoreboard has them at the time of reading."""
     clock = FakeClock()
     board = Scoreboard(clock, LoadedDice([0.5]), Rules(BreakerSettings(threshold=1)))
-    metrics, one = Metrics(board), deployment("a")
+    metrics, one = Counted(board), deployment("a")
     lease = board.take(one)
     assert value(metrics, "pointsman_in_flight", deployment="a") == 1
     board.failed(lease, RESET)
@@ -105,7 +125,7 @@ def test_reading_takes_no_probes_place(made):
     """However often Prometheus asks, the one probe of a half-open breaker is left for a request."""
     clock = FakeClock()
     board = Scoreboard(clock, LoadedDice([0.5]), Rules(BreakerSettings(threshold=1)))
-    metrics, one = Metrics(board), deployment("a")
+    metrics, one = Counted(board), deployment("a")
     lease = board.take(one)
     board.failed(lease, RESET)
     board.give_back(lease)
@@ -124,30 +144,17 @@ def test_no_name_of_a_callers_is_a_label(made, asked):
     """Any models, any outcomes: readable, and the values of labels are those of the configuration and our own words."""
     board = Scoreboard(FakeClock(), LoadedDice([0.5]))
     board.record(deployment("a"))
-    metrics = Metrics(board)
+    metrics = Counted(board)
     for number, (model, kinds) in enumerate(asked):
         metrics.count([made(*kinds, model=model, number=number)])
     words = {kind.value for kind in FailureKind} | {"a", "b", "pa", "pb", "up", "", "prompt", "completion", "exact"}
+    words |= {"bypass"}
     for _name, *labels in read(metrics):
         assert {text for label, text in labels if label != "le"} <= words
-
-
-@given(st.lists(st.floats(0, 1000), max_size=50))
-def test_buckets_add_up(values):
-    """Cumulative, ending with all; each value in the first bucket that holds it."""
-    histogram = Histogram()
-    for one in values:
-        histogram.observe(one)
-    buckets = histogram.buckets()
-    assert [count for _, count in buckets] == [
-        *(sum(one <= edge for one in values) for edge in BUCKETS),
-        len(values),
-    ]
-    assert histogram.total == pytest.approx(sum(values))
 
 
 def test_strange_names_in_a_configuration_can_be_read():
     """Quotes, backslashes and line breaks in a deployment's name are escaped."""
     board = Scoreboard(FakeClock(), LoadedDice())
     board.record(deployment('a"b\\c\nd'))
-    assert ("pointsman_in_flight", ("deployment", 'a"b\\c\nd')) in read(Metrics(board))
+    assert ("pointsman_in_flight", ("deployment", 'a"b\\c\nd')) in read(Counted(board))

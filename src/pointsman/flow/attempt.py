@@ -37,6 +37,7 @@ def serve(trip: Trip) -> Generator[Effect, Reply, Trip]:
     with board.lock:
         decision = core.pipeline.decide(trip.request, board, core.dice, None, vector)
         lease = board.take(decision.choice, decision.tiers[decision.tier].group)
+    trip.decided = lease.begun - trip.started
     trip.tier = decision.tier
     leg = leg_of(decision.choice, decision.tier, decision.tiers[decision.tier])
     trip.decision, trip.leg = decision, leg

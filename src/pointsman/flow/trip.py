@@ -29,7 +29,8 @@ class Trip:
     """``decision`` and ``leg`` are unset until the flow has begun, ``outcome`` until it has ended.
 
     ``answer`` is a whole reply; ``error`` is set if nobody delivered; a stream that was passed on has neither.
-    ``refusal`` is why the last attempt failed. ``started`` and ``deadline`` are points on the board's clock.
+    ``refusal`` is why the last attempt failed. ``started`` and ``deadline`` are points on the board's clock,
+    ``decided`` is how many seconds after the start somebody was chosen.
     """
 
     decision: Decision
@@ -42,6 +43,7 @@ class Trip:
     failed: frozenset[str] = frozenset()  # and their providers
     tier = 0
     tries = 1
+    decided = 0.0
     answer: Understood | None = None
     error: PointsmanError | None = None
     refusal: Refusal | None = None

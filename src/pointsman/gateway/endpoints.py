@@ -74,7 +74,7 @@ class Endpoints:
 
     async def stats(self, http: HttpRequest) -> Response:
         self._admit(http)
-        return _json(self._runtime.stats.data())
+        return _json(self._runtime.stats())
 
     async def metrics(self, http: HttpRequest) -> Response:
         if self._runtime.topology.server.require_auth_for_metrics:

@@ -201,6 +201,8 @@ class Passage(Drive[Trip]):
                 at.provider.name,
                 self._accepted,
                 error,
+                trip.decided,
+                request.hints,
             )
         )
 
@@ -210,8 +212,19 @@ class Passage(Drive[Trip]):
         runtime.refused(error.code)
         if error.retryable:
             request, outcome = trip.request, Outcome(None, error.status, (), seconds=monotonic() - trip.started)
+            accepted, hints = self._accepted, request.hints
             runtime.finished(
                 Finished(
-                    request.id, request.endpoint, request.model, None, outcome, "", "", self._accepted, error.message
+                    request.id,
+                    request.endpoint,
+                    request.model,
+                    None,
+                    outcome,
+                    "",
+                    "",
+                    accepted,
+                    error.message,
+                    0.0,
+                    hints,
                 )
             )

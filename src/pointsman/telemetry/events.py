@@ -9,10 +9,13 @@ import msgspec
 
 from pointsman.model.decision import Decision
 from pointsman.model.outcome import Outcome
+from pointsman.model.request import NO_HINTS, Hints
 
 
 class Finished(msgspec.Struct, frozen=True, gc=False):
-    """A request that was accepted for routing is over. ``at`` is Unix seconds."""
+    """A request that was accepted for routing is over. ``at`` is when it was accepted, in Unix seconds; ``decided`` how
+    many seconds later its first deployment was chosen (0: none was). ``cache``: hit, miss or bypass.
+    """
 
     request_id: str
     endpoint: str
@@ -23,6 +26,9 @@ class Finished(msgspec.Struct, frozen=True, gc=False):
     provider: str
     at: float
     error: str | None = None
+    decided: float = 0.0
+    hints: Hints = NO_HINTS
+    cache: str = "bypass"
 
 
 class Listener(Protocol):

@@ -1,96 +1,35 @@
-"""Prometheus metrics: counted in plain integers as events come, rendered by prometheus-client when asked.
+"""Prometheus metrics: what was counted and what is now, rendered by prometheus-client when asked.
 
 Label values come from the configuration, never from callers, so the number of series is bounded by it.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import accumulate
+from collections.abc import Callable, Iterator, Mapping
+from time import time
 
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 
+from pointsman.model.deployment import Deployment
 from pointsman.state.breaker import State
 from pointsman.state.scoreboard import Scoreboard
-from pointsman.telemetry.events import Finished
-
-BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0)
-"""Seconds: an answer takes from milliseconds (embeddings) to minutes (long thoughts)."""
+from pointsman.telemetry.routing_rates import routing_rates
+from pointsman.telemetry.tally import Tally
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
-class Histogram:
-    """Counts by bucket, and their sum."""
-
-    __slots__ = ("counts", "total")
-
-    def __init__(self) -> None:
-        self.counts = [0] * (len(BUCKETS) + 1)
-        self.total = 0.0
-
-    def observe(self, value: float) -> None:
-        self.counts[bisect_left(BUCKETS, value)] += 1
-        self.total += value
-
-    @property
-    def observed(self) -> int:
-        """How many there were."""
-        return sum(self.counts)
-
-    def buckets(self) -> list[tuple[str, float]]:
-        edges = [*map(str, BUCKETS), "+Inf"]
-        return list(zip(edges, map(float, accumulate(self.counts)), strict=True))
-
-
-class Tally:
-    """What was counted for one deployment."""
-
-    __slots__ = ("completion_tokens", "failures", "first_token", "prompt_tokens", "provider", "seconds")
-
-    def __init__(self, provider: str) -> None:
-        self.provider = provider
-        self.prompt_tokens = 0
-        self.completion_tokens = 0
-        self.seconds = Histogram()
-        self.first_token = Histogram()
-        self.failures: dict[str, int] = {}
-
-
 class Metrics:
-    """Hears of finished requests and of refused ones; a prometheus-client collector."""
+    """A prometheus-client collector. ``now`` is Unix seconds, as events have them."""
 
-    def __init__(self, board: Scoreboard) -> None:
+    def __init__(self, board: Scoreboard, tally: Tally, now: Callable[[], float] = time) -> None:
         self._board = board
-        self._tallies: dict[str, Tally] = {}
-        self._routes: defaultdict[str, int] = defaultdict(int)
-        self._refused: dict[str, int] = {}
-        self._fallbacks = 0
+        self._tally = tally
+        self._now = now
         self._registry = CollectorRegistry()
         self._registry.register(self)
-
-    def count(self, events: Sequence[Finished], /) -> None:
-        tallies, routes = self._tallies, self._routes
-        for event in events:
-            outcome, decision, attempts = event.outcome, event.decision, event.outcome.attempts
-            tally = tallies.get(event.deployment) or self._tally(event.deployment, event.provider)
-            seconds, usage = tally.seconds, outcome.usage
-            seconds.counts[bisect_left(BUCKETS, outcome.seconds)] += 1
-            seconds.total += outcome.seconds
-            tally.prompt_tokens += usage.prompt_tokens
-            tally.completion_tokens += usage.completion_tokens
-            if outcome.first_token is not None:
-                tally.first_token.observe(outcome.first_token)
-            routes["none" if decision is None else decision.route] += 1
-            if outcome.failure is not None or len(attempts) != 1 or attempts[0].tier:
-                self._note_failures(event)
-
-    def refused(self, code: str) -> None:
-        """A request that was answered with an error before anybody was asked."""
-        self._refused[code] = self._refused.get(code, 0) + 1
 
     def render(self) -> bytes:
         """The text format."""
@@ -98,25 +37,14 @@ class Metrics:
 
     def collect(self) -> Iterator[Metric]:
         yield from self._counts()
+        yield from self._routes()
         yield from self._histograms()
         yield from self._state()
+        yield from routing_rates(self._tally, self._deployments(), self._now())
 
-    def _tally(self, deployment: str, provider: str) -> Tally:
-        tally = self._tallies.get(deployment)
-        if tally is None:
-            tally = self._tallies[deployment] = Tally(provider)
-        return tally
-
-    def _provider(self, deployment: str) -> str:
-        record = self._board.records().get(deployment)
-        return record.deployment.provider.name if record is not None else ""
-
-    def _note_failures(self, event: Finished) -> None:
-        self._fallbacks += event.outcome.fallbacks > 0
-        for attempt in event.outcome.attempts:
-            if attempt.failure is not None:
-                failures = self._tally(attempt.deployment, self._provider(attempt.deployment)).failures
-                failures[attempt.failure.value] = failures.get(attempt.failure.value, 0) + 1
+    def _deployments(self) -> list[Deployment]:
+        with self._board.lock:
+            return [record.deployment for record in self._board.records().values()]
 
     def _counts(self) -> Iterator[Metric]:
         requests = CounterMetricFamily(
@@ -128,17 +56,26 @@ class Metrics:
         failures = CounterMetricFamily(
             "pointsman_attempt_failures", "Attempts that did not deliver", labels=("deployment", "kind")
         )
-        for deployment, tally in list(self._tallies.items()):
-            requests.add_metric((deployment, tally.provider), tally.seconds.observed)
-            tokens.add_metric((deployment, "prompt"), tally.prompt_tokens)
-            tokens.add_metric((deployment, "completion"), tally.completion_tokens)
-            for kind, count in list(tally.failures.items()):
+        for deployment, served in list(self._tally.served.items()):
+            requests.add_metric((deployment, served.provider), served.seconds.observed)
+            tokens.add_metric((deployment, "prompt"), served.prompt_tokens)
+            tokens.add_metric((deployment, "completion"), served.completion_tokens)
+            for kind, count in list(served.failures.items()):
                 failures.add_metric((deployment, kind), count)
         yield from (requests, tokens, failures)
-        yield _counter("pointsman_route", "Requests by the stage that settled them", "stage", self._routes)
-        yield _counter("pointsman_refused", "Requests answered without asking anybody", "code", self._refused)
+
+    def _routes(self) -> Iterator[Metric]:
+        routes: defaultdict[str, int] = defaultdict(int)
+        caches: defaultdict[str, int] = defaultdict(int)
+        for way, count in list(self._tally.ways.items()):
+            routes[way.route] += count
+            caches[way.cache] += count
+        yield _counter("pointsman_route", "Requests by the stage that settled them", "stage", routes)
+        yield _counter("pointsman_cache", "Requests by what the cache had for them", "result", caches)
+        refusals = self._tally.refusals
+        yield _counter("pointsman_refused", "Requests answered without asking anybody", "code", refusals)
         fallbacks = CounterMetricFamily("pointsman_fallbacks", "Requests that went to a fallback group")
-        fallbacks.add_metric((), self._fallbacks)
+        fallbacks.add_metric((), self._tally.fallbacks)
         yield fallbacks
 
     def _histograms(self) -> Iterator[Metric]:
@@ -148,10 +85,12 @@ class Metrics:
         first = HistogramMetricFamily(
             "pointsman_first_token_seconds", "From accepted to a stream's first content", labels=("deployment",)
         )
-        for deployment, tally in list(self._tallies.items()):
-            seconds.add_metric((deployment,), tally.seconds.buckets(), tally.seconds.total)
-            first.add_metric((deployment,), tally.first_token.buckets(), tally.first_token.total)
-        yield from (seconds, first)
+        for deployment, served in list(self._tally.served.items()):
+            seconds.add_metric((deployment,), served.seconds.buckets(), served.seconds.total)
+            first.add_metric((deployment,), served.first_token.buckets(), served.first_token.total)
+        decided = HistogramMetricFamily("pointsman_routing_decision_seconds", "From accepted to decided")
+        decided.add_metric((), self._tally.decided.buckets(), self._tally.decided.total)
+        yield from (seconds, first, decided)
 
     def _state(self) -> Iterator[Metric]:
         flight = GaugeMetricFamily("pointsman_in_flight", "Requests under way", labels=("deployment",))
