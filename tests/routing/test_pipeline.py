@@ -107,7 +107,7 @@ def test_an_unknown_name_is_told_the_near_ones():
     assert told.message == "model 'gpt-4o-mimi' is not served here; near names: gpt-4o-mini"
 
 
-@given(st.text(max_size=300).filter(lambda name: name != "gpt-4o-mini"))
+@given(st.text(max_size=300).filter(lambda name: name != "gpt-4o-mini" and not name.startswith("auto/")))
 def test_any_unknown_name_is_refused_in_one_printable_line(name):
     """However it is written, the refusal is short and has no line break of the caller's."""
     with pytest.raises(ModelNotFound) as caught:
@@ -195,6 +195,34 @@ def test_default_fallbacks_stand_behind_every_group_without_its_own():
     made = settings(*[deployment(n, n) for n in "abz"], fallbacks={"b": ("a",)}, default_fallbacks=("z",))
     groups = {name: [tier.group for tier in decide(made, name).tiers] for name in ("a", "b", "z", "stranger")}
     assert groups == {"a": ["a", "z"], "b": ["b", "a"], "z": ["z"], "stranger": ["z"]}
+
+
+@pytest.mark.parametrize(
+    ("listed", "choice", "upstream", "tiers"),
+    [
+        ("e", "p", "e", [("e", "e")]),
+        ("o", "q", "upstream", [("o", "upstream"), ("p", "upstream")]),
+        ("m", "m2", "m", [("m", "m")]),
+        ("nick", "p", "e", [("e", "e")]),
+        ("llama-3", "p", "llama-3", [("llama-3", "llama-3")]),
+    ],
+)
+def test_a_default_fallback_leads_where_a_request_for_its_name_leads(listed, choice, upstream, tiers):
+    """By its exact entry with that entry's fallback, by an alias, or by a pattern."""
+    rules = (ExactMatch("e", "p"), ExactMatch("o", "q", "p", "upstream"), ExactMatch("m", "q"))
+    made = settings(
+        deployment("m1", "m", P),
+        deployment("m2", "m", Q),
+        OPEN_P,
+        OPEN_Q,
+        exact={rule.name: rule for rule in rules},
+        aliases={"nick": "e"},
+        patterns=(Pattern("^llama", "p"),),
+        default_fallbacks=(listed,),
+    )
+    decision = decide(made, "stranger")
+    assert (decision.route, decision.choice.id, decision.upstream_model) == ("default", choice, upstream)
+    assert [(tier.group, tier.name) for tier in decision.tiers] == tiers
 
 
 def test_a_group_that_is_down_makes_way_for_the_next():

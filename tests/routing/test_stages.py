@@ -9,12 +9,13 @@ from hypothesis import strategies as st
 from pointsman.config.settings import ExactMatch, Pattern
 from pointsman.fakes import FakeClock, LoadedDice, deployment, provider, request, settings
 from pointsman.model.outcome import FailureKind
+from pointsman.routing.patterns import LONGEST
 from pointsman.routing.shapes import Asked, Found, Settled
 from pointsman.routing.stages import health, limits
 from pointsman.routing.stages.alias import alias
 from pointsman.routing.stages.default_provider import default_provider
 from pointsman.routing.stages.exact import exact
-from pointsman.routing.stages.pattern import MAX_NAME, pattern
+from pointsman.routing.stages.pattern import pattern
 from pointsman.routing.topology import compile_topology
 from pointsman.state.scoreboard import Scoreboard
 
@@ -105,7 +106,7 @@ def test_a_pattern_hands_on_its_fallback():
         (None, MADE, "no model named"),
         ("x", BARE, "no patterns configured"),
         ("x", MADE, "none of 3 patterns matches"),
-        ("llama" + "x" * MAX_NAME, MADE, "none of 3 patterns matches"),
+        ("llama" + "x" * LONGEST, MADE, "none of 3 patterns matches"),
     ],
 )
 def test_pattern_says_why_it_has_nothing(name, made, words):
@@ -145,35 +146,13 @@ def test_without_a_model_anywhere_the_default_provider_says_so():
     assert say(default_provider, None, made) == "default provider p has no default_model and the request names none"
 
 
-@pytest.mark.parametrize("listed", [("m",), ("nobody", "m"), ("nick",)])
-def test_default_fallbacks_catch_a_name_that_is_served_nowhere(listed):
-    """The first of them that exists takes it, under its own name or an alias of it."""
-    made = compile_topology(settings(M1, M2, aliases={"nick": "m"}, default_fallbacks=listed))
-    word = say(default_provider, "stranger", made)
-    assert (names(word), word.name, word.group) == (["m1", "m2"], "m", "m")
-
-
 @pytest.mark.parametrize(
-    ("listed", "ids", "upstream", "turned_to"),
-    [("e", ["p"], "e", None), ("o", ["q"], "upstream", "p"), ("m", ["m2"], "m", None), ("nick", ["p"], "e", None)],
+    ("listed", "caught"), [(("m",), "m"), (("nobody", "m"), "m"), (("nick",), "nick"), (("llama-3",), "llama-3")]
 )
-def test_a_default_fallback_may_stand_in_exact_matches(listed, ids, upstream, turned_to):
-    """It leads where a request for that name leads: to its provider, under its upstream name, with its fallback."""
-    rules = (ExactMatch("e", "p"), ExactMatch("o", "q", "p", "upstream"), ExactMatch("m", "q"))
-    made = compile_topology(
-        settings(
-            M1,
-            M2,
-            OPEN_P,
-            OPEN_Q,
-            exact={rule.name: rule for rule in rules},
-            aliases={"nick": "e"},
-            default_fallbacks=(listed,),
-        )
-    )
-    word = say(default_provider, "stranger", made)
-    assert (names(word), word.name, word.fallback) == (ids, upstream, turned_to)
-    assert word.group == made.aliases.get(listed, listed)
+def test_default_fallbacks_catch_a_name_that_is_served_nowhere(listed, caught):
+    """The first of them that anybody serves, under its own name, by an alias or by a pattern; it is settled in turn."""
+    made = settings(M1, M2, OPEN_P, aliases={"nick": "m"}, patterns=(Pattern("^llama", "p"),), default_fallbacks=listed)
+    assert say(default_provider, "stranger", compile_topology(made)).model == caught
 
 
 @pytest.mark.parametrize("name", ["stranger", None])

@@ -75,4 +75,4 @@ def test_a_pattern_that_re2_does_not_take_is_a_configuration_error(pattern):
 def test_patterns_keep_the_order_of_the_document():
     """First match wins, so order is meaning."""
     made = compile_topology(settings(A1, patterns=(Pattern("z", "p"), Pattern("a", "p"))))
-    assert [compiled.rule.pattern for compiled in made.patterns] == ["z", "a"]
+    assert [rule.pattern for rule in made.patterns.rules] == ["z", "a"]

@@ -13,41 +13,49 @@ LONGEST_AGENT = 256
 
 
 class Asking:
-    """Over one topology, its rules' conditions compiled. ``by_name``: no request is told apart by more than hints."""
+    """Over one topology, its rules' conditions compiled."""
 
     def __init__(self, topology: Topology) -> None:
         self._topology = topology
-        self._rules = tuple(compiled(rule.condition) for rule in topology.metadata)
-        self.by_name = not self._rules and not topology.agents
+        self._rules = tuple((index, compiled(rule.condition)) for index, rule in enumerate(topology.metadata))
+        self._by_name = not self._rules and not topology.agents
 
     def asked(self, request: Request, view: View) -> Asked | str | None:
         """Its name alone where that tells all, which is the common case."""
-        if self.by_name and request.hints is NO_HINTS:
-            return request.model
-        tags, task = self._tags_and_task(request)
         hints = request.hints
-        rule = self._rule(request, view) if self._rules else None
+        if self._by_name and hints is NO_HINTS:
+            return request.model
+        met = self._met(request, view) if self._rules else ()
         agent = self._agent(request) if self._topology.agents else ""
-        return Asked(request.model, tags, agent, rule, hints.capability, hints.chain, task)
+        if hints is NO_HINTS:
+            return Asked(request.model, (), agent, met) if met or agent else request.model
+        tags, task = self._tags_and_task(request)
+        return Asked(request.model, tags, agent, met, hints.capability, hints.chain, task)
 
     def _tags_and_task(self, request: Request) -> tuple[tuple[str, ...], str | None]:
-        """A body's task is a tag where tasks are tags; the header's is one where the group is told apart by tags."""
+        """A body's task is a tag where tasks are tags, unless it is a class of task for a request that leaves the model
+        to its content; the header's is a tag where the group is told apart by tags.
+        """
         topology, hints = self._topology, request.hints
-        tags, task = hints.tags, hints.task_class
+        tags, task, name = hints.tags, hints.task_class, topology.aliased(request.model)
         if hints.task is not None:
-            if topology.tags.tasks:
+            known = task is None and hints.task in topology.task_names
+            if topology.tags.tasks and not (known and (name is None or name in topology.entries)):
                 tags = (*tags, hints.task)
-            elif task is None and hints.task in topology.task_names:
+            elif known:
                 task = hints.task
-        if hints.task_class is not None and topology.aliased(request.model) in topology.tagged:
+        if hints.task_class is not None and name in topology.tagged:
             tags, task = (*tags, hints.task_class), None
         return tags, task
 
-    def _rule(self, request: Request, view: View) -> int | None:
-        """The index of the first rule in document order whose condition holds."""
+    def _met(self, request: Request, view: View) -> tuple[int, ...]:
+        """The indexes of the rules whose conditions hold, in document order."""
         facts = Facts(request, self._topology, view)
-        return next((index for index, holds in enumerate(self._rules) if holds(facts)), None)
+        return tuple([index for index, holds in self._rules if holds(facts)])
 
-    @staticmethod
-    def _agent(request: Request) -> str:
+    def _agent(self, request: Request) -> str:
+        """The User-Agent, where it can make a difference."""
+        topology = self._topology
+        if request.model is not None and topology.aliased(request.model) not in topology.agents:
+            return ""
         return request.headers.get(b"user-agent", b"").decode("latin-1")[:LONGEST_AGENT]

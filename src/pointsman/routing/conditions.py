@@ -21,7 +21,9 @@ HEADER, UNAVAILABLE, AVAILABLE = "header.", "_unavailable", "_available"
 
 
 class Facts:
-    """What conditions may ask about a request and the present. ``failed``: providers that failed this very request."""
+    """What conditions may ask about a request and the present. ``name``: the model that was chosen, where one was;
+    ``failed``: providers that failed this very request.
+    """
 
     def __init__(
         self,
@@ -34,7 +36,7 @@ class Facts:
         self.request = request
         self._topology = topology
         self._view = view
-        self._name = name if name is not None else request.model
+        self._name = name
         self._failed = failed
 
     def get(self, fact: str) -> Any:
@@ -58,8 +60,9 @@ class Facts:
 
     @property
     def size(self) -> float | None:
-        """Billions of parameters of the model asked for, as far as its name or its deployments tell."""
-        return self._topology.size_of(self._name)
+        """Billions of parameters of the model asked for, else of the one that was chosen, as far as anything tells."""
+        asked = self._topology.size_of(self.request.model)
+        return asked if asked is not None else self._topology.size_of(self._name)
 
 
 PLAIN: dict[str, Callable[[Facts], Any]] = {
@@ -118,20 +121,18 @@ ORDER: dict[str, Callable[[Any, Any], bool]] = {
 
 def _compare(node: Compare) -> Test:
     """A fact that is not known makes every comparison false. A fact with several values (tags) holds if one does."""
-    name, value = node.fact.name, _folded(node.fact.name, node.value)
+    name, of_header = node.fact.name, node.fact.name.startswith(HEADER)
     if node.operator == "matches":
-        program = re2.compile(str(value))
+        program = re2.compile(str(node.value), _options(case_sensitive=not of_header))
         return lambda facts: any(program.search(str(one)) is not None for one in _values(facts.get(name)))
+    value = _folded(node.value) if of_header else node.value
     if node.operator == "in":
-        listed = value if isinstance(value, tuple) else (value,)
-        return lambda facts: any(one in listed for one in _values(facts.get(name)))
-    holds = ORDER[node.operator]
-
-    def test(facts: Facts) -> bool:
-        return any(type(one) is type(value) and holds(one, value) for one in map(_number, _values(facts.get(name))))
-
-    value = _number(value)
-    return test
+        listed = tuple(map(_number, value if isinstance(value, tuple) else (value,)))
+        return lambda facts: any(_number(one) in listed for one in _values(facts.get(name)))
+    holds, wanted = ORDER[node.operator], _number(value)
+    return lambda facts: any(
+        type(one) is type(wanted) and holds(one, wanted) for one in map(_number, _values(facts.get(name)))
+    )
 
 
 def _values(fact: Any) -> tuple[Any, ...]:
@@ -145,10 +146,15 @@ def _number(value: Any) -> Any:
     return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
-def _folded(name: str, value: Any) -> Any:
+def _folded(value: Any) -> Any:
     """Header values are compared without case."""
-    if not name.startswith(HEADER):
-        return value
     if isinstance(value, tuple):
-        return tuple(one.lower() if isinstance(one, str) else one for one in value)
+        return tuple(map(_folded, value))
     return value.lower() if isinstance(value, str) else value
+
+
+def _options(*, case_sensitive: bool) -> Any:
+    options = re2.Options()
+    options.case_sensitive = case_sensitive
+    options.log_errors = False
+    return options

@@ -51,7 +51,7 @@ class Elsewhere:
         asked all the same: a guess about health must not end a service. Raises NoCandidate, AtLimit, TooManyTokens or
         InvalidBody (beyond everybody).
         """
-        out = frozenset(d.provider.name for d in tiers[0].pool)
+        out = providers_of(tiers[0])
         for in_need in (False, True):
             for number, tier in enumerate(tiers):
                 if number == 0 and not in_need:
@@ -66,6 +66,7 @@ class Elsewhere:
                 if pool:
                     index, step = self._ready(tier, pool).pick(request, view, dice)
                     return number, pool, index, (*steps, step)
+                out |= providers_of(tier)
                 if sights is not None:
                     sights.append(Sight(begun.stage, pool, excluded))
         raise _empty(request, tiers, steps, view)
@@ -75,6 +76,11 @@ def admits(tier: Tier, facts: Facts) -> bool:
     """False for a member of a chain whose condition does not hold."""
     condition = tier.link.condition if tier.link is not None else None
     return condition is None or compiled(condition)(facts)
+
+
+def providers_of(tier: Tier) -> frozenset[str]:
+    """Where its members are: to a request that finds none of them fit these places are unavailable."""
+    return frozenset([deployment.provider.name for deployment in tier.pool])
 
 
 def why_not(deployment: Deployment, request: Request, view: View, *, in_need: bool = False) -> str | None:

@@ -73,8 +73,9 @@ class Pipeline:
     """
 
     def __init__(self, topology: Topology) -> None:
-        for name in (topology.strategies.default, *topology.strategies.groups.values()):
-            if name not in STRATEGIES:
+        own = (wanted.strategy for wanted in topology.capabilities.values())
+        for name in (topology.strategies.default, *topology.strategies.groups.values(), *own):
+            if name is not None and name not in STRATEGIES:
                 raise ConfigurationError(f"strategy {name[:80]!r} is not known; there are: {', '.join(STRATEGIES)}")
         self.topology = topology
         self.content = Content(topology)
@@ -105,7 +106,7 @@ class Pipeline:
             pool, strategy, steps = resolution.tiers[0].pool, resolution.strategy, resolution.calm
         tiers = resolution.tiers
         if request.fallbacks is not None:
-            tiers = (tiers[0], *self._settler.chosen(request.fallbacks, asked))
+            tiers = (*tiers[: resolution.levels], *self._settler.chosen(request.fallbacks, asked))
         number = 0
         if pool:
             index, step = strategy.pick(request, view, dice)
@@ -113,6 +114,7 @@ class Pipeline:
         else:
             number, pool, index, steps = self._elsewhere.find(request, tiers, steps, view, dice, sights)
         choice, tier = pool[index], tiers[number]
+        tags, task = _taken(asked) if type(asked) is Asked else ((), None)
         return Decision(
             request.model,
             resolution.route,
@@ -123,8 +125,8 @@ class Pipeline:
             tiers,
             steps,
             number,
-            asked.tags if type(asked) is Asked else (),
-            asked.task if type(asked) is Asked else None,
+            tags,
+            task,
         )
 
     def strategy(self, tier: Tier, pool: Pool) -> Strategy:
@@ -155,3 +157,9 @@ class Pipeline:
             pool = kept.pool
         same = len(pool) == len(first.pool) or not pool
         return pool, resolution.strategy if same else self.strategy(first, pool), steps
+
+
+def _taken(asked: Asked) -> tuple[tuple[str, ...], str | None]:
+    """The tags that a request was taken to carry, and what it was taken to be about: read, or said by the caller."""
+    label = asked.verdict[1] if asked.verdict is not None else None
+    return asked.tags, label or asked.task

@@ -5,8 +5,9 @@ The memory is bounded, for callers choose names and hints; when it is full all o
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from types import ModuleType
+
+import msgspec
 
 from pointsman.errors import InvalidBody, ModelNotFound, PointsmanError
 from pointsman.model.decision import Step, Tier
@@ -18,6 +19,9 @@ from pointsman.routing.topology import Topology
 
 MAX_RESOLUTIONS = 20_000
 """Answers remembered."""
+
+LONGEST_REMEMBERED = 1024
+"""Characters of names and tags: what is longer is worked out each time, so that nobody fills memory with them."""
 
 
 class Settler:
@@ -36,94 +40,92 @@ class Settler:
         self._filters = filters
         self._tiers = Tiers(topology, self._by_name)
         self._known: dict[Asked | str | None, Resolution] = {}
+        self._idle: dict[int, tuple[Step, ...]] = {}
 
     def resolve(self, asked: Asked | str | None) -> Resolution:
         """Everything that can be said without looking at the present. Raises RequestRefused."""
         known = self._known.get(asked)
         if known is None:
-            known = self._resolution(asked if isinstance(asked, Asked) else Asked(asked))
-            if len(self._known) >= MAX_RESOLUTIONS:
-                self._known.clear()
-            self._known[asked] = known
+            whole = asked if isinstance(asked, Asked) else Asked(asked)
+            known = self._resolution(whole)
+            if len(whole.name or "") + sum(map(len, whole.tags)) <= LONGEST_REMEMBERED:
+                if len(self._known) >= MAX_RESOLUTIONS:
+                    self._known.clear()
+                self._known[asked] = known
         return known
 
     def chosen(self, names: tuple[str, ...], asked: Asked | str | None) -> list[Tier]:
         """Tiers of the caller's own fallbacks."""
-        return self._tiers.groups(
-            list(dict.fromkeys(names))[:MAX_FALLBACKS], asked.tags if isinstance(asked, Asked) else ()
-        )
+        first = list(dict.fromkeys(names))[:MAX_FALLBACKS]
+        return self._tiers.groups(first, asked if isinstance(asked, Asked) else Asked(asked))
 
     def _resolution(self, asked: Asked) -> Resolution:
-        steps: list[Step] = []
-        route, found = "", Found(asked.name)
-        settled: Settled | None = None
-        known: dict[str, str] = {}
+        way = _Way(asked, self._topology)
         for stage, resolver in self._resolvers:
-            if found.pool is not None and stage not in self._narrowing:
+            if way.settled is not None and stage not in self._narrowing:
                 continue
-            word = resolver(asked, found, self._topology)
+            word = resolver(asked, way.found, self._topology)
             if word is None:
-                continue
-            if isinstance(word, Unread):
-                return Resolution(stage, (), tuple(steps), (), unread=True)
-            before = self._size(found)
-            if isinstance(word, Settled) and word.model is not None:
-                word = self._in_turn(word, word.model)
-            if isinstance(word, str):
-                steps.append(Step(stage, before, before, word))
-            elif word.pool is None:
-                steps.append(Step(stage, before, before, word.reason))
-                found = Found(word.name)
-            elif not word.pool:
-                steps.append(Step(stage, before, before, f"{word.reason}, which has no deployment"))
+                if stage in self._narrowing and way.settled is None:
+                    way.waiting.append((stage, resolver))
+            elif isinstance(word, Unread):
+                return Resolution(stage, (), tuple(way.steps), (), unread=True)
             else:
-                steps.append(Step(stage, before, len(word.pool), word.reason))
-                known = {**known, **word.known}
-                route, settled = route or stage, word if settled is None else narrowed(settled, word)
-                found = Found(word.name, word.pool, word.group)
-        if settled is None:
+                way.heard(stage, self._in_turn(word, asked) if isinstance(word, Settled) and word.model else word)
+        if way.settled is None:
             raise self._unsettled(asked.name)
-        return self._made(asked, route, settled, tuple(steps), known)
+        for stage, resolver in way.waiting:
+            word = resolver(asked, way.found, self._topology)
+            if isinstance(word, (str, Settled)):
+                way.heard(stage, word)
+        return self._made(asked, way, way.settled)
 
-    def _made(
-        self, asked: Asked, route: str, settled: Settled, steps: tuple[Step, ...], known: Mapping[str, str]
-    ) -> Resolution:
-        group = settled.group or self._topology.aliased(asked.name) or settled.name or ""
-        strategy = settled.strategy or self._topology.strategy_of(group, asked.name)
-        tiers = self._tiers.of(asked, group, settled, strategy)
+    def _made(self, asked: Asked, way: _Way, settled: Settled) -> Resolution:
+        topology = self._topology
+        group = settled.group or topology.aliased(asked.name) or settled.name or ""
+        strategy = settled.strategy or topology.strategy_of(group, asked.name)
+        tiers, levels = self._tiers.of(asked, group, settled, strategy)
         pool = tiers[0].pool
-        size = len(pool)
-        calm = tuple(Step(stage, size, size, module.IDLE) for stage, module in self._filters if module.IDLE)
         return Resolution(
-            route,
+            way.route,
             tiers,
-            steps,
-            (*steps, *calm),
-            STRATEGIES[strategy](group, pool, self._topology.strategies),
-            frozenset(stage for stage, module in self._filters if module.concerned(pool, self._topology)),
-            known=dict(known),
+            tuple(way.steps),
+            (*way.steps, *self._calm(len(pool))),
+            STRATEGIES[strategy](group, pool, topology.strategies),
+            frozenset([stage for stage, module in self._filters if module.concerned(pool, topology)]),
+            levels=levels,
+            known=way.known,
         )
 
-    def _in_turn(self, word: Settled, model: str) -> Settled:
+    def _calm(self, size: int) -> tuple[Step, ...]:
+        """What the filters say when none has anything to do, of a pool of so many."""
+        known = self._idle.get(size)
+        if known is None:
+            said = [(stage, module.IDLE) for stage, module in self._filters if module.IDLE]
+            known = self._idle[size] = tuple([Step(stage, size, size, words) for stage, words in said])
+        return known
+
+    def _in_turn(self, word: Settled, asked: Asked) -> Settled:
         """A resolver named a public model: who serves that, and all that belongs to it."""
-        group, inner = self._by_name(model)
+        model = word.model or ""
+        tagged = self._topology.aliased(model) in self._topology.tagged
+        group, inner = self._by_name(model, asked.tags if tagged else (), asked.agent if tagged else "")
         reason = f"{word.reason}: {inner.reason}"
         return Settled(inner.name, reason, inner.pool, inner.fallback, group, inner.strategy, inner.chain)
 
-    def _by_name(self, name: str) -> tuple[str, Settled]:
-        """A public name by itself, as fallbacks and content stages mean it."""
-        found = Found(name)
+    def _by_name(self, name: str, tags: tuple[str, ...] = (), agent: str = "") -> tuple[str, Settled]:
+        """A public name by itself, as fallbacks and content stages mean it: its group and who serves it."""
+        asked, found = Asked(name, tags, agent), Found(name)
         for _, resolver in self._resolvers:
-            word = resolver(Asked(name), found, self._topology)
+            word = resolver(asked, found, self._topology)
             if isinstance(word, Settled):
+                if word.model is not None:
+                    word = self._in_turn(word, asked)
                 if word.pool:
                     return word.group or found.name or name, word
                 if word.pool is None:
                     found = Found(word.name)
         raise self._unsettled(name)
-
-    def _size(self, found: Found) -> int:
-        return len(self._topology.deployments if found.pool is None else found.pool)
 
     def _unsettled(self, name: str | None) -> PointsmanError:
         if name is None:
@@ -136,14 +138,46 @@ class Settler:
         return ModelNotFound(f"model {name[:200]!r} is not served here{hint}", param="model")
 
 
+class _Way:
+    """One way through the resolvers: what they have come to so far. ``waiting`` have no word yet."""
+
+    __slots__ = ("everybody", "found", "known", "route", "settled", "steps", "waiting")
+
+    def __init__(self, asked: Asked, topology: Topology) -> None:
+        self.everybody = len(topology.deployments)
+        self.found = Found(asked.name)
+        self.steps: list[Step] = []
+        self.settled: Settled | None = None
+        self.route = ""
+        self.known: dict[str, str] = {}
+        self.waiting: list[tuple[str, Resolver]] = []
+
+    def heard(self, stage: str, word: Settled | str) -> None:
+        """A stage's word becomes a step, and a pool if it has one."""
+        before = self.everybody if self.found.pool is None else len(self.found.pool)
+        if isinstance(word, str):
+            self.steps.append(Step(stage, before, before, word))
+        elif word.pool is None:
+            self.steps.append(Step(stage, before, before, word.reason))
+            self.found = Found(word.name)
+        elif not word.pool:
+            self.steps.append(Step(stage, before, before, f"{word.reason}, which has no deployment"))
+        else:
+            self.steps.append(Step(stage, before, len(word.pool), word.reason))
+            if self.settled is None:
+                self.route = stage
+            self.settled = word if self.settled is None else narrowed(self.settled, word)
+            self.known = {**self.known, **word.known} if word.known else self.known
+            self.found = Found(word.name, word.pool, word.group)
+
+
 def narrowed(settled: Settled, word: Settled) -> Settled:
     """A later resolver's smaller pool, with all that the first one said besides."""
-    return Settled(
-        word.name,
-        word.reason,
-        word.pool,
-        word.fallback or settled.fallback,
-        word.group or settled.group,
-        word.strategy or settled.strategy,
-        word.chain or settled.chain,
+    return msgspec.structs.replace(
+        settled,
+        reason=word.reason,
+        pool=word.pool,
+        fallback=word.fallback or settled.fallback,
+        strategy=word.strategy or settled.strategy,
+        chain=word.chain or settled.chain,
     )

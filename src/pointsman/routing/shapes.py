@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 class Asked(NamedTuple):
     """All that resolvers may know of a request, and the key under which their answer is remembered.
 
-    ``name``: the model asked for (None: content decides). ``rule``: the index of the metadata rule that the request
+    ``name``: the model asked for (None: content decides). ``rules``: indexes of the metadata rules that the request
     meets. ``verdict``: what was made of its content, as (stage, label), once somebody asked for it.
     """
 
     name: str | None
     tags: tuple[str, ...] = ()
     agent: str = ""  # the User-Agent, where a deployment looks at it
-    rule: int | None = None
+    rules: tuple[int, ...] = ()
     capability: str | None = None
     chain: str | None = None
     task: str | None = None
@@ -45,7 +45,8 @@ class Found(msgspec.Struct, frozen=True, gc=False):
 class Settled(msgspec.Struct, frozen=True, gc=False):
     """A resolver's word. ``pool`` None: only the name changed, the next resolver goes on with ``name``.
 
-    ``fallback`` is a provider to turn to before the configured fallbacks, ``chain`` the fallback chain to follow.
+    ``name`` is what open deployments in the pool are asked for; it is None where the pool has no one name. ``fallback``
+    is a provider to turn to before the configured fallbacks, ``chain`` the fallback chain to follow.
     ``group`` is the public name that the pool is known by, if it is not the one asked for; ``strategy`` the one to pick
     with, if it is not the group's. ``model`` is a public name to be settled in turn, in place of a pool. ``known``
     names deployments that were left out for a reason, for explanations.
@@ -118,11 +119,12 @@ class Strategy(Protocol):
     def terms(self, request: Request, view: View, /) -> list[dict[str, float]]: ...
 
 
-class Resolution(msgspec.Struct, frozen=True):
+class Resolution(msgspec.Struct, frozen=True, gc=False):
     """All that can be said of a request without looking at the present: computed once per Asked.
 
-    ``unread``: its content must be read first, and then it is asked for again. ``concerned``: filters that have
-    something to look at even while nobody rests. ``calm``: ``steps`` and the filters' words for when none has.
+    ``unread``: its content must be read first, and then it is asked for again. ``levels``: how many of the tiers are
+    the group asked for, by ``order``. ``concerned``: filters that have something to look at even while nobody rests.
+    ``calm``: ``steps`` and the filters' words for when none has.
     """
 
     route: str
@@ -132,4 +134,5 @@ class Resolution(msgspec.Struct, frozen=True):
     strategy: Strategy = None  # type: ignore[assignment]  # set unless ``unread``
     concerned: frozenset[str] = frozenset()
     unread: bool = False
+    levels: int = 1
     known: dict[str, str] = {}

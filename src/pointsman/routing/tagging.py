@@ -5,9 +5,11 @@ A plain tag is matched against the deployment's tags, ``!tag`` leaves out those 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
+import msgspec
 import re2
 
 from pointsman.config.settings import TagSettings
@@ -15,6 +17,18 @@ from pointsman.model.decision import Pool
 from pointsman.model.deployment import Deployment
 
 DEFAULT = "default"
+LONGEST_SHOWN = 64
+
+
+class Wish(msgspec.Struct, frozen=True, gc=False):
+    """A request's tags that route, by what they ask for."""
+
+    plain: frozenset[str] = frozenset()
+    banned: frozenset[str] = frozenset()
+    needed: frozenset[str] = frozenset()
+
+    def __bool__(self) -> bool:
+        return bool(self.plain or self.banned or self.needed)
 
 
 def routing_tags(tags: tuple[str, ...], settings: TagSettings) -> tuple[str, ...]:
@@ -22,6 +36,16 @@ def routing_tags(tags: tuple[str, ...], settings: TagSettings) -> tuple[str, ...
     if settings.prefix is None:
         return tags
     return tuple(tag[len(settings.prefix) :] for tag in tags if tag.startswith(settings.prefix))
+
+
+def wished(tags: tuple[str, ...], settings: TagSettings) -> Wish:
+    """What a request's tags ask for. A sign alone asks for nothing."""
+    given = [tag for tag in routing_tags(tags, settings) if tag not in ("", "!", "&")]
+    return Wish(
+        frozenset(tag for tag in given if tag[0] not in "!&"),
+        frozenset(tag[1:] for tag in given if tag[0] == "!"),
+        frozenset(tag[1:] for tag in given if tag[0] == "&"),
+    )
 
 
 def known_tags(pool: Pool) -> frozenset[str]:
@@ -33,27 +57,42 @@ def for_everybody(pool: Pool) -> Pool:
     return tuple(d for d in pool if DEFAULT in d.tags) or pool
 
 
-def fit_for(pool: Pool, tags: tuple[str, ...], settings: TagSettings) -> Pool:
-    """Members that carry the tags; where none does, those that are for everybody. For groups that are turned to."""
-    given = routing_tags(tags, settings)
-    if not given:
+def allowed(pool: Pool, wish: Wish) -> Pool:
+    """Members that carry no tag that is banned and every tag that is needed."""
+    return tuple(d for d in pool if wish.banned.isdisjoint(d.tags) and wish.needed.issubset(d.tags))
+
+
+def fit_for(pool: Pool, wish: Wish, settings: TagSettings, agent: str = "") -> Pool:
+    """Members that match; where none does, those that are for everybody. For groups that are turned to."""
+    found = matching(pool, wish, settings, agent)
+    if found:
+        return found
+    if not wish:
         return for_everybody(pool)
-    return matching(pool, given, settings) or tuple(d for d in pool if not d.tags or DEFAULT in d.tags)
+    return tuple(d for d in allowed(pool, wish) if not d.tags or DEFAULT in d.tags)
 
 
-def matching(pool: Pool, tags: tuple[str, ...], settings: TagSettings, agent: str = "") -> Pool:
-    """Members that carry the request's tags, constraints included, or whose ``tag_regex`` matches the User-Agent."""
-    plain = frozenset(tag for tag in tags if tag[:1] not in "!&")
-    banned = frozenset(tag[1:] for tag in tags if tag[:1] == "!")
-    needed = frozenset(tag[1:] for tag in tags if tag[:1] == "&")
-    left = tuple(d for d in pool if banned.isdisjoint(d.tags) and needed.issubset(d.tags))
-    exact = tuple(d for d in left if plain and _carries(d, plain, settings))
-    if exact or (plain and not agent):
-        return exact
-    by_agent = tuple(d for d in left if agent and _knows(d, agent, settings))
-    if by_agent or plain:
+def matching(pool: Pool, wish: Wish, settings: TagSettings, agent: str = "") -> Pool:
+    """Members that carry the tags, constraints included, or whose ``tag_regex`` matches the User-Agent.
+
+    Constraints alone choose among members for everybody, unless they demand something.
+    """
+    left = allowed(pool, wish)
+    carriers = tuple(d for d in left if _carries(d, wish.plain, settings)) if wish.plain else ()
+    if carriers:
+        return carriers
+    by_agent = tuple(d for d in left if _knows(d, agent, settings)) if agent else ()
+    if by_agent or wish.plain:
         return by_agent
-    return left if banned or needed else ()
+    if wish.needed:
+        return left
+    return allowed(for_everybody(pool), wish) if wish.banned else ()
+
+
+def shown(tags: Iterable[str], most: int = 8) -> str:
+    """Tags as a text of one bounded line, whatever callers put into them."""
+    named = [tag if tag.isprintable() and len(tag) <= LONGEST_SHOWN else repr(tag[:LONGEST_SHOWN]) for tag in tags]
+    return ", ".join(named[:most]) + (", …" if len(named) > most else "")
 
 
 def _carries(deployment: Deployment, plain: frozenset[str], settings: TagSettings) -> bool:

@@ -9,17 +9,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+import msgspec
+
 from pointsman.config.settings import FallbackChain
-from pointsman.errors import InvalidHeader
 from pointsman.model.decision import Link, Pool, Tier
 from pointsman.routing.shapes import Asked, Settled
-from pointsman.routing.tagging import fit_for
+from pointsman.routing.tagging import fit_for, wished
 from pointsman.routing.topology import Topology
 
 MAX_FALLBACKS = 5
 """Groups of ``fallbacks``: LiteLLM's ``max_fallbacks``."""
 
 MAX_TIERS = 24
+
+UNORDERED = float("inf")
+"""The order of deployments without one: they come last."""
 
 Settle = Callable[[str], tuple[str, Settled]]
 """Settles a public name: the group it is known by and the resolver's word."""
@@ -32,83 +36,120 @@ class Tiers:
         self._topology = topology
         self._settle = settle
 
-    def of(self, asked: Asked, group: str, settled: Settled, strategy: str) -> tuple[Tier, ...]:
-        """All tiers of a request that was settled, the group asked for first."""
-        name, pool = settled.name, settled.pool or ()
-        chain = self._chain(asked, group, settled)
-        tiers = self._levels(Tier(group, name, pool, strategy, self._own_link(chain, pool)))
+    def of(self, asked: Asked, group: str, settled: Settled, strategy: str) -> tuple[tuple[Tier, ...], int]:
+        """All tiers of a request that was settled, and how many of them are the group asked for, which come first."""
+        topology = self._topology
+        pool = settled.pool or ()
+        chain = self._chain(asked, group, settled) if topology.chains else None
+        link = own_link(chain, pool) if chain is not None else None
+        tiers = levels(Tier(group, settled.name, pool, strategy, link))
+        own = len(tiers)
         if settled.fallback is not None:
-            served = self._topology.served_by(settled.fallback, name or group)
-            tiers.append(Tier(settled.fallback, name or group, served, self._topology.strategy_of(group)))
-        key = asked.name if asked.name in self._topology.fallbacks else group
-        tiers += self.groups(groups_after(key, self._topology), asked.tags)
+            tiers.append(self._instead(settled.fallback, tiers[0], self._was_asked(asked, group, settled)))
+        key = asked.name if asked.name in topology.fallbacks else group
+        if topology.fallbacks or topology.default_fallbacks:
+            tiers += self.groups(groups_after(key, topology), asked)
         if chain is not None:
-            tiers += self._members(chain, name, group)
-        return tuple(tiers[:MAX_TIERS])
+            tiers += self._members(chain, tiers[0], self._was_asked(asked, group, settled))
+        return tuple(tiers[:MAX_TIERS]), own
 
-    def groups(self, names: Iterable[str], tags: tuple[str, ...] = ()) -> list[Tier]:
-        """A tier for each public name. Of a group that is told apart by tags, those that fit the request's."""
+    def groups(self, names: Iterable[str], asked: Asked) -> list[Tier]:
+        """Tiers for each public name, its own fallback provider included. Of a group that is filtered by tags, those
+        that fit the request's.
+        """
         tiers: list[Tier] = []
         for name in names:
             group, settled = self._settle(name)
             pool = settled.pool or ()
-            if group in self._topology.tagged:
-                pool = fit_for(pool, tags, self._topology.tags)
-            tiers += self._levels(Tier(group, settled.name, pool, self._topology.strategy_of(group)))
+            if group in self._topology.filtered:
+                pool = fit_for(pool, wished(asked.tags, self._topology.tags), self._topology.tags, asked.agent)
+            strategy = settled.strategy or self._topology.strategy_of(group)
+            tiers += levels(Tier(group, settled.name, pool, strategy))
+            if settled.fallback is not None:
+                tiers.append(self._instead(settled.fallback, tiers[-1], True))
         return tiers
 
-    def _levels(self, tier: Tier) -> list[Tier]:
-        """A group whose members have an ``order`` is one tier a level, the lowest first; without one is last."""
-        levels: dict[float, list[int]] = {}
-        for index, deployment in enumerate(tier.pool):
-            levels.setdefault(float("inf") if deployment.order is None else deployment.order, []).append(index)
-        if len(levels) <= 1:
-            return [tier]
-        return [
-            Tier(tier.group, tier.name, tuple(tier.pool[index] for index in levels[level]), tier.strategy, tier.link)
-            for level in sorted(levels)
-        ]
+    def _was_asked(self, asked: Asked, group: str, settled: Settled) -> bool:
+        """Did the caller name the model, or was it chosen for the request?"""
+        return self._topology.aliased(asked.name) in (settled.name, group)
 
     def _chain(self, asked: Asked, group: str, settled: Settled) -> FallbackChain | None:
-        """The chain that the rule names, that of the capability's or task's name, the caller's, else the default."""
-        chains = self._topology.chains
-        if asked.chain is not None and asked.chain not in chains:
-            known = ", ".join(chains) or "none is configured"
-            raise InvalidHeader(f"unknown chain {asked.chain[:100]!r}; known: {known}", param="X-Chain")
+        """The chain that the rule names, that of the capability's or task's name, the caller's, that of the group's
+        name, else the default.
+        """
         label = asked.verdict[1] if asked.verdict is not None else None
-        for name in (settled.chain, asked.capability, label, group, asked.chain, "default"):
-            if name is not None and name in chains:
-                return chains[name]
-        return None
+        names = (settled.chain, asked.capability, label, asked.task, asked.chain, group, "default")
+        chains = self._topology.chains
+        return next((chains[name] for name in names if name is not None and name in chains), None)
 
-    def _own_link(self, chain: FallbackChain | None, pool: Pool) -> Link | None:
-        """Where the choice itself is a member of the chain, the chain's retries hold for it too."""
-        places = {deployment.provider.name for deployment in pool}
-        if chain is None or not any(member.provider in places for member in chain.members):
-            return None
-        return Link(chain.name, None, chain.retries, chain.delay)
-
-    def _members(self, chain: FallbackChain, name: str | None, group: str) -> list[Tier]:
+    def _members(self, chain: FallbackChain, first: Tier, was_asked: bool) -> list[Tier]:
         tiers = []
         for member in chain.members:
-            wanted = member.model or name or group
-            pool = self._topology.served_by(member.provider, wanted)
             link = Link(chain.name, member.condition, chain.retries, chain.delay)
-            tiers.append(Tier(member.provider, wanted, pool, self._topology.strategy_of(group), link))
+            if member.model is None:
+                tier = self._instead(member.provider, first, was_asked)
+            else:
+                pool = self._topology.served_by(member.provider, member.model)
+                tier = Tier(member.provider, member.model, _same(pool, member.model, first), first.strategy)
+            tiers.append(msgspec.structs.replace(tier, link=link))
         return tiers
+
+    def _instead(self, provider: str, first: Tier, was_asked: bool) -> Tier:
+        """A provider in the place of a group."""
+        pool = self._topology.standing_in(provider, first.name, asked=was_asked)
+        return Tier(provider, first.name, _same(pool, first.name, first), first.strategy)
+
+
+def levels(tier: Tier) -> list[Tier]:
+    """A group whose members have an ``order`` is one tier a level, the lowest first."""
+    orders = sorted({UNORDERED if d.order is None else d.order for d in tier.pool})
+    if len(orders) <= 1:
+        return [tier]
+    return [
+        msgspec.structs.replace(
+            tier, pool=tuple(d for d in tier.pool if (UNORDERED if d.order is None else d.order) == order)
+        )
+        for order in orders
+    ]
+
+
+def own_link(chain: FallbackChain, pool: Pool) -> Link | None:
+    """Where the choice itself is a member of the chain, the chain's retries hold for it too."""
+    places = {deployment.provider.name for deployment in pool}
+    if not any(member.provider in places for member in chain.members):
+        return None
+    return Link(chain.name, None, chain.retries, chain.delay)
 
 
 def groups_after(name: str | None, topology: Topology) -> list[str]:
-    """Public names to turn to after ``name``."""
-    seen: dict[str | None, None] = {name: None}
+    """Public names to turn to after ``name``; one that stands for another is the same group."""
+    seen = {topology.aliased(name)}
+    found: list[str] = []
     queue = [name]
-    while queue and len(seen) <= MAX_FALLBACKS:
+    while queue and len(found) < MAX_FALLBACKS:
         current = queue.pop(0)
-        following = topology.fallbacks.get(current or "")
+        following = _after(current or "", topology)
         if following is None:
             following = topology.default_fallbacks if current == name else ()
         for group in following:
-            if group not in seen and len(seen) <= MAX_FALLBACKS:
-                seen[group] = None
+            if topology.aliased(group) not in seen and len(found) < MAX_FALLBACKS:
+                seen.add(topology.aliased(group))
+                found.append(group)
                 queue.append(group)
-    return [group for group in list(seen)[1:] if group is not None]
+    return found
+
+
+def _after(name: str, topology: Topology) -> tuple[str, ...] | None:
+    """A name's own fallbacks, else those of the name it stands for; an alias of several has its members' as well."""
+    own = topology.fallbacks.get(name, topology.fallbacks.get(topology.aliases.get(name, name)))
+    members = topology.alias_groups.get(name)
+    if own is not None or members is None:
+        return own
+    listed = [group for member in members for group in topology.fallbacks.get(member, ()) if group not in members]
+    return tuple(listed) or None
+
+
+def _same(pool: Pool, name: str | None, first: Tier) -> Pool:
+    """The pool with its open deployments as ``first`` has them, so that nobody is asked the same under two names."""
+    known = {(d.provider.name, d.model): d for d in first.pool if d.model is not None}
+    return tuple([known.get((d.provider.name, name or ""), d) if d.model is None else d for d in pool])

@@ -5,11 +5,9 @@ Every lookup a decision needs is a dict or a tuple made here; compiling is the o
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Callable, Iterable
 
 import msgspec
-import re2
 
 from pointsman.config.settings import (
     Capability,
@@ -27,28 +25,23 @@ from pointsman.config.settings import (
     TaskSettings,
     WarmSettings,
 )
-from pointsman.errors import ConfigurationError
 from pointsman.model import sizes
 from pointsman.model.decision import Pool
 from pointsman.model.deployment import Deployment, Provider
+from pointsman.routing.patterns import Patterns
 
 ENTRY = "auto/"
 TASKS, SEMANTIC = "auto/tasks", "auto/semantic"
 """Router entries: names that leave the choice to content, and say which router looks at it. ``auto`` means any."""
 
 
-class CompiledPattern(msgspec.Struct, frozen=True):
-    """A pattern with its RE2 program. ``search`` is linear in the length of the name."""
-
-    rule: Pattern
-    program: Any
-
-
 class Topology(msgspec.Struct, frozen=True):
     """Who exists and which names lead to whom. ``groups`` holds alias groups too, as the union of their members.
 
-    ``tagged``: names whose members are told apart by tags. ``at_provider``: the deployments of each provider.
-    ``agents``: some deployment looks at the caller's User-Agent.
+    ``at_provider``: the deployments of each provider. ``filtered``: groups that are filtered by tags, ``tagged`` those
+    of them whose members are told apart by some, ``agents`` those with a member that looks at the User-Agent. ``limited``
+    and ``picky``: some deployment is.
+    ``families``: sizes of names that providers list with a tag (``mistral`` of ``mistral:7b``), where all agree.
     """
 
     deployments: Pool
@@ -57,7 +50,7 @@ class Topology(msgspec.Struct, frozen=True):
     providers: dict[str, Provider]
     at_provider: dict[str, Pool]
     exact: dict[str, ExactMatch]
-    patterns: tuple[CompiledPattern, ...]
+    patterns: Patterns
     aliases: dict[str, str]
     alias_groups: dict[str, tuple[str, ...]]
     default_provider: str | None
@@ -68,100 +61,154 @@ class Topology(msgspec.Struct, frozen=True):
     public_names: tuple[str, ...]
     strategies: Strategies
     tags: TagSettings
-    tagged: frozenset[str]
-    agents: bool
     metadata: tuple[MetadataRule, ...]
     capabilities: dict[str, Capability]
     sizes: tuple[SizeRule, ...]
-    redundant: dict[str, Pool]
     chains: dict[str, FallbackChain]
     tasks: TaskSettings | None
     semantic: SemanticSettings | None
     warm: WarmSettings | None
-
-    @property
-    def task_names(self) -> tuple[str, ...]:
-        return tuple(task.name for task in self.tasks.tasks) if self.tasks is not None else ()
-
-    @property
-    def entries(self) -> tuple[str, ...]:
-        """Names of routers that a request may ask for."""
-        return tuple(name for name, section in ((TASKS, self.tasks), (SEMANTIC, self.semantic)) if section is not None)
+    families: dict[str, float]
+    redundant: dict[str, Pool] = {}
+    filtered: frozenset[str] = frozenset()
+    tagged: frozenset[str] = frozenset()
+    agents: frozenset[str] = frozenset()
+    limited: bool = False
+    picky: bool = False
+    entries: tuple[str, ...] = ()
+    task_names: tuple[str, ...] = ()
 
     def serves(self, name: str) -> bool:
         """True if the configuration itself names it."""
-        return name in self.groups or name in self.exact or name in self.aliases or name in self.entries
+        return (
+            name in self.groups
+            or name in self.exact
+            or name in self.aliases
+            or name in self.redundant
+            or name in self.entries
+        )
 
     def aliased(self, name: str | None) -> str | None:
         """The name that an alias stands for; any other name itself."""
         return self.aliases.get(name, name) if name is not None else None
 
+    def rule_for(self, name: str) -> ExactMatch | Pattern | None:
+        """What the configuration says of a name beside its deployments: its exact entry, else the first pattern."""
+        rule = self.exact.get(name)
+        return rule if rule is not None or name in self.groups else self.patterns.first(name)
+
     def served_by(self, provider: str, name: str) -> Pool:
         """The provider's deployments of a public name, else its open deployment, which serves any name as asked."""
-        named = tuple(d for d in self.groups.get(name, ()) if d.provider.name == provider)
+        named = tuple([d for d in self.groups.get(name, ()) if d.provider.name == provider])
         if named:
             return named
         anyone = self.open_deployments.get(provider)
         return (anyone,) if anyone else ()
 
-    def bound(self, provider: str, name: str) -> Pool:
-        """``served_by``, with an open deployment bound to the name: for pools whose members serve different names."""
-        return tuple(d if d.model is not None else bound(d, name) for d in self.served_by(provider, name))
+    def bound(self, provider: str, name: str, model: str | None = None) -> Pool:
+        """``served_by`` for pools whose members serve different names: the open deployment is bound to this one, under
+        the upstream's name for it, if that is another.
+        """
+        return tuple(d if d.model is not None else bound(d, name, model) for d in self.served_by(provider, name))
+
+    def serving(self, name: str) -> Pool:
+        """Who serves a name that the configuration lists: the redundant, those of its exact entry, or its group."""
+        shared = self.redundant.get(name)
+        if shared:
+            return shared
+        rule = self.exact.get(name)
+        return self.served_by(rule.provider, name) if rule is not None else self.groups.get(name, ())
+
+    def serving_at(self, provider: str, name: str) -> Pool:
+        """The provider's deployments that are known to serve a name: configured for it, or the provider lists it."""
+        for pool in (self.serving(name), self.groups.get(name, ())):
+            there = tuple([d for d in pool if d.provider.name == provider])
+            if there:
+                return there
+        place = self.providers.get(provider)
+        known = place is not None and name in (*place.models, place.default_model)
+        return self.served_by(provider, name) if known else ()
 
     def named(self, name: str) -> Pool:
-        """Whoever serves a public name that the configuration lists, open deployments bound to it."""
+        """Who serves a name that the configuration knows, be it by a pattern. Open deployments are bound to it."""
         name = self.aliases.get(name, name)
         rule = self.exact.get(name)
-        if name in self.redundant:
-            return self.redundant[name]
-        return self.bound(rule.provider, rule.model or name) if rule is not None else self.groups.get(name, ())
+        pool = self.serving(name)
+        if not pool and rule is None:
+            found = self.patterns.first(name)
+            return self.bound(found.provider, name) if found is not None else ()
+        return tuple([d if d.model is not None else bound(d, name, rule.model if rule else None) for d in pool])
 
-    def listed_at(self, provider: str, name: str | None) -> Pool:
-        """A provider's deployments with models of their own; else its open one, bound to its default or the name."""
-        listed = tuple(d for d in self.at_provider.get(provider, ()) if d.model is not None)
+    def owned(self, provider: str) -> Pool:
+        """A provider's own models: its listed deployments, the names that it lists, else its default model."""
         place = self.providers.get(provider)
-        wanted = (place.default_model if place is not None else None) or name
-        return listed or (self.bound(provider, wanted) if wanted is not None else ())
+        listed = tuple([d for d in self.at_provider.get(provider, ()) if d.model is not None])
+        if place is None:
+            return listed
+        known = {name for d in listed for name in (d.model, d.model_name)}
+        names = [name for name in place.models if name not in known]
+        if not listed and not names and place.default_model is not None:
+            names = [place.default_model]
+        return (*listed, *(d for name in names for d in self.bound(provider, name)))
+
+    def standing_in(self, provider: str, name: str | None, *, asked: bool) -> Pool:
+        """Who at a provider takes the place of a model. A name that the caller asked for is passed on as it is; one
+        that was chosen for the request makes way for the provider's own.
+        """
+        if name is not None:
+            named = self.served_by(provider, name)
+            if asked or (named and named[0].model is not None):
+                return named
+        return self.owned(provider) or (self.served_by(provider, name) if name is not None else ())
 
     def strategy_of(self, *names: str | None) -> str:
         """The strategy of the first of these groups or capabilities that has one of its own, else the default."""
         groups = self.strategies.groups
-        return next((groups[name] for name in names if name in groups), self.strategies.default)
+        if groups:
+            for name in names:
+                if name in groups:
+                    return groups[name]
+        return self.strategies.default
 
     def size_of(self, name: str | None) -> float | None:
-        """Billions of parameters of a public name: the largest that its deployments say, else what the name says."""
-        group = self.groups.get(name or "", ())
+        """Billions of parameters of a name: the largest that its deployments say, else what the name says, else what
+        its deployments' models or the providers' own lists say.
+        """
+        name = self.aliased(name)
+        if name is None:
+            return None
+        group = self.groups.get(name, ())
         told = [d.size for d in group if d.size is not None]
         if told:
             return max(told)
-        found = [sizes.size_in(name), *map(sizes.size_of, group)]
-        return next((size for size in found if size is not None), None)
+        rule = self.exact.get(name)
+        found = (sizes.size_in(text) for text in (name, rule.model if rule is not None else None))
+        size = next((size for size in (*found, *map(sizes.size_of, group)) if size is not None), None)
+        return size if size is not None else self.families.get(name)
 
 
-def bound(deployment: Deployment, name: str) -> Deployment:
+def bound(deployment: Deployment, name: str, model: str | None = None) -> Deployment:
     """An open deployment that serves one name only. The same name gives the same id, so what is remembered stays."""
     made: Deployment = msgspec.structs.replace(
-        deployment, id=f"{name}@{deployment.provider.name}", model_name=name, model=name
+        deployment, id=f"{name}@{deployment.provider.name}", model_name=name, model=model or name
     )
     return made
 
 
 def compile_topology(settings: Settings) -> Topology:
     """Compile a checked configuration. Raises ConfigurationError on a pattern RE2 does not take."""
-    groups = _groups(settings.deployments)
-    for alias, members in settings.alias_groups.items():
-        groups[alias] = _union(groups.get(member, ()) for member in members)
-    named = (*groups, *settings.exact, *settings.redundant, *settings.aliases)
-    names = [name for name in named if name not in settings.hidden]
-    open_deployments = {d.id: d for d in settings.deployments if d.model is None}
+    named = (*settings.exact, *settings.redundant, *settings.aliases)
+    groups = _by(settings.deployments, lambda d: d.model_name if d.model is not None else None)
+    names = [name for name in (*groups, *settings.alias_groups, *named) if name not in settings.hidden]
+    routers = ((TASKS, settings.tasks), (SEMANTIC, settings.semantic))
     made = Topology(
         deployments=settings.deployments,
         groups=groups,
-        open_deployments=open_deployments,
+        open_deployments={d.id: d for d in settings.deployments if d.model is None},
         providers=settings.providers,
-        at_provider=_at_provider(settings.deployments),
+        at_provider=_by(settings.deployments, lambda d: d.provider.name),
         exact=settings.exact,
-        patterns=tuple(_compile(rule) for rule in settings.patterns),
+        patterns=Patterns(settings.patterns),
         aliases=settings.aliases,
         alias_groups=settings.alias_groups,
         default_provider=settings.default_provider,
@@ -172,57 +219,79 @@ def compile_topology(settings: Settings) -> Topology:
         public_names=tuple(dict.fromkeys(names)),
         strategies=settings.strategies,
         tags=settings.tags,
-        tagged=frozenset(name for name, pool in groups.items() if _tagged(pool, settings.tags)),
-        agents=any(d.tag_regex for d in settings.deployments),
         metadata=settings.metadata,
         capabilities=settings.capabilities,
         sizes=settings.sizes,
-        redundant={},
         chains=settings.chains,
         tasks=settings.tasks,
         semantic=settings.semantic,
         warm=settings.warm,
+        families=_families(settings.providers.values()),
+        limited=any(d.limited for d in settings.deployments),
+        picky=any(d.picky for d in settings.deployments),
+        entries=tuple(name for name, section in routers if section is not None),
+        task_names=tuple(task.name for task in settings.tasks.tasks) if settings.tasks is not None else (),
     )
-    return msgspec.structs.replace(made, redundant={name: _shared(made, settings, name) for name in settings.redundant})
+    return _grouped(made, settings)
 
 
-def _groups(deployments: Pool) -> dict[str, Pool]:
-    found: dict[str, list[Deployment]] = {}
-    for deployment in deployments:
-        if deployment.model is not None:
-            found.setdefault(deployment.model_name, []).append(deployment)
-    return {name: tuple(members) for name, members in found.items()}
-
-
-def _at_provider(deployments: Pool) -> dict[str, Pool]:
-    found: dict[str, list[Deployment]] = {}
-    for deployment in deployments:
-        found.setdefault(deployment.provider.name, []).append(deployment)
-    return {name: tuple(members) for name, members in found.items()}
-
-
-def _union(pools: Iterable[Pool]) -> Pool:
-    return tuple({d.id: d for pool in pools for d in pool}.values())
+def _grouped(made: Topology, settings: Settings) -> Topology:
+    """With the groups that are made of others: redundant models, then aliases for several names."""
+    made = msgspec.structs.replace(made, redundant={name: _shared(made, settings, name) for name in settings.redundant})
+    groups = {**made.groups, **{name: _members(made, name, frozenset()) for name in made.alias_groups}}
+    filtered = frozenset(name for name, pool in groups.items() if _filtered(pool, made.tags))
+    return msgspec.structs.replace(
+        made,
+        groups=groups,
+        filtered=filtered,
+        tagged=frozenset(name for name in filtered if any(d.tags or d.tag_regex for d in groups[name])),
+        agents=frozenset(name for name in filtered if any(d.tag_regex for d in groups[name])),
+    )
 
 
 def _shared(topology: Topology, settings: Settings, name: str) -> Pool:
     """A redundant model's deployments at its providers; a provider's share is split among those it has."""
     members: list[Deployment] = []
+    rule = topology.exact.get(name)
     for share in settings.redundant[name]:
-        pool = topology.bound(share.provider, name)
+        model = rule.model if rule is not None and rule.provider == share.provider else None
+        pool = topology.bound(share.provider, name, model)
         weight = None if share.weight is None else share.weight / max(len(pool), 1)
         members += [msgspec.structs.replace(d, weight=weight) for d in pool]
     return tuple(members)
 
 
-def _tagged(pool: Pool, tags: TagSettings) -> bool:
-    said = [d.info["enable_tag_filtering"] for d in pool if "enable_tag_filtering" in d.info]
-    enabled = bool(said[0]) if said else tags.enabled
-    return enabled and any(d.tags or d.tag_regex for d in pool)
+def _members(topology: Topology, name: str, above: frozenset[str]) -> Pool:
+    """The deployments behind a name, those of alias groups in alias groups too; each once."""
+    members = topology.alias_groups.get(name)
+    if members is None:
+        return topology.named(name)
+    if name in above:
+        return ()
+    pools = (_members(topology, member, above | {name}) for member in members)
+    return tuple({d.id: d for pool in pools for d in pool}.values())
 
 
-def _compile(rule: Pattern) -> CompiledPattern:
-    try:
-        return CompiledPattern(rule, re2.compile(rule.pattern))
-    except re2.error as error:
-        raise ConfigurationError(f"pattern {rule.pattern!r}: {error}") from error
+def _filtered(pool: Pool, tags: TagSettings) -> bool:
+    """The first member that says whether tags filter its group decides, else the router's setting."""
+    said = (d.info["enable_tag_filtering"] for d in pool if "enable_tag_filtering" in d.info)
+    return bool(next(said, tags.enabled))
+
+
+def _families(providers: Iterable[Provider]) -> dict[str, float]:
+    found: dict[str, set[float]] = {}
+    for name in (name for provider in providers for name in provider.models):
+        size = sizes.size_in(name)
+        if size is not None:
+            found.setdefault(name.partition(":")[0], set()).add(size)
+    return {name: min(sized) for name, sized in found.items() if len(sized) == 1}
+
+
+def _by(deployments: Pool, key: Callable[[Deployment], str | None]) -> dict[str, Pool]:
+    """Deployments by what the key says of them, in their order; those of which it says nothing are left out."""
+    found: dict[str, list[Deployment]] = {}
+    for deployment in deployments:
+        name = key(deployment)
+        if name is not None:
+            found.setdefault(name, []).append(deployment)
+    return {name: tuple(members) for name, members in found.items()}

@@ -1,11 +1,16 @@
-"""Capability: what ``X-Capability`` asks for, by preferred models, providers, least size and least context."""
+"""Capability: what ``X-Capability`` asks for, by preferred models, providers, least size and least context.
+
+Preferred models come from where they are served, at the capability's providers if it names some; without preferred
+models its providers' own are the candidates. A model that is known to be too small is out; one of which nobody knows
+is a candidate only where nobody is known to be large enough.
+"""
 
 from __future__ import annotations
 
 from pointsman.config.settings import Capability
 from pointsman.model.decision import Pool
 from pointsman.model.deployment import Deployment
-from pointsman.model.sizes import size_of
+from pointsman.model.sizes import size_in, size_of
 from pointsman.routing.shapes import Asked, Found, Settled
 from pointsman.routing.topology import Topology
 
@@ -14,41 +19,61 @@ def capability(asked: Asked, found: Found, topology: Topology) -> Settled | str 
     if asked.capability is None:
         return None
     wanted = topology.capabilities[asked.capability]
-    known: dict[str, str] = {}
-    pool = _kept(_candidates(wanted, found.name, topology), wanted, known)
+    name = found.name if found.name not in topology.entries else None
+    candidates = _candidates(wanted, name, topology)
+    small = {d.id: reason for d in candidates if (reason := _too_small(d, wanted, name)) is not None}
+    unknown = {d.id: reason for d in candidates if (reason := _unknown(d, wanted, name)) is not None}
+    left = tuple(d for d in candidates if d.id not in small)
+    sure = tuple(d for d in left if d.id not in unknown)
     told = f"capability {wanted.name!r}{_bounds(wanted)}"
-    if not pool:
-        reasons = "; ".join(f"{name}: {reason}" for name, reason in list(known.items())[:8])
+    if not left:
+        reasons = "; ".join(f"{id_}: {reason}" for id_, reason in list(small.items())[:8])
         return f"{told}: nobody has it{reasons and f' ({reasons})'}"
+    pool, known = (sure, {**unknown, **small}) if sure else (left, small)
+    reason = told if sure else f"{told}: nobody is known to have it, these may"
+    chosen = pool[0].model_name if pool[0].model is not None else name
     strategy = wanted.strategy or topology.strategy_of(wanted.name)
-    return Settled(found.name, told, pool, wanted.fallback, wanted.name, strategy, known=known)
+    return Settled(chosen, reason, pool, wanted.fallback, wanted.name, strategy, known=known)
 
 
 def _candidates(wanted: Capability, name: str | None, topology: Topology) -> Pool:
-    """Deployments of the preferred models, at the providers if some are named; else all that the providers have."""
-    found: dict[str, Deployment] = {}
-    for model in wanted.models:
-        named = [d for d in topology.named(model) if not wanted.providers or d.provider.name in wanted.providers]
-        places = wanted.providers if not named else ()
-        for d in (*named, *(d for place in places for d in topology.bound(place, model))):
-            found[d.id] = d
-    if found or wanted.models:
-        return tuple(found.values())
-    places = wanted.providers or tuple(topology.at_provider)
-    for place in places:
-        for d in topology.listed_at(place, name):
-            found[d.id] = d
-    return tuple(found.values())
+    if wanted.models:
+        pools = [_preferred(wanted, model, topology) for model in wanted.models]
+    else:
+        pools = [topology.owned(place) for place in wanted.providers or topology.at_provider]
+        if not any(pools) and name is not None:
+            pools = [topology.served_by(place, name) for place in wanted.providers]
+    return tuple({d.id: d for pool in pools for d in pool}.values())
 
 
-def _kept(pool: Pool, wanted: Capability, known: dict[str, str]) -> Pool:
-    for d in pool:
-        size = size_of(d)
-        if wanted.min_size is not None and (size is None or size < wanted.min_size):
-            known[d.id] = f"its size is {'not known' if size is None else f'{size:g}B'}"
-        elif wanted.min_context is not None and (d.context is None or d.context < wanted.min_context):
-            known[d.id] = f"its context is {'not known' if d.context is None else d.context}"
-    return tuple(d for d in pool if d.id not in known)
+def _preferred(wanted: Capability, model: str, topology: Topology) -> Pool:
+    named = topology.named(model)
+    if not wanted.providers:
+        default = topology.default_provider
+        return named or (topology.bound(default, model) if default is not None else ())
+    there = tuple(d for d in named if d.provider.name in wanted.providers)
+    return there or tuple(d for place in wanted.providers for d in topology.bound(place, model))
+
+
+def _size(deployment: Deployment, name: str | None) -> float | None:
+    return size_of(deployment) if deployment.model is not None else size_in(name)
+
+
+def _too_small(deployment: Deployment, wanted: Capability, name: str | None) -> str | None:
+    size, context = _size(deployment, name), deployment.context
+    if wanted.min_size is not None and size is not None and size < wanted.min_size:
+        return f"its size is {size:g}B"
+    if wanted.min_context is not None and context is not None and context < wanted.min_context:
+        return f"its context is {context}"
+    return None
+
+
+def _unknown(deployment: Deployment, wanted: Capability, name: str | None) -> str | None:
+    if wanted.min_size is not None and _size(deployment, name) is None:
+        return "its size is not known"
+    if wanted.min_context is not None and deployment.context is None:
+        return "its context is not known"
+    return None
 
 
 def _bounds(wanted: Capability) -> str:

@@ -1,7 +1,7 @@
 """Default: takes every name that nobody else settled, and requests that name none if there is a default model.
 
-The default provider comes first; without one, ``default_fallbacks`` catch a name that is served nowhere. A name
-of ``exact_matches`` is as good a fallback as a ``model_name``, and leads where it always leads.
+The default provider comes first; without one, the first of ``default_fallbacks`` that anybody serves catches a name
+that is served nowhere, and leads where it always leads.
 """
 
 from __future__ import annotations
@@ -11,24 +11,16 @@ from pointsman.routing.topology import Topology
 
 
 def default_provider(_asked: Asked, found: Found, topology: Topology) -> Settled | str:
-    name = found.name
+    name = found.name if found.name not in topology.entries else None
     provider = topology.providers.get(topology.default_provider or "")
     if provider is None:
-        return _default_fallback(name, topology)
+        caught = (other for other in topology.default_fallbacks if name is not None and topology.named(other))
+        group = next(caught, None)
+        if group is None:
+            return "no default provider configured"
+        return Settled(name, f"no default provider; default fallback {group!r}", model=group)
     wanted = name or provider.default_model or next(iter(provider.models), None)
     if wanted is None:
         return f"default provider {provider.name} has no default_model and the request names none"
-    return Settled(
-        wanted, f"default provider {provider.name} serves {wanted!r}", topology.served_by(provider.name, wanted)
-    )
-
-
-def _default_fallback(name: str | None, topology: Topology) -> Settled | str:
-    for listed in topology.default_fallbacks if name is not None else ():
-        group = topology.aliases.get(listed, listed)
-        rule = topology.exact.get(group)
-        pool = topology.served_by(rule.provider, group) if rule else topology.groups.get(group)
-        if pool:
-            upstream, provider = (rule.model or group, rule.fallback) if rule else (group, None)
-            return Settled(upstream, f"no default provider; default fallback {group!r}", pool, provider, group)
-    return "no default provider configured"
+    reason = f"default provider {provider.name} serves {wanted!r}"
+    return Settled(wanted, reason, topology.served_by(provider.name, wanted))

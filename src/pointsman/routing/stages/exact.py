@@ -12,24 +12,20 @@ def exact(_asked: Asked, found: Found, topology: Topology) -> Settled | str:
     if name is None:
         return "no model named"
     rule = topology.exact.get(name)
-    shared = topology.redundant.get(name)
-    if shared:
-        places = ", ".join(dict.fromkeys(d.provider.name for d in shared))
-        fallback, chain = (rule.fallback, rule.chain) if rule is not None else (None, None)
-        return Settled(name, f"exact match {name!r}, redundant at {places}", shared, fallback, chain=chain)
-    if rule is not None:
-        return Settled(
-            rule.model or name,
-            f"exact match {name!r} -> provider {rule.provider}",
-            topology.served_by(rule.provider, name),
-            rule.fallback,
-            chain=rule.chain,
-        )
-    group = topology.groups.get(name)
-    if group is not None:
-        pool = for_everybody(group) if name in topology.tagged else group
-        return Settled(name, f"exact match: model name {name!r}", pool)
-    return f"no exact match for {_shown(name)}"
+    pool = topology.serving(name)
+    if not pool and rule is None:
+        return f"no exact match for {_shown(name)}"
+    if name in topology.tagged:
+        pool = for_everybody(pool)
+    if name in topology.redundant:
+        reason = f"exact match {name!r}, redundant at {', '.join(dict.fromkeys(d.provider.name for d in pool))}"
+    elif rule is not None:
+        reason = f"exact match {name!r} -> provider {rule.provider}"
+    else:
+        reason = f"exact match: model name {name!r}"
+    if rule is None:
+        return Settled(name, reason, pool)
+    return Settled(rule.model or name, reason, pool, rule.fallback, chain=rule.chain)
 
 
 def _shown(name: str) -> str:

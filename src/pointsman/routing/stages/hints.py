@@ -2,33 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from pointsman.errors import InvalidBody, InvalidHeader
-from pointsman.routing.shapes import Asked, Found, Settled
+from pointsman.routing.shapes import Asked, Found
+from pointsman.routing.tagging import shown
 from pointsman.routing.topology import ENTRY, Topology
 
 
-def hints(asked: Asked, found: Found, topology: Topology) -> Settled | str | None:
+def hints(asked: Asked, found: Found, topology: Topology) -> str | None:
     name = found.name
     if name is not None and name.startswith(ENTRY) and not topology.serves(name):
-        raise InvalidBody(f"unknown router {name[:100]!r}; known: {_listed(topology.entries)}", param="model")
-    if asked.capability is not None and asked.capability not in topology.capabilities:
-        known = _listed(topology.capabilities)
-        raise InvalidHeader(f"unknown capability {asked.capability[:100]!r}; known: {known}", param="X-Capability")
-    if asked.task is not None and asked.task not in topology.task_names:
-        known = _listed(topology.task_names)
-        raise InvalidHeader(f"unknown task {asked.task[:100]!r}; known: {known}", param="X-Task")
-    told = [
-        f"{word} {value!r}"
-        for word, value in (
-            ("tags", ", ".join(asked.tags)),
-            ("task", asked.task),
-            ("capability", asked.capability),
-            ("chain", asked.chain),
-        )
-        if value
-    ]
+        raise InvalidBody(_unknown("router", name, topology.entries), param="model")
+    told = [f"tags {shown(asked.tags)}"] if asked.tags else []
+    for word, value, known, header in (
+        ("capability", asked.capability, topology.capabilities, "X-Capability"),
+        ("task", asked.task, topology.task_names, "X-Task"),
+        ("chain", asked.chain, topology.chains, "X-Chain"),
+    ):
+        if value is not None:
+            if value not in known:
+                raise InvalidHeader(_unknown(word, value, known), param=header)
+            told.append(f"{word} {value!r}")
     return "; ".join(told) or None
 
 
-def _listed(names: object) -> str:
-    return ", ".join(sorted(map(str, names))) or "none is configured"  # type: ignore[call-overload]
+def _unknown(word: str, value: str, known: Iterable[str]) -> str:
+    return f"unknown {word} {value[:100]!r}; known: {', '.join(sorted(known)) or 'none is configured'}"

@@ -11,9 +11,9 @@ from pointsman.routing.topology import Topology
 IDLE = "no limits set"
 
 
-def concerned(pool: Pool, _topology: Topology) -> bool:
+def concerned(pool: Pool, topology: Topology) -> bool:
     """True if there may be anything to look at in the pool."""
-    return any(d.limited for d in pool)
+    return topology.limited and any(d.limited for d in pool)
 
 
 def keep(pool: Pool, request: Request, view: View) -> Kept:

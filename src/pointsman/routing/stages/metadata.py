@@ -1,46 +1,82 @@
 """Metadata rules: the provider that a rule names for requests like this one, whoever would serve the name otherwise.
 
 Among that provider's deployments: those of the name asked for, then of its alias group, then the provider's default. A
-rule never enlarges what another stage has settled.
+rule never enlarges what another stage has settled: where tags, a capability or the content choose, it narrows.
 """
 
 from __future__ import annotations
 
 from pointsman.routing.shapes import Asked, Found, Settled
+from pointsman.routing.tagging import for_everybody
 from pointsman.routing.topology import Topology
 
 
 def metadata(asked: Asked, found: Found, topology: Topology) -> Settled | str | None:
     if not topology.metadata:
         return None
-    if asked.rule is None:
+    if not asked.rules:
         return "no rule applies"
-    rule = topology.metadata[asked.rule]
-    told = f"rule {rule.name!r} ({rule.condition.text}) -> provider {rule.provider}"
+    told = _told(asked.rules, topology)
+    provider = topology.metadata[asked.rules[0]].provider
     if found.pool is not None:
-        pool = tuple(d for d in found.pool if d.provider.name == rule.provider)
+        pool = tuple(d for d in found.pool if d.provider.name == provider)
         return Settled(found.name, told, pool, group=found.group) if pool else f"{told}: nobody left is there"
-    name = found.name
-    named = tuple(d for d in topology.groups.get(name or "", ()) if d.provider.name == rule.provider)
-    if named:
-        return Settled(name, f"{told}, which serves {name!r}", named, group=name)
-    return _by_group(told, rule.provider, name, topology) or _by_default(told, rule.provider, name, topology)
+    name = found.name if found.name not in topology.entries else None
+    if name is not None:
+        return _for_name(told, provider, name, topology)
+    if asked.capability is not None or topology.tasks is not None or topology.semantic is not None:
+        return None  # asked again when they have chosen
+    return _by_default(told, provider, None, topology)
 
 
-def _by_group(told: str, provider: str, name: str | None, topology: Topology) -> Settled | None:
+def _told(met: tuple[int, ...], topology: Topology) -> str:
+    """The rule that decides, and those that would have if it were not there."""
+    first, *others = (topology.metadata[index] for index in met)
+    listed = f"; also met: {', '.join(repr(rule.name) for rule in others)}" if others else ""
+    return f"rule {first.name!r} ({first.condition.text}) -> provider {first.provider}{listed}"
+
+
+def _for_name(told: str, provider: str, name: str, topology: Topology) -> Settled | str:
+    """What else the configuration says of the name, its fallback and its chain, holds whoever serves it."""
+    named = _by_name(told, provider, name, topology) or _by_group(told, provider, name, topology)
+    word = named or _by_default(told, provider, name, topology)
+    rule = topology.rule_for(name)
+    if isinstance(word, str) or rule is None:
+        return word
+    return Settled(word.name, word.reason, word.pool, rule.fallback, word.group, chain=rule.chain)
+
+
+def _by_name(told: str, provider: str, name: str, topology: Topology) -> Settled | None:
+    pool = topology.serving_at(provider, name)
+    if not pool:
+        return None
+    rule = topology.exact.get(name)
+    upstream = rule.model if rule is not None and rule.provider == provider else None
+    if name in topology.tagged:
+        pool = for_everybody(pool)
+    return Settled(upstream or name, f"{told}, which serves {name!r}", pool, group=name)
+
+
+def _by_group(told: str, provider: str, name: str, topology: Topology) -> Settled | None:
     for alias, members in topology.alias_groups.items():
         if name in members:
-            pool = tuple(d for d in topology.groups.get(alias, ()) if d.provider.name == provider)
+            pool = tuple(d for d in topology.groups[alias] if d.provider.name == provider)
             if pool:
                 return Settled(name, f"{told}, which serves its group {alias!r}", pool, group=name)
     return None
 
 
 def _by_default(told: str, provider: str, name: str | None, topology: Topology) -> Settled | str:
+    """Its default model, else the first of its own, else the name as it was asked for."""
     place = topology.providers.get(provider)
-    anyone = topology.open_deployments.get(provider)
-    wanted = place.default_model if place is not None and place.default_model else name
-    if anyone is None or wanted is None:
-        return f"{told}, which does not serve {name!r}"
-    what = "its default model" if wanted != name else "as asked"
-    return Settled(wanted, f"{told}, {what} {wanted!r}", (anyone,), group=name)
+    default = place.default_model if place is not None else None
+    own = topology.bound(provider, default) if default is not None else topology.owned(provider)
+    pool = tuple(d for d in own if d.model_name == own[0].model_name)
+    if pool:
+        what = "its default model" if default is not None else "its own model"
+        model = pool[0].model_name
+        return Settled(name or model, f"{told}, {what} {model!r}", pool, group=name or model)
+    pool = topology.served_by(provider, name) if name is not None else ()
+    if name is not None and pool:
+        return Settled(name, f"{told}, as asked {name!r}", pool, group=name)
+    return f"{told}, which does not serve {'requests without a model' if name is None else repr(name)}"

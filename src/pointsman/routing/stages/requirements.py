@@ -12,9 +12,9 @@ from pointsman.routing.topology import Topology
 IDLE = None
 
 
-def concerned(pool: Pool, _topology: Topology) -> bool:
+def concerned(pool: Pool, topology: Topology) -> bool:
     """True if there may be anything to look at in the pool."""
-    return any(d.picky for d in pool)
+    return topology.picky and any(d.picky for d in pool)
 
 
 def keep(pool: Pool, request: Request, _view: View) -> Kept:

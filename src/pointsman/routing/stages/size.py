@@ -19,7 +19,8 @@ def size(_asked: Asked, found: Found, topology: Topology) -> Settled | str | Non
     rule = next((rule for rule in topology.sizes if holds(rule, billions)), None)
     if rule is None:
         return f"{billions:g}B is in no range"
-    reason = f"size {billions:g}B is {rule.text} -> provider {rule.provider}"
+    because = f" ({rule.reason})" if rule.reason else ""
+    reason = f"size {billions:g}B is {rule.text} -> provider {rule.provider}{because}"
     return Settled(name, reason, topology.served_by(rule.provider, name), rule.fallback)
 
 
