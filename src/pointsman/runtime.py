@@ -123,10 +123,11 @@ class Runtime:
 
 
 def _rules(settings: Settings) -> Rules:
-    """When deployments rest, as the configuration says."""
-    router, rest = settings.router, settings.rest
+    """When deployments rest and what is remembered, as the configuration says."""
+    router, rest, semantic = settings.router, settings.rest, settings.semantic
     errors = rest.error_threshold
     return Rules(
         cooldown=CooldownSettings(router.allowed_fails, router.cooldown_time, rest.rate_limited),
         degraded=DegradedSettings(errors, rest.error_window) if errors is not None else None,
+        label=(semantic.sticky if semantic is not None else None) or 0.0,
     )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from docs.pages import code, page, section, table
 from pointsman.model.view import Standing
-from pointsman.state import results
+from pointsman.state import results, sessions, window
+from pointsman.state.rules import Rules
 
 PAGE = page("docs/concepts/memory.md")
 RESULTS = section(PAGE, "## Results")
@@ -23,3 +24,11 @@ def test_the_window_is_as_large_and_as_long_as_it_says():
     assert f"to 1/e in {results.DECAY:g} s" in told
     assert f"from {results.EVERY} new results on, when they are {results.RENEWED:g} s old" in told
     assert f"no result for {results.LONGEST:g} s is unseen again" in told
+
+
+def test_sessions_are_remembered_for_as_long_and_as_many_as_it_says():
+    """And the last minute is a minute."""
+    told = section(PAGE, "## Sessions")
+    assert f"The note is gone {Rules().home:g} s after" in told
+    assert f"There is room for {sessions.MOST:,};" in told
+    assert f"the last {window.SECONDS} s" in section(PAGE, "## The last minute")

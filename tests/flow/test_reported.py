@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from pointsman.flow.effects import Failed
 from pointsman.model.exchange import Answered
-from pointsman.model.outcome import FailureKind
+from pointsman.model.outcome import CONSEQUENCES, FailureKind
+from pointsman.model.request import Hints
 from pointsman.model.view import Standing
 
 USAGE = {"prompt_tokens": 10, "completion_tokens": 4, "total_tokens": 14}
@@ -62,3 +65,25 @@ def test_what_is_nobodys_fault_is_no_result(kit):
     trip = inexpressible.serve(body={"messages": b"[]", "n": b"2"})
     assert standings(house) == standings(inexpressible) == [Standing()]
     assert [attempt.seconds for attempt in trip.attempts] == [0.0]
+
+
+def said(session: str) -> Hints:
+    return Hints(session=session)
+
+
+def test_a_session_has_its_home_where_it_was_served(kit):
+    """Also when that took a second attempt; requests without a session leave no trace."""
+    house = house_of(kit, {"a": [kit.refused(500)], "b": [WHOLE]}, "a", "b")
+    house.serve()
+    assert len(house.board._homes) == 0
+    house.serve(hints=said("s"))
+    assert (house.board.home("s"), house.board.home("t")) == ("b", None)
+
+
+@pytest.mark.parametrize("kind", list(FailureKind))
+def test_a_home_that_fails_its_session_is_none_any_more(kit, kind):
+    """If the failure counts against it; what is the request's own fault changes nothing."""
+    house = house_of(kit, {"a": [WHOLE, Failed(kind, "it failed")]})
+    house.serve(hints=said("s"))
+    house.serve(hints=said("s"), num_retries=0)
+    assert house.board.home("s") == (None if CONSEQUENCES[kind].counts else "a")

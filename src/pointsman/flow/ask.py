@@ -13,8 +13,8 @@ from pointsman.flow.effects import Call, Effect, Ended, Failed, Opened, Relay, R
 from pointsman.flow.trip import Trip
 from pointsman.model.decision import Leg
 from pointsman.model.exchange import Answered, Refusal, StreamReader, Understood
-from pointsman.model.outcome import Attempt, Estimate, FailureKind, Usage
-from pointsman.model.request import Request
+from pointsman.model.outcome import CONSEQUENCES, Attempt, Estimate, FailureKind, Usage
+from pointsman.model.request import NO_HINTS, Request
 from pointsman.providers import DIALECTS
 from pointsman.providers.shapes import Inexpressible, scrubbed
 from pointsman.providers.streamed import streamed
@@ -79,12 +79,26 @@ def _judged(trip: Trip, leg: Leg, lease: Lease, refusal: Refusal | None = None) 
         return _refused(trip, leg, lease, refusal)
     usage = trip.usage
     seconds = trip.core.board.succeeded(lease, usage.total_tokens, usage.completion_tokens)
+    if trip.request.hints is not NO_HINTS:
+        _remember(trip, leg)
     trip.attempts += (Attempt(leg.deployment.id, leg.model, None, seconds, 200, "", leg.tier),)
     return None
 
 
+def _remember(trip: Trip, leg: Leg) -> None:
+    """Where the request's session was served, and what the semantic router took it to be about."""
+    session, decision = trip.request.hints.session, trip.decision
+    if session is not None:
+        label = decision.task if decision.route == "semantic" else None
+        trip.core.board.remember(session, home=leg.deployment.id, label=label)
+
+
 def _refused(trip: Trip, leg: Leg, lease: Lease, refusal: Refusal) -> FailureKind:
-    return _told(trip, leg, trip.core.board.failed(lease, refusal.kind, refusal.retry_after), refusal)
+    board, session = trip.core.board, trip.request.hints.session
+    seconds = board.failed(lease, refusal.kind, refusal.retry_after)
+    if session is not None and CONSEQUENCES[refusal.kind].counts:
+        board.leave(session, leg.deployment.id)
+    return _told(trip, leg, seconds, refusal)
 
 
 def _told(trip: Trip, leg: Leg, seconds: float, refusal: Refusal) -> FailureKind:

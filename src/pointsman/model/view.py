@@ -101,3 +101,7 @@ class View(Protocol):
     def home(self, session: str) -> str | None:
         """The id of the deployment that a session was served by last, if it is remembered."""
         ...
+
+    def label(self, session: str) -> str | None:
+        """What the semantic router last took a session to be about, if that is remembered."""
+        ...

@@ -10,8 +10,14 @@ from pointsman.state.degraded import DegradedSettings
 
 
 class Rules(msgspec.Struct, frozen=True):
-    """Of all deployments, as far as one does not say otherwise. ``degraded`` None: errors halve nobody's share."""
+    """Of all deployments, as far as one does not say otherwise.
+
+    ``degraded`` None: errors halve nobody's share. Seconds for which a session's deployment is remembered are ``home``,
+    for which what it is about, ``label`` (0: it is not).
+    """
 
     breaker: BreakerSettings = BreakerSettings()
     cooldown: CooldownSettings = CooldownSettings()
     degraded: DegradedSettings | None = None
+    home: float = 3600.0
+    label: float = 0.0

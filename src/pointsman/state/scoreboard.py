@@ -20,6 +20,7 @@ from pointsman.state.degraded import Degraded
 from pointsman.state.record import Lease, Place, Record
 from pointsman.state.results import Result, Results
 from pointsman.state.rules import Rules
+from pointsman.state.sessions import Sessions
 from pointsman.state.window import Minute
 
 __all__ = ["Lease", "Record", "Rules", "Scoreboard"]
@@ -42,6 +43,8 @@ class Scoreboard:
         self.resting: dict[str, Record] = {}
         self._rules = rules or Rules()
         self._degraded = Degraded(self._rules.degraded)
+        self._homes = Sessions(self._rules.home)
+        self._labels = Sessions(self._rules.label)
         self._records: dict[str, Record] = {}
         self._places: dict[str, Place] = {}
         self._turns: dict[str, Turns] = {}
@@ -113,8 +116,11 @@ class Scoreboard:
     def warm(self, deployment: Deployment) -> bool | None:  # noqa: ARG002  not known yet
         return None
 
-    def home(self, session: str) -> str | None:  # noqa: ARG002  not known yet
-        return None
+    def home(self, session: str) -> str | None:
+        return self._homes.get(session, self.clock())
+
+    def label(self, session: str) -> str | None:
+        return self._labels.get(session, self.clock())
 
     def wait(self, deployment: Deployment, tokens: int = 0) -> float:
         record = self.record(deployment)
@@ -185,6 +191,20 @@ class Scoreboard:
                 record.breaker.client_error(lease.probe or lease.need)
         return seconds
 
+    def remember(self, session: str, *, home: str | None = None, label: str | None = None) -> None:
+        """A request of the session was delivered: by the deployment ``home``, and it was about ``label``."""
+        now = self.clock()
+        with self.lock:
+            if home is not None:
+                self._homes.tell(session, home, now)
+            if label is not None:
+                self._labels.tell(session, label, now)
+
+    def leave(self, session: str, home: str) -> None:
+        """The deployment failed the session: if it is its home, the session has none any more."""
+        with self.lock:
+            self._homes.drop(session, home)
+
     # Housekeeping
 
     def record(self, deployment: Deployment) -> Record:
@@ -205,6 +225,7 @@ class Scoreboard:
         with self.lock:
             self._rules = rules or self._rules
             self._degraded.settle(self._rules.degraded)
+            self._homes.seconds, self._labels.seconds = self._rules.home, self._rules.label
             known = {d.id: d for d in deployments}
             for name, record in list(self._records.items()):
                 if name in known:
@@ -270,7 +291,8 @@ class Scoreboard:
         turns = self._turns.get(group)
         if turns is not None:
             turns.floor = max(turns.at.get(deployment.id, turns.floor), turns.floor)
-            turns.at[deployment.id] = turns.floor + 1.0 / (deployment.weight or 1.0)
+            cost = 2.0 if deployment.id in self._degraded.until else 1.0
+            turns.at[deployment.id] = turns.floor + cost / (deployment.weight or 1.0)
 
 
 def _upstream(deployment: Deployment) -> tuple[str, str, str | None]:
