@@ -156,7 +156,7 @@ def test_openai_is_not_somebody_elses_public_address():
     ("params", "providers", "message", "suggestion"),
     [
         ({"model": "anthropic/claude"}, {}, "`anthropic/` is not supported by this version", ""),
-        ({"model": "tensorrt/x", "api_base": "http://h:1"}, {}, "`tensorrt/` is not supported by this version", ""),
+        ({"model": "triton/x", "api_base": "http://h:1"}, {}, "`triton/` is not supported by this version", ""),
         ({"model": "x", "custom_llm_provider": "bedrock"}, {}, "`bedrock/` is not supported by this version", ""),
         ({"model": "olama/x"}, {}, "prefix `olama` is not known, and there is no api_base", "did you mean `ollama`?"),
         ({"model": "org/x"}, {}, "prefix `org` is not known, and there is no api_base", "add api_base, or one of the known prefixes"),

@@ -30,7 +30,7 @@ SPELLINGS: dict[str, str] = {
 
 NOT_YET = (
     "anthropic", "azure", "azure_ai", "azure_text", "bedrock", "bedrock_converse", "cohere", "cohere_chat", "gemini",
-    "google", "tensorrt", "tensorrt_llm", "triton", "vertex_ai", "vertex_ai_beta", "sagemaker", "sagemaker_chat",
+    "google", "triton", "vertex_ai", "vertex_ai_beta", "sagemaker", "sagemaker_chat",
 )  # fmt: skip
 """Kinds with a wire format of their own that this version does not speak."""
 
