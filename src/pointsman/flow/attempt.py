@@ -14,7 +14,7 @@ from pointsman.flow.effects import Effect, Reply, Sleep
 from pointsman.flow.trip import Core, Trip
 from pointsman.model.decision import Leg
 from pointsman.model.outcome import CONSEQUENCES, Attempt, FailureKind, Outcome
-from pointsman.routing.elsewhere import why_not
+from pointsman.routing.elsewhere import providers_of, why_not
 from pointsman.routing.fallback import leg_of
 from pointsman.state.scoreboard import Lease
 
@@ -26,7 +26,8 @@ BACKOFF_FIRST, BACKOFF_LONGEST = 0.25, 4.0
 WORTH_WAITING = 5.0
 """Seconds: an upstream's Retry-After up to this is waited for when nobody else in the group is left to ask."""
 
-Next = Generator[Effect, Reply, tuple[Leg, Lease] | None]
+Taken = tuple[Leg, Lease] | None
+Next = Generator[Effect, Reply, Taken]
 
 
 def serve(trip: Trip) -> Generator[Effect, Reply, Trip]:
@@ -38,7 +39,6 @@ def serve(trip: Trip) -> Generator[Effect, Reply, Trip]:
         decision = core.pipeline.decide(trip.request, board, core.dice, None, vector)
         lease = board.take(decision.choice, decision.tiers[decision.tier].group)
     trip.decided = lease.begun - trip.started
-    trip.tier = decision.tier
     leg = leg_of(decision.choice, decision.tier, decision.tiers[decision.tier])
     trip.decision, trip.leg = decision, leg
     while True:
@@ -62,41 +62,55 @@ def _next(trip: Trip, leg: Leg, failure: FailureKind) -> Next:
         return None
     trip.asked |= {(leg.deployment.id, leg.model)}
     trip.failed |= {leg.deployment.provider.name}
-    link, retries = trip.decision.tiers[trip.tier].link, _retries(trip)
     found = None
-    if link is not None and link.retries is not None:
-        if means.here and trip.tries <= link.retries:
-            found = yield from _same_again(trip, leg)
-    elif trip.tries <= retries:
-        found = _in_tier(trip, trip.tier)
+    if _may_retry(trip, leg.tier):
+        found = _in_tier(trip, leg.tier)
         if found is None and means.here:
             found = yield from _same_again(trip, leg)
-    return found or _further(trip) or _further(trip, 0 if trip.tries <= retries else trip.tier + 1, in_need=True)
+    return found or _further(trip, leg.tier + 1) or _further(trip, 0, in_need=True)
 
 
-def _further(trip: Trip, first: int | None = None, *, in_need: bool = False) -> tuple[Leg, Lease] | None:
-    """The first tier from here on where somebody may be asked now."""
-    for number in range(trip.tier + 1 if first is None else first, len(trip.decision.tiers)):
-        found = _in_tier(trip, number, in_need=in_need)
-        if found is not None:
-            if number > trip.tier:
-                trip.tier, trip.tries = number, 1
-            return found
+def _further(trip: Trip, first: int, *, in_need: bool = False) -> Taken:
+    """Somebody of the first tier from here on where somebody may be asked now. To the members of a chain, those are
+    unavailable who failed and those where nobody could be asked.
+    """
+    pipeline, board, out = trip.core.pipeline, trip.core.board, trip.failed
+    with board.lock:
+        for number, tier in enumerate(trip.decision.tiers[first:], start=first):
+            if not pipeline.admits(tier, trip.request, board, out) or not _may_retry(trip, number):
+                continue
+            found = _in_tier(trip, number, in_need=in_need)
+            if found is not None:
+                return found
+            out |= providers_of(tier)
     return None
 
 
-def _retries(trip: Trip) -> int:
-    wished = trip.request.num_retries
-    return trip.core.pipeline.topology.router.num_retries if wished is None else wished
+def _may_retry(trip: Trip, number: int) -> bool:
+    """Has the tier been asked less often than it may be?"""
+    tries = _tries(trip, number)
+    return tries == 0 or tries <= _retries(trip, number)
 
 
-def _in_tier(trip: Trip, number: int, *, in_need: bool = False) -> tuple[Leg, Lease] | None:
+def _tries(trip: Trip, number: int) -> int:
+    return sum(attempt.tier == number for attempt in trip.attempts)
+
+
+def _retries(trip: Trip, number: int) -> int:
+    """How often a tier may be asked again: as the caller wishes, else as its chain says, else the router."""
+    if trip.request.num_retries is not None:
+        return trip.request.num_retries
+    link = trip.decision.tiers[number].link
+    if link is not None and link.retries is not None:
+        return link.retries
+    return trip.core.pipeline.topology.router.num_retries
+
+
+def _in_tier(trip: Trip, number: int, *, in_need: bool = False) -> Taken:
     """The strategy's pick among those of a tier who were not asked yet and may be asked now, with a lease taken."""
     core, request, tier = trip.core, trip.request, trip.decision.tiers[number]
     board = core.board
     with board.lock:
-        if not core.pipeline.admits(tier, request, board, trip.failed):
-            return None
         left = [leg_of(deployment, number, tier) for deployment in tier.pool]
         left = [leg for leg in left if (leg.deployment.id, leg.model) not in trip.asked]
         fit = [leg for leg in left if why_not(leg.deployment, request, board, in_need=in_need) is None]
@@ -104,18 +118,20 @@ def _in_tier(trip: Trip, number: int, *, in_need: bool = False) -> tuple[Leg, Le
             return None
         pool = tuple(leg.deployment for leg in fit)
         index, _ = core.pipeline.strategy(tier, pool).pick(request, board, core.dice)
-        trip.tries += 1
         return fit[index], board.take(fit[index].deployment, tier.group)
 
 
 def _same_again(trip: Trip, leg: Leg) -> Next:
-    """Wait a little and ask the same one again, unless it rests for long or time is up."""
+    """Wait a little and ask the same one again, unless it rests for long or time is up. A member of a chain that rests
+    is not waited for.
+    """
     board = trip.core.board
     told = trip.refusal.retry_after if trip.refusal is not None else None
     rest = board.wait(leg.deployment, trip.request.tokens)
-    if rest > (0.0 if told is None else WORTH_WAITING):
+    patience = 0.0 if told is None or trip.decision.tiers[leg.tier].link is not None else WORTH_WAITING
+    if rest > patience:
         return None
-    delay = max(rest, told) if told is not None else _pause(trip)
+    delay = max(rest, told) if told is not None else _pause(trip, leg)
     delay = max(delay, trip.core.pipeline.topology.router.retry_after)
     if board.clock() + delay >= trip.deadline:
         return None
@@ -123,16 +139,15 @@ def _same_again(trip: Trip, leg: Leg) -> Next:
     with board.lock:
         if why_not(leg.deployment, trip.request, board) is not None:
             return None
-        trip.tries += 1
         return leg, board.take(leg.deployment, leg.group)
 
 
-def _pause(trip: Trip) -> float:
+def _pause(trip: Trip, leg: Leg) -> float:
     """Seconds: a chain's own delay give or take half, else full jitter below a ceiling that doubles."""
-    link, draw = trip.decision.tiers[trip.tier].link, trip.core.dice.random()
+    link, draw = trip.decision.tiers[leg.tier].link, trip.core.dice.random()
     if link is not None and link.delay is not None:
         return link.delay * (0.5 + draw)
-    return min(BACKOFF_FIRST * 2.0 ** min(trip.tries - 1, 16), BACKOFF_LONGEST) * draw
+    return min(BACKOFF_FIRST * 2.0 ** min(_tries(trip, leg.tier) - 1, 16), BACKOFF_LONGEST) * draw
 
 
 def _give_up(trip: Trip, leg: Leg) -> None:

@@ -39,9 +39,9 @@ class Topology(msgspec.Struct, frozen=True):
     """Who exists and which names lead to whom. ``groups`` holds alias groups too, as the union of their members.
 
     ``at_provider``: the deployments of each provider. ``filtered``: groups that are filtered by tags, ``tagged`` those
-    of them whose members are told apart by some, ``agents`` those with a member that looks at the User-Agent. ``limited``
-    and ``picky``: some deployment is.
+    of them whose members are told apart by some, ``agents`` those with a member that looks at the User-Agent.
     ``families``: sizes of names that providers list with a tag (``mistral`` of ``mistral:7b``), where all agree.
+    ``limited``, ``picky``: some deployment is.
     """
 
     deployments: Pool
