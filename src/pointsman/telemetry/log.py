@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import logging
 import sys
+from http.client import responses
+from itertools import groupby
 from typing import Any, TextIO
 
 import structlog
 from structlog.typing import EventDict
 
+from pointsman.model.decision import Decision
 from pointsman.routing.explain import as_text, plain
 from pointsman.telemetry.events import Finished
 
@@ -70,20 +73,58 @@ class FailureLog:
 
 
 class DecisionLog:
-    """Every decision with its steps, and the ``[ROUTER]`` lines of the routing configuration document."""
+    """Every request's decision: what its task became, the ``[ROUTER]`` lines, its steps, and the call it ended in.
+
+    The words are those of the documents on task routing and on the routing configuration, for those who grep for them.
+    """
 
     def __init__(self, stream: TextIO | None = None) -> None:
         self._out = stream or sys.stderr
 
     def __call__(self, event: Finished) -> None:
-        decision = event.decision
-        if decision is None:
-            return
-        asked = plain(decision.model or "(none)")
-        first = decision.choice.provider.name
-        lines = [f"[ROUTER] Model: {asked} -> Provider: {first} ({decision.route} match)"]
-        if event.provider != first:
-            lines.append(f"[ROUTER] Fallback triggered: {first} -> {event.provider}")
-        lines += [f"[ROUTER]   {line}" for line in as_text(decision).splitlines()[1:]]
-        self._out.write("\n".join(lines) + "\n")
+        lines = [*_converted(event), *_routed(event)]
+        self._out.write("".join(f"{plain(line)}\n" for line in lines))
         self._out.flush()
+
+
+CALLS = {"chat": "acompletion", "completions": "atext_completion", "embeddings": "aembedding"}
+"""LiteLLM's names of what was asked."""
+
+
+def _converted(event: Finished) -> list[str]:
+    """A body's task that became a tag."""
+    task = event.hints.task
+    tags = event.decision.tags if event.decision is not None else ()
+    if task is None or task not in tags[len(event.hints.tags) :]:
+        return []
+    return [f"NovaTaskRoutingHook: Converting task {task!r} to tag", f"Updated metadata tags: {list(tags)!r}"]
+
+
+def _routed(event: Finished) -> list[str]:
+    decision = event.decision
+    asked = event.model or "(none)"
+    if decision is None:
+        return [f"[ROUTER] Model: {asked} -> no provider: {event.error}"]
+    first, *others = _places(event, decision)
+    lines = [f"[ROUTER] Model: {asked} -> Provider: {first} ({decision.route} match)"]
+    lines += [f"[ROUTER]   {line}" for line in as_text(decision).splitlines()[1:]]
+    for place in others:
+        lines.append(f"[ROUTER] Fallback triggered: {first} -> {place}")
+        first = place
+    return [*lines, _called(event, decision)]
+
+
+def _places(event: Finished, decision: Decision) -> list[str]:
+    """The provider that the name leads to, then each one that was turned to."""
+    tiers = decision.tiers
+    asked = tiers[0].pool[0] if decision.tier and tiers[0].pool else decision.choice
+    at = {d.id: d.provider.name for tier in tiers for d in tier.pool} if len(event.outcome.attempts) > 1 else {}
+    tried = [at.get(attempt.deployment, event.provider) for attempt in event.outcome.attempts]
+    return [place for place, _ in groupby([asked.provider.name, *tried])]
+
+
+def _called(event: Finished, decision: Decision) -> str:
+    outcome = event.outcome
+    model = outcome.attempts[-1].model if outcome.attempts else decision.upstream_model
+    phrase = responses.get(outcome.status, "")
+    return f"litellm.{CALLS[event.endpoint]}(model={model}) {outcome.status} {phrase}".rstrip()
