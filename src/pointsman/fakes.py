@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+import msgspec
+
 from pointsman.config.settings import Settings
 from pointsman.model.deployment import Deployment, Provider
 from pointsman.model.request import Request
+from pointsman.model.view import UNSEEN, Standing, Turns
 
 
 class FakeClock:
@@ -34,6 +37,52 @@ class LoadedDice:
         draw = self._draws[self._at % len(self._draws)]
         self._at += 1
         return draw
+
+
+class FakeView(msgspec.Struct):
+    """A present that stands still: a ``model.view.View`` that shows what it is given, by a deployment's id.
+
+    ``loads`` are requests in flight, ``minutes`` requests and tokens of the last minute, ``waits`` seconds, ``full``
+    and ``resting`` the reasons why not, ``homes`` deployments by session. Who is not listed is idle, unseen and fit.
+    """
+
+    standings: dict[str, Standing] = {}
+    loads: dict[str, int] = {}
+    minutes: dict[str, tuple[int, int]] = {}
+    degraded: set[str] = set()
+    resting: dict[str, str] = {}
+    full: dict[str, str] = {}
+    waits: dict[str, float] = {}
+    loaded: dict[str, bool] = {}
+    homes: dict[str, str] = {}
+    memory: dict[str, Turns] = {}
+
+    def standing(self, deployment: Deployment) -> Standing:
+        return self.standings.get(deployment.id, UNSEEN)
+
+    def in_flight(self, deployment: Deployment) -> int:
+        return self.loads.get(deployment.id, 0)
+
+    def used(self, deployment: Deployment) -> tuple[int, int]:
+        return self.minutes.get(deployment.id, (0, 0))
+
+    def fitness(self, deployment: Deployment, *, in_need: bool = False) -> str | None:  # noqa: ARG002  its word is final
+        return self.resting.get(deployment.id)
+
+    def room(self, deployment: Deployment, tokens: int) -> str | None:  # noqa: ARG002  its word is final
+        return self.full.get(deployment.id)
+
+    def wait(self, deployment: Deployment, tokens: int = 0) -> float:  # noqa: ARG002  its word is final
+        return self.waits.get(deployment.id, 0.0)
+
+    def warm(self, deployment: Deployment) -> bool | None:
+        return self.loaded.get(deployment.id)
+
+    def home(self, session: str) -> str | None:
+        return self.homes.get(session)
+
+    def turns(self, group: str) -> Turns:
+        return self.memory.setdefault(group, Turns())
 
 
 def provider(name: str = "up", kind: str = "openai", base_url: str = "http://127.0.0.1:1/v1", **more: Any) -> Provider:

@@ -11,19 +11,36 @@ from pointsman.config.words import words
 
 DEFAULT = "simple-shuffle"
 
-CANONICAL = ("simple-shuffle", "round_robin", "least_loaded")
+CANONICAL = (
+    "simple-shuffle",
+    "round_robin",
+    "random",
+    "priority",
+    "least_loaded",
+    "p2c-ewma",
+    "usage_based",
+    "usage-based-routing",
+    "fastest_response",
+    "latency-based-routing",
+    "performance",
+    "lowest-cost",
+    "most_capacity",
+    "affinity",
+    "hybrid",
+    "prefix_affinity",
+)
 
 ALIASES: dict[str, str] = {
     "shuffle": "simple-shuffle",
     "weighted": "simple-shuffle",
-    "random": "simple-shuffle",
-    "StrategyRandom": "simple-shuffle",
+    "StrategyRandom": "random",
     "StrategyRoundRobin": "round_robin",
     "load_balance": "round_robin",
     "load_balancing": "round_robin",
     "least-busy": "least_loaded",
     "StrategyLeastLoaded": "least_loaded",
     "usage-based-routing-v1": "usage-based-routing",
+    "usage-based-routing-v2": "usage-based-routing",
     "fastest": "fastest_response",
     "latency-based": "latency-based-routing",
     "lowest-latency": "latency-based-routing",
@@ -41,12 +58,7 @@ ALIASES: dict[str, str] = {
     "order": "priority",
 }
 
-NOT_YET = words(
-    """
-    usage_based usage-based-routing usage-based-routing-v2 fastest_response latency-based-routing lowest-cost
-    most_capacity performance affinity hybrid p2c-ewma prefix_affinity priority bandit lar1 provider-budget-routing
-    """
-)
+NOT_YET = words("bandit lar1 provider-budget-routing")
 """Known to LiteLLM or to the documents, and not built yet."""
 
 KNOWN = (*CANONICAL, *ALIASES, *sorted(NOT_YET))

@@ -1,14 +1,83 @@
-"""What share of the draw each member of a pool has: one answer for the strategy and for who follows in the plan."""
+"""A weighted draw among the members of a pool, told in one sentence. A degraded member's share is halved.
+
+What share each one has is the strategies' business; no share means never drawn while another has one.
+"""
 
 from __future__ import annotations
 
-from pointsman.model.decision import Pool
+from bisect import bisect
+from itertools import accumulate
+
+from pointsman.model.decision import Pool, Step
+from pointsman.model.request import Request
+from pointsman.model.view import Dice, View
 
 
 def shares_of(pool: Pool) -> tuple[str, list[float]]:
-    """The figure that gives the shares, and one share a member; the pool is not empty and at least one is above 0."""
+    """The figure that gives the shares, and one share a member: the first of weight, rpm, tpm that any member sets."""
     for source in ("weight", "rpm", "tpm"):
         shares = [float(getattr(d, source) or 0) for d in pool]
         if max(shares) > 0:
             return source, shares
     return "equal chance", [1.0] * len(pool)
+
+
+def weights_of(pool: Pool) -> list[float]:
+    """One weight a member, as a part of the greatest: who has none set counts as 1, and all are equal if all are 0."""
+    return relative([1.0 if d.weight is None else float(d.weight) for d in pool])
+
+
+def relative(figures: list[float]) -> list[float]:
+    """Figures as parts of the greatest; if that is 0 all are 1."""
+    greatest = max(figures)
+    return [figure / greatest for figure in figures] if greatest > 0 else [1.0] * len(figures)
+
+
+class Draw:
+    """A strategy that draws. The pool is not empty and at least one share is above 0; ``told`` begins the sentence."""
+
+    def __init__(self, pool: Pool, shares: list[float], told: str) -> None:
+        self._pool = pool
+        self._shares = shares
+        self._told = told
+        self._edges, self._last = _edges(shares)
+        self._words: dict[int, tuple[int, Step]] = {}
+
+    def pick(self, _request: Request, view: View, dice: Dice) -> tuple[int, Step]:
+        if view.degraded:
+            return self._among_degraded(view, dice)
+        edges = self._edges
+        index = min(bisect(edges, dice.random() * edges[-1]), self._last)
+        return self._words.get(index) or self._tell(index)
+
+    def terms(self, _request: Request, view: View) -> list[dict[str, float]]:
+        shares = halved(self._shares, self._pool, view)
+        total = sum(shares)
+        return [{"share": share / total} for share in shares]
+
+    def _tell(self, index: int) -> tuple[int, Step]:
+        share = self._shares[index] / self._edges[-1]
+        reason = f"{self._told}: {self._pool[index].id} has {share:.1%} of the draw"
+        word = self._words[index] = (index, Step("strategy", len(self._pool), 1, reason))
+        return word
+
+    def _among_degraded(self, view: View, dice: Dice) -> tuple[int, Step]:
+        shares = halved(self._shares, self._pool, view)
+        edges, last = _edges(shares)
+        index = min(bisect(edges, dice.random() * edges[-1]), last)
+        share = shares[index] / edges[-1]
+        reason = f"{self._told}, halved for the degraded: {self._pool[index].id} has {share:.1%} of the draw"
+        return index, Step("strategy", len(self._pool), 1, reason)
+
+
+def halved(shares: list[float], pool: Pool, view: View) -> list[float]:
+    """The shares with those of degraded members halved."""
+    degraded = view.degraded
+    if not degraded:
+        return shares
+    return [(share / 2 or share) if d.id in degraded else share for d, share in zip(pool, shares, strict=True)]
+
+
+def _edges(shares: list[float]) -> tuple[list[float], int]:
+    """Where each one's part of the draw ends, and the last that has a part."""
+    return list(accumulate(shares)), max(index for index, share in enumerate(shares) if share > 0)

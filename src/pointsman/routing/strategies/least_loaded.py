@@ -1,4 +1,7 @@
-"""least_loaded: the fewest requests in flight now; equals are told apart by dice."""
+"""least_loaded: the fewest requests in flight now; equals are told apart by dice.
+
+A degraded member's next request counts twice, so it settles at half of what the others carry.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,10 @@ from pointsman.config.settings import Strategies
 from pointsman.model.decision import Pool, Step
 from pointsman.model.request import Request
 from pointsman.model.view import Dice, View
+from pointsman.routing.ranking import Measure, best, burdened
+
+MEASURE = Measure("least_loaded", "has {:.0f} in flight")
+BURDENED = Measure("least_loaded, twice the load for the degraded", "would have {:.0f} in flight")
 
 
 class LeastLoaded:
@@ -14,12 +21,11 @@ class LeastLoaded:
 
     def pick(self, _request: Request, view: View, dice: Dice) -> tuple[int, Step]:
         pool = self._pool
-        loads = [view.in_flight(deployment) for deployment in pool]
-        lowest = min(loads)
-        best = [index for index, load in enumerate(loads) if load == lowest]
-        index = best[int(dice.random() * len(best))]
-        reason = f"least_loaded: {pool[index].id} has {lowest} in flight, {len(best)} of {len(pool)} have as few"
-        return index, Step("strategy", len(pool), 1, reason)
+        if view.degraded:
+            return best(pool, burdened([view.in_flight(d) + 1 for d in pool], pool, view), BURDENED, view, dice)
+        return best(pool, [view.in_flight(d) for d in pool], MEASURE, view, dice)
 
     def terms(self, _request: Request, view: View) -> list[dict[str, float]]:
-        return [{"in_flight": view.in_flight(deployment)} for deployment in self._pool]
+        loads = [view.in_flight(d) for d in self._pool]
+        counted = burdened([load + 1 for load in loads], self._pool, view)
+        return [{"in_flight": load, "load": figure} for load, figure in zip(loads, counted, strict=True)]

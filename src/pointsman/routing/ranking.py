@@ -1,0 +1,72 @@
+"""Who is best by a figure, and the sentence that says so: the winner, its figure, the runner-up.
+
+Equals are told apart by dice, never by their place in the list: its first member would serve all that an idle pool is
+asked. An infinite figure is that of a member nothing is known of.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import isfinite
+from typing import NamedTuple
+
+from pointsman.model.decision import Pool, Step
+from pointsman.model.view import Dice, View
+
+
+class Measure(NamedTuple):
+    """A strategy's name, how it prints a figure ("has {:.3f} s to the first token"), and if the highest one wins."""
+
+    strategy: str
+    form: str
+    highest: bool = False
+
+
+def burdened(figures: list[float], pool: Pool, view: View) -> list[float]:
+    """Loads, with those of degraded members counted twice, so that they get half as much."""
+    degraded = view.degraded
+    if not degraded:
+        return figures
+    return [figure * 2 if d.id in degraded else figure for d, figure in zip(pool, figures, strict=True)]
+
+
+def one_of(indexes: Sequence[int], pool: Pool, view: View, dice: Dice) -> int:
+    """One of these by dice; a degraded one has half a chance."""
+    if len(indexes) == 1:
+        return indexes[0]
+    if view.degraded:
+        indexes = [i for i in indexes for _ in range(1 if pool[i].id in view.degraded else 2)]
+    return indexes[int(dice.random() * len(indexes))]
+
+
+def best(pool: Pool, figures: list[float], measure: Measure, view: View, dice: Dice) -> tuple[int, Step]:
+    """The member with the best figure."""
+    top = max(figures) if measure.highest else min(figures)
+    if figures.count(top) == 1:
+        index = figures.index(top)
+    else:
+        index = one_of([i for i, figure in enumerate(figures) if figure == top], pool, view, dice)
+    return index, told(pool, figures, measure, index)
+
+
+def told(pool: Pool, figures: list[float], measure: Measure, index: int, why: str = "") -> Step:
+    """The step that says who was picked by these figures; ``why`` is what else there is to say."""
+    figure, following = _figure(measure, figures[index]), _next(pool, figures, measure, index)
+    return Step("strategy", len(pool), 1, f"{measure.strategy}: {pool[index].id} {figure}{following}{why}")
+
+
+def _figure(measure: Measure, figure: float) -> str:
+    return measure.form.format(figure) if isfinite(figure) else "has no results to go by"
+
+
+def _next(pool: Pool, figures: list[float], measure: Measure, index: int) -> str:
+    """The runner-up, or how many are level with the winner."""
+    if len(figures) == 1:
+        return ", the only one"
+    same = figures.count(figures[index])
+    if same > 1:
+        return f", as {same - 1} of {len(figures) - 1} others"
+    rest = figures[:index] + figures[index + 1 :]
+    second = max(rest) if measure.highest else min(rest)
+    place = rest.index(second)
+    return f"; next: {pool[place + (place >= index)].id} {_figure(measure, second)}"

@@ -1,0 +1,64 @@
+"""affinity: a session stays where it was served last, as long as that is fit.
+
+Who has no home there yet is given one by a hash of the session, so replicas that don't share a memory agree; without a
+session requests of one task, else those that begin alike, count as one. What was delivered so far is the evidence: a
+member's share of new keys is its weight times its success rate, and nobody is given much more than its share of what is
+in flight (``routing.rendezvous``).
+"""
+
+from __future__ import annotations
+
+from pointsman.config.settings import Strategies
+from pointsman.model.decision import Pool, Step
+from pointsman.model.request import Request
+from pointsman.model.view import Dice, View
+from pointsman.routing.evidence import trust
+from pointsman.routing.features import beginning
+from pointsman.routing.rendezvous import Homes, number
+from pointsman.routing.sessions import home_of
+from pointsman.routing.shares import halved, weights_of
+
+
+class Affinity:
+    def __init__(self, _group: str, pool: Pool, _settings: Strategies) -> None:
+        self._pool = pool
+        self._places = {d.id: index for index, d in enumerate(pool)}
+        self._weights = weights_of(pool)
+        self._homes = Homes(pool)
+
+    def pick(self, request: Request, view: View, dice: Dice) -> tuple[int, Step]:
+        home = home_of(request, self._places, view)
+        if home is not None:
+            return home, self._told(f"{self._pool[home].id} is the home of the session")
+        kind, key = _key(request)
+        index, nearest = self._homes.place(number(key) if key else int(dice.random() * 2**64), self._shares(view), view)
+        full = "" if index == nearest else f", for {self._pool[nearest].id} has its share of what is in flight"
+        return index, self._told(f"{self._pool[index].id} by a hash of {kind}{full}")
+
+    def terms(self, request: Request, view: View) -> list[dict[str, float]]:
+        home = home_of(request, self._places, view)
+        shares = self._shares(view)
+        total = sum(shares)
+        return [
+            {"home": float(index == home), "share": share / total, "in_flight": view.in_flight(d)}
+            for index, (d, share) in enumerate(zip(self._pool, shares, strict=True))
+        ]
+
+    def _shares(self, view: View) -> list[float]:
+        pairs = zip(self._pool, self._weights, strict=True)
+        return halved([weight * trust(view.standing(d)) for d, weight in pairs], self._pool, view)
+
+    def _told(self, why: str) -> Step:
+        return Step("strategy", len(self._pool), 1, f"affinity: {why}")
+
+
+def _key(request: Request) -> tuple[str, bytes]:
+    """What a request is recognised by: how that is called, and its bytes (none: by nothing)."""
+    hints = request.hints
+    if hints.session is not None:
+        return "the session", b"session " + hints.session.encode(errors="surrogatepass")
+    task = hints.task_class or hints.task
+    if task is not None:
+        return "the task", b"task " + task.encode(errors="surrogatepass")
+    begun = beginning(request)
+    return ("the prompt's beginning", begun) if begun else ("nothing, it is empty", b"")
