@@ -5,14 +5,19 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
 import pytest
 
 from pointsman.config.load import load
+from pointsman.config.settings import TagSettings
 
 SEEDS = sorted((Path(__file__).parent / "seeds").glob("*.yaml"))
+DEPLOYMENTS = sorted((Path(__file__).parent / "seeds").glob("*.json"))
+"""What document 1 has a page for: ``litellm_params`` as JSON, several of them under a line of comment each."""
+
 WAITING = {"2-26-router-settings": ["router_settings.redis_host", "router_settings.redis_port"]}
 """Keys of each block that are known and not acted on."""
 
@@ -24,8 +29,8 @@ def short(file: Path) -> str:
 
 
 def test_all_blocks_are_here():
-    """Twenty-eight blocks of the routing configuration, three of task routing, one of the specialised models."""
-    assert [sum(file.name.startswith(f"{d}-") for file in SEEDS) for d in "124"] == [3, 28, 1]
+    """Twenty-eight blocks of the routing configuration, three of task routing, three of the specialised models."""
+    assert [sum(file.name.startswith(f"{d}-") for file in SEEDS) for d in "124"] == [3, 28, 3]
 
 
 @pytest.mark.parametrize("file", SEEDS, ids=short)
@@ -47,10 +52,62 @@ def test_a_key_that_is_not_acted_on_says_so(file):
 
 
 def test_the_blocks_are_those_of_the_documents():
-    """Word for word, where the documents are beside the project. (The fourth has its block among other text.)"""
+    """Word for word, where the documents are beside the project."""
     for document in DOCUMENTS.glob("[12]-*.md"):
         printed = re.findall(r"^```yaml\n(.*?)^```$", document.read_text(), re.MULTILINE | re.DOTALL)
         assert [file.read_text() for file in SEEDS if file.name.startswith(document.name[:2])] == printed
+    for document in DOCUMENTS.glob("1-*.md"):
+        printed = re.findall(r"^```json\n(.*?)^```$", document.read_text(), re.MULTILINE | re.DOTALL)
+        assert [file.read_text() for file in DEPLOYMENTS] == [text for text in printed if "api_base" in text]
+    for document in DOCUMENTS.glob("4-*.md"):
+        text = document.read_text()
+        assert all(file.read_text() in text for file in SEEDS if file.name.startswith("4-"))
+
+
+def params(file):
+    """The JSON texts of a block, one for each deployment."""
+    text = file.read_text()
+    if "//" not in text.replace("://", ""):
+        return [text]
+    return [line for line in text.splitlines() if line.startswith("{")]
+
+
+@pytest.mark.parametrize("text", [text for file in DEPLOYMENTS for text in params(file)])
+def test_what_a_page_takes_is_a_deployment_as_a_file_too(text, tmp_path):
+    """JSON is YAML; without a public name a deployment goes by its model's, beside one it is one more of that name."""
+    file = tmp_path / "deployment.yaml"
+    file.write_text(text)
+    (alone,) = load([file], environ={}).settings.deployments
+    file.write_text(f"model_list:\n- model_name: nova-embeddings-v1\n  litellm_params: {text}\n")
+    (named,) = load([file], environ={}).settings.deployments
+    said = json.loads(text)
+
+    assert (alone.model_name, named.model_name) == (said["model"], "nova-embeddings-v1")
+    for made in (alone, named):
+        assert (made.model, made.tags) == (said["model"], tuple(said["tags"]))
+        assert made.provider.base_url == said["api_base"].removesuffix("/v1")
+        assert made.params == {}
+
+
+def test_the_adapters_of_document_1_are_told_apart_by_tags(tmp_path):
+    """The three deployments beside both blocks of settings: nothing is doubted but the switch that is needless."""
+    file = tmp_path / "adapters.yaml"
+    entries = "".join(
+        f"- model_name: nova-embeddings-v1\n  litellm_params: {text}\n"
+        for file in DEPLOYMENTS[:3]
+        for text in params(file)
+    )
+    file.write_text(f"model_list:\n{entries}")
+    blocks = [file for file in SEEDS if file.stem in ("1-01-router-settings", "1-02-litellm-settings")]
+    loaded = load([*blocks, file], environ={})
+
+    assert [(f.severity, f.key) for f in loaded.findings] == [("info", "litellm_settings.drop_params")]
+    assert loaded.settings.tags == TagSettings(enabled=True, tasks=True)
+    assert [d.tags for d in loaded.settings.deployments] == [
+        ("retrieval", "retrieval.query", "retrieval.passage"),
+        ("text-matching",),
+        ("code", "code.query", "code.passage"),
+    ]
 
 
 def block(name):
@@ -108,6 +165,34 @@ def test_the_specialised_models_keep_their_parameters():
         ("zoe-vision", {"temperature": 0.7, "num_gpu": 99}),
         ("zoe-memory", {"temperature": 0.7, "num_gpu": 43}),
     ]
+
+
+def test_every_ollama_parameter_stands_in_one_place():
+    """GPU, context window, longest answer, stops, memory: all of them are carried, and named after the model."""
+    (made,) = block("4-02-litellm-params").deployments
+
+    assert (made.model_name, made.model) == ("ollama/hermes3:8b-llama3.1-q4_K_M", "hermes3:8b-llama3.1-q4_K_M")
+    assert made.params == {
+        "temperature": 0.6, "num_gpu": -1, "num_predict": 512, "num_ctx": 4096, "repeat_penalty": 1.1,
+        "stop": ["\n\n", "User:"], "keep_alive": "30m",
+    }  # fmt: skip
+
+
+def test_the_tensorrt_entry_is_one_more_deployment():
+    """At its own server, which speaks as OpenAI does."""
+    (made,) = block("4-03-tensorrt").deployments
+
+    assert (made.model_name, made.model) == ("zoe-action-tensorrt", "hermes3-optimized")
+    assert (made.provider.kind, made.provider.base_url) == ("openai_compatible", "http://localhost:8001")
+    assert made.params == {"temperature": 0.6}
+
+
+def test_the_strategy_of_document_4_is_understood(loading):
+    """A line of a Python mapping is one of a YAML mapping in braces."""
+    loaded = loading('router_settings: {\n"routing_strategy": "least-busy",  # Balance across replicas\n}\n')
+
+    assert loaded.findings == ()
+    assert loaded.settings.strategies.default == "least_loaded"
 
 
 def test_blocks_that_belong_together_serve_together():

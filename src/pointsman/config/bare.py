@@ -1,7 +1,7 @@
 """Blocks that stand alone, without the name of their section, told apart by their shape (the documents print them so).
 
-A list of patterns, a capability, a strategy or a fallback chain becomes a document of its own, in the section it
-belongs to, so that the same name may stand for a capability in one file and for a chain in another.
+A list of patterns, a deployment, a capability, a strategy or a fallback chain becomes a document of its own, in the
+section it belongs to, so that the same name may stand for a capability in one file and for a chain in another.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pointsman.config.findings import Place, Report
-from pointsman.config.schema import Document
+from pointsman.config.schema import Document, ModelEntry
 from pointsman.config.yaml_marks import Marks, Read
 
 SHAPES: tuple[tuple[str, frozenset[str]], ...] = (
@@ -23,18 +23,19 @@ SHAPES: tuple[tuple[str, frozenset[str]], ...] = (
 )
 """The section of a block that has any of these keys; the first row that fits counts."""
 
+ADDRESSED = frozenset({"api_base", "custom_llm_provider"})
+"""Beside ``model``, either of these makes ``litellm_params`` of a mapping."""
+
 
 def unwrapped(read: Read, report: Report) -> list[Read]:
     """The documents in a file: the file itself, and one for each section that its bare blocks belong to. Empty if the
     file is neither a mapping nor a list of patterns.
     """
     if isinstance(read.value, dict) and read.marks is not None:
-        return _sorted(read.value, read.marks, report)
-    if isinstance(read.value, list) and read.marks is not None and read.value:
-        items = read.value
-        if all(isinstance(item, dict) and "pattern" in item for item in items):
-            at = read.marks.at
-            return [Read({"patterns": items}, Marks(at, {"patterns": at}, {"patterns": read.marks}))]
+        return _deployment(read, report) or _sorted(read.value, read.marks, report)
+    items = read.value if isinstance(read.value, list) else []
+    if items and all(isinstance(item, dict) and "pattern" in item for item in items):
+        return [_held(read, "patterns")]
     return []
 
 
@@ -43,6 +44,30 @@ def home_of(name: str, value: Any) -> str | None:
     if name in Document.model_fields or name in Document.LATER or not isinstance(value, Mapping):
         return None
     return next((section for section, keys in SHAPES if not keys.isdisjoint(value)), None)
+
+
+def _deployment(read: Read, report: Report) -> list[Read]:
+    """A file that is one entry of ``model_list``, or only its ``litellm_params``: named after its model then."""
+    if "model" in read.value and not ADDRESSED.isdisjoint(read.value):
+        read = _held(read, "litellm_params")
+    value, marks = read.value, read.marks
+    params = value.get("litellm_params")
+    if not isinstance(params, dict) or marks is None or not value.keys() <= ModelEntry.model_fields.keys():
+        return []
+    text = "stands without its section and is read as one of `model_list`"
+    if "model_name" not in value:
+        text += ", named after its model"
+        value = {"model_name": params.get("model"), **value}
+        marks = Marks(marks.at, {"model_name": marks.at, **marks.keys}, marks.inner)
+    report.say("info", ("model_list", 0), text, place=marks.at)
+    listed = Read([value], Marks(marks.at, {0: marks.at}, {0: marks}))
+    return [_held(listed, "model_list")]
+
+
+def _held(read: Read, key: str) -> Read:
+    """The same under a key."""
+    at = read.marks.at if read.marks is not None else Place()
+    return Read({key: read.value}, Marks(at, {key: at}, {key: read.marks} if read.marks is not None else {}))
 
 
 def _sorted(value: dict[str, Any], marks: Marks, report: Report) -> list[Read]:
