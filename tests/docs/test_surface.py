@@ -53,9 +53,10 @@ def test_the_project_says_what_it_is():
 
 
 def test_version_and_changelog_agree():
-    """The newest entry is the version that is installed."""
-    newest = re.findall(r"^## (\S+)", page("CHANGELOG.md"), re.MULTILINE)[0]
-    assert newest == PROJECT["version"] == pointsman.__version__
+    """The newest entry is the version that is installed; above it may stand what is to come."""
+    entries = re.findall(r"^## (\S+)", page("CHANGELOG.md"), re.MULTILINE)
+    assert "Next" not in entries[1:]
+    assert entries[entries[0] == "Next"] == PROJECT["version"] == pointsman.__version__
 
 
 @pytest.mark.parametrize(("path", "link"), LINKS, ids=[f"{path.name}->{link}" for path, link in LINKS])

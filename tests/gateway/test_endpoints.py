@@ -229,4 +229,5 @@ async def test_the_debug_log_prints_the_same_steps():
         explained = as_text(it.runtime.decide(request("m"))).splitlines()
     lines = out.getvalue().splitlines()
     assert lines[0] == "[ROUTER] Model: m -> Provider: one (exact match)"
-    assert [line.removeprefix("[ROUTER]   ") for line in lines[1:]] == explained[1:]
+    assert [line.removeprefix("[ROUTER]   ") for line in lines[1:-1]] == explained[1:]
+    assert lines[-1] == f"litellm.acompletion(model={one.models[0]}) 200 OK"
