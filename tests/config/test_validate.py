@@ -73,8 +73,8 @@ def test_a_wrong_key_or_value_is_told_with_its_place(told, text, finding):
         ("general_settings: {database_url: x}\n", "1:20 warning general_settings.database_url: known, but not acted on by this version"),
         ("exact_matches: {m: {provider: p, priority: secondary}}\n", "1:34 warning exact_matches.m.priority: is not acted on: an exact match always comes first"),
         (
-            "router_settings: {routing_strategy: latency-based-routing}\n",
-            "1:19 warning router_settings.routing_strategy: strategy `latency-based-routing` is not in this version, simple-shuffle is used instead",
+            "router_settings: {routing_strategy: provider-budget-routing}\n",
+            "1:19 warning router_settings.routing_strategy: strategy `provider-budget-routing` is not in this version, simple-shuffle is used instead",
         ),
         ("litellm_settings: {drop_params: true}\n", "1:20 info litellm_settings.drop_params: needs no switch: what a provider's wire format has no word for is left out, the rest is sent"),
     ],

@@ -63,7 +63,7 @@ def test_a_group_may_say_for_itself_whether_its_tags_count():
 )
 def test_a_pattern_that_re2_does_not_take_is_an_error_at_its_place(pattern, message):
     """A start-up finding, never a failure of a request."""
-    loaded = load(tag_regex=["fine", pattern])
+    loaded = load({"enable_tag_filtering": True, "task_tags": False}, tag_regex=["fine", pattern])
 
     assert told(loaded) == [f"error model_list[0].litellm_params.tag_regex[1]: {message}"]
 
