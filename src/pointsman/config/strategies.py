@@ -30,6 +30,9 @@ CANONICAL = (
     "prefix_affinity",
 )
 
+BY_WEIGHT = frozenset({"simple-shuffle", "random", "round_robin", "affinity", "prefix_affinity"})
+"""Those that heed a deployment's ``weight``."""
+
 ALIASES: dict[str, str] = {
     "shuffle": "simple-shuffle",
     "weighted": "simple-shuffle",

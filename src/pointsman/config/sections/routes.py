@@ -11,7 +11,7 @@ from pointsman.config.sections.capabilities import read_capabilities
 from pointsman.config.sections.chains import read_chains
 from pointsman.config.sections.context import Context
 from pointsman.config.sections.metadata import read_metadata
-from pointsman.config.sections.redundant import read_redundant
+from pointsman.config.sections.redundant import by_weight, read_redundant
 from pointsman.config.sections.rest import check_metrics, read_rest, read_warm
 from pointsman.config.sections.sizes import read_sizes
 
@@ -21,6 +21,9 @@ def read_routes(document: Document, context: Context) -> dict[str, Any]:
     report = context.report
     rules = Rules(document, context)
     check_metrics(document.routing_metrics, report)
+    strategies = read_strategies(
+        document.router_settings.routing_strategy, (document.load_balancing, document.strategies), context
+    )
     return {
         "default_provider": rules.default_provider,
         "exact": rules.exact,
@@ -30,9 +33,7 @@ def read_routes(document: Document, context: Context) -> dict[str, Any]:
         "sizes": read_sizes(document.model_size_routing, context),
         "redundant": read_redundant(document.redundant_models, context),
         "chains": read_chains(document.fallback_chains, context),
-        "strategies": read_strategies(
-            document.router_settings.routing_strategy, (document.load_balancing, document.strategies), context
-        ),
+        "strategies": by_weight(document.redundant_models, strategies, report),
         "warm": read_warm(document.first_request_routing, report),
         "rest": read_rest(document.rate_limited_fallback, document.error_based_routing),
     }
