@@ -41,8 +41,6 @@ class Trip:
     attempts: tuple[Attempt, ...] = ()
     asked: frozenset[tuple[str, str]] = frozenset()  # deployments and models that failed this request
     failed: frozenset[str] = frozenset()  # and their providers
-    tier = 0
-    tries = 1
     decided = 0.0
     answer: Understood | None = None
     error: PointsmanError | None = None

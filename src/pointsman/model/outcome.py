@@ -110,5 +110,5 @@ class Outcome(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def fallbacks(self) -> int:
-        """How many groups were turned to after the one asked for."""
-        return self.attempts[-1].tier if self.attempts else 0
+        """How many further tiers were asked: fallback groups, or the next level of an ``order``."""
+        return len({attempt.tier for attempt in self.attempts} - {0})

@@ -9,7 +9,7 @@ from types import ModuleType
 
 import msgspec
 
-from pointsman.errors import InvalidBody, ModelNotFound, PointsmanError
+from pointsman.errors import InvalidBody, InvalidHeader, ModelNotFound, PointsmanError
 from pointsman.model.decision import Step, Tier
 from pointsman.routing.near import near_names
 from pointsman.routing.shapes import Asked, Found, Resolution, Resolver, Settled, Unread
@@ -55,9 +55,10 @@ class Settler:
         return known
 
     def chosen(self, names: tuple[str, ...], asked: Asked | str | None) -> list[Tier]:
-        """Tiers of the caller's own fallbacks."""
+        """Tiers of the caller's own fallbacks. Raises ModelNotFound."""
+        whole = asked if isinstance(asked, Asked) else Asked(asked)
         first = list(dict.fromkeys(names))[:MAX_FALLBACKS]
-        return self._tiers.groups(first, asked if isinstance(asked, Asked) else Asked(asked))
+        return [tier for name in first for tier in self._tiers.group(name, whole)]
 
     def _resolution(self, asked: Asked) -> Resolution:
         way = _Way(asked, self._topology)
@@ -73,7 +74,7 @@ class Settler:
             else:
                 way.heard(stage, self._in_turn(word, asked) if isinstance(word, Settled) and word.model else word)
         if way.settled is None:
-            raise self._unsettled(asked.name)
+            raise self._unsettled(asked, tuple(way.steps))
         for stage, resolver in way.waiting:
             word = resolver(asked, way.found, self._topology)
             if isinstance(word, (str, Settled)):
@@ -125,17 +126,21 @@ class Settler:
                     return word.group or found.name or name, word
                 if word.pool is None:
                     found = Found(word.name)
-        raise self._unsettled(name)
+        raise self._unsettled(asked, ())
 
-    def _unsettled(self, name: str | None) -> PointsmanError:
-        if name is None:
+    def _unsettled(self, asked: Asked, steps: tuple[Step, ...]) -> PointsmanError:
+        wanted = next((step.reason for step in steps if step.stage == "capability"), None)
+        if wanted is not None:
+            return InvalidHeader(f"no deployment for {wanted}", param="X-Capability", steps=steps)
+        if asked.name is None:
             return InvalidBody(
                 "the request names no model, and no default provider with a default_model is configured",
                 param="model",
+                steps=steps,
             )
-        near = near_names(name, self._topology.public_names)
+        near = near_names(asked.name, self._topology.public_names)
         hint = f"; near names: {', '.join(near)}" if near else ""
-        return ModelNotFound(f"model {name[:200]!r} is not served here{hint}", param="model")
+        return ModelNotFound(f"model {asked.name[:200]!r} is not served here{hint}", param="model", steps=steps)
 
 
 class _Way:

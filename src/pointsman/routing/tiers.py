@@ -7,11 +7,13 @@ the rest.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
+from contextlib import suppress
 
 import msgspec
 
 from pointsman.config.settings import FallbackChain
+from pointsman.errors import ModelNotFound
 from pointsman.model.decision import Link, Pool, Tier
 from pointsman.routing.shapes import Asked, Settled
 from pointsman.routing.tagging import fit_for, wished
@@ -44,34 +46,32 @@ class Tiers:
         link = own_link(chain, pool) if chain is not None else None
         tiers = levels(Tier(group, settled.name, pool, strategy, link))
         own = len(tiers)
+        name = topology.aliased(asked.name)
+        public = name if name in (settled.name, group) else None
         if settled.fallback is not None:
-            tiers.append(self._instead(settled.fallback, tiers[0], self._was_asked(asked, group, settled)))
+            tiers.append(self._instead(settled.fallback, tiers[0], public))
         key = asked.name if asked.name in topology.fallbacks else group
         if topology.fallbacks or topology.default_fallbacks:
-            tiers += self.groups(groups_after(key, topology), asked)
+            for name in groups_after(key, topology):
+                with suppress(ModelNotFound):  # one that nobody serves any more must not end requests for other names
+                    tiers += self.group(name, asked)
         if chain is not None:
-            tiers += self._members(chain, tiers[0], self._was_asked(asked, group, settled))
+            tiers += self._members(chain, tiers[0], public)
         return tuple(tiers[:MAX_TIERS]), own
 
-    def groups(self, names: Iterable[str], asked: Asked) -> list[Tier]:
-        """Tiers for each public name, its own fallback provider included. Of a group that is filtered by tags, those
-        that fit the request's.
+    def group(self, name: str, asked: Asked) -> list[Tier]:
+        """Tiers for a public name, its own fallback provider included. Of a group that is filtered by tags, those that
+        fit the request's. Raises ModelNotFound.
         """
-        tiers: list[Tier] = []
-        for name in names:
-            group, settled = self._settle(name)
-            pool = settled.pool or ()
-            if group in self._topology.filtered:
-                pool = fit_for(pool, wished(asked.tags, self._topology.tags), self._topology.tags, asked.agent)
-            strategy = settled.strategy or self._topology.strategy_of(group)
-            tiers += levels(Tier(group, settled.name, pool, strategy))
-            if settled.fallback is not None:
-                tiers.append(self._instead(settled.fallback, tiers[-1], True))
+        topology = self._topology
+        group, settled = self._settle(name)
+        pool = settled.pool or ()
+        if group in topology.filtered:
+            pool = fit_for(pool, wished(asked.tags, topology.tags), topology.tags, asked.agent)
+        tiers = levels(Tier(group, settled.name, pool, settled.strategy or topology.strategy_of(group)))
+        if settled.fallback is not None:
+            tiers.append(self._instead(settled.fallback, tiers[0], group))
         return tiers
-
-    def _was_asked(self, asked: Asked, group: str, settled: Settled) -> bool:
-        """Did the caller name the model, or was it chosen for the request?"""
-        return self._topology.aliased(asked.name) in (settled.name, group)
 
     def _chain(self, asked: Asked, group: str, settled: Settled) -> FallbackChain | None:
         """The chain that the rule names, that of the capability's or task's name, the caller's, that of the group's
@@ -82,21 +82,26 @@ class Tiers:
         chains = self._topology.chains
         return next((chains[name] for name in names if name is not None and name in chains), None)
 
-    def _members(self, chain: FallbackChain, first: Tier, was_asked: bool) -> list[Tier]:
+    def _members(self, chain: FallbackChain, first: Tier, public: str | None) -> list[Tier]:
         tiers = []
         for member in chain.members:
             link = Link(chain.name, member.condition, chain.retries, chain.delay)
             if member.model is None:
-                tier = self._instead(member.provider, first, was_asked)
+                tier = self._instead(member.provider, first, public)
             else:
                 pool = self._topology.served_by(member.provider, member.model)
                 tier = Tier(member.provider, member.model, _same(pool, member.model, first), first.strategy)
             tiers.append(msgspec.structs.replace(tier, link=link))
         return tiers
 
-    def _instead(self, provider: str, first: Tier, was_asked: bool) -> Tier:
-        """A provider in the place of a group."""
-        pool = self._topology.standing_in(provider, first.name, asked=was_asked)
+    def _instead(self, provider: str, first: Tier, public: str | None) -> Tier:
+        """A provider in the place of a group. ``public`` is the name that the caller asked for; None if the model was
+        chosen for the request.
+        """
+        if public is not None:
+            pool = self._topology.served_by(provider, public)
+        else:
+            pool = self._topology.standing_in(provider, first.name)
         return Tier(provider, first.name, _same(pool, first.name, first), first.strategy)
 
 

@@ -151,15 +151,12 @@ class Topology(msgspec.Struct, frozen=True):
             names = [place.default_model]
         return (*listed, *(d for name in names for d in self.bound(provider, name)))
 
-    def standing_in(self, provider: str, name: str | None, *, asked: bool) -> Pool:
-        """Who at a provider takes the place of a model. A name that the caller asked for is passed on as it is; one
-        that was chosen for the request makes way for the provider's own.
+    def standing_in(self, provider: str, name: str | None) -> Pool:
+        """Who at a provider takes the place of a model that was chosen for a request: who is configured for it, else
+        the provider's own models, else the open deployment.
         """
-        if name is not None:
-            named = self.served_by(provider, name)
-            if asked or (named and named[0].model is not None):
-                return named
-        return self.owned(provider) or (self.served_by(provider, name) if name is not None else ())
+        named = self.served_by(provider, name) if name is not None else ()
+        return named if named and named[0].model is not None else self.owned(provider) or named
 
     def strategy_of(self, *names: str | None) -> str:
         """The strategy of the first of these groups or capabilities that has one of its own, else the default."""
