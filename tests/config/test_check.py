@@ -29,15 +29,15 @@ def warnings(mapping):
         ({"model_list": [entry()], "providers": {"v": {"kind": "vllm", "models": ["x"]}}}, []),
         (
             {"providers": {"ollama": {}}, "patterns": [{"pattern": p, "provider": "ollama"} for p in ("^a", "^b", "^a")]},
-            ["patterns[2].pattern: can never match: patterns[0] is the same"],
+            ["patterns[2].pattern: can never match: patterns[0] takes all of its names before"],
         ),
         (
             {"providers": {"ollama": {}}, "patterns": [{"pattern": p, "provider": "ollama"} for p in ("^a", ".*", "^b")]},
-            ["patterns[2].pattern: can never match: patterns[1] takes every name before"],
+            ["patterns[2].pattern: can never match: patterns[1] takes all of its names before"],
         ),
         (
             {"providers": {"ollama": {}}, "patterns": [{"pattern": p, "provider": "ollama"} for p in (".*", "^.*$", "^b")]},
-            [f"patterns[{n}].pattern: can never match: patterns[0] takes every name before" for n in (1, 2)],
+            [f"patterns[{n}].pattern: can never match: patterns[0] takes all of its names before" for n in (1, 2)],
         ),
         (
             {
@@ -48,6 +48,22 @@ def warnings(mapping):
             ["model_list[0]: exact_matches sends `m` to provider `ollama`, so this one gets no traffic"],
         ),
         (
+            {
+                "model_list": [entry(model="vllm/x"), entry()],
+                "providers": {"ollama": {}},
+                "redundant_models": {"m": {"providers": ["ollama"]}},
+            },
+            ["model_list[0]: redundant_models has `m` at other providers, so this one gets no traffic"],
+        ),
+        (
+            {
+                "model_list": [entry(model="vllm/x"), entry()],
+                "exact_matches": {"m": "ollama"},
+                "fallback_chains": {"default": {"chain": ["vllm"]}},
+            },
+            [],
+        ),
+        (
             {"model_list": [entry(weight=1), entry(model="ollama/y"), entry("n")]},
             ["model_list[1]: has no weight, other deployments of `m` have: it gets no traffic"],
         ),
@@ -56,6 +72,7 @@ def warnings(mapping):
             ["model_list[1]: has no rpm, other deployments of `m` have: it gets no traffic"],
         ),
         ({"model_list": [entry(rpm=1), entry(model="ollama/y")], "router_settings": {"routing_strategy": "least-busy"}}, []),
+        ({"model_list": [entry(rpm=1), entry(model="ollama/y")], "strategies": {"least-busy": {"applicable_to": "m"}}}, []),
         ({"model_list": [entry(), entry()]}, ["model_list[1]: is the same as `m@ollama`"]),
         (
             {"model_list": [entry()], "router_settings": {"fallbacks": [{"m": ["m"]}]}},
@@ -63,6 +80,13 @@ def warnings(mapping):
         ),
         (
             {"model_list": [entry(), entry("n")], "router_settings": {"fallbacks": [{"m": ["n"]}, {"n": ["m"]}]}},
+            ["router_settings.fallbacks: lead in a circle from `m` back to it; each is tried once"],
+        ),
+        (
+            {
+                "model_list": [entry(), entry("n")],
+                "router_settings": {"fallbacks": [{"a": ["n"]}, {"n": ["m"]}], "model_group_alias": {"a": "m"}},
+            },
             ["router_settings.fallbacks: lead in a circle from `m` back to it; each is tried once"],
         ),
         (

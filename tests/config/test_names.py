@@ -141,8 +141,8 @@ def test_members_of_a_group_need_deployments_of_their_own():
 
 UNDEFINED = {
     "router": {"fallbacks": [{"a": ["x"]}], "default_fallbacks": ["x"], "model_group_alias": {"y": "x"}},
-    "exact_matches": {"e": {"provider": "p", "fallback": "p"}},
-    "patterns": [{"pattern": "^q", "provider": "p", "fallback": "p"}],
+    "exact_matches": {"e": {"provider": "p", "fallback": "o"}},
+    "patterns": [{"pattern": "^q", "provider": "p", "fallback": "o"}],
     "default_provider": "d",
 }
 
@@ -159,7 +159,7 @@ def test_names_that_nobody_defines_are_errors_for_serving_and_warnings_alone():
     assert alone.settings.fallbacks == {"a": ("x",)}
     assert [line.split(": ", 1)[1] for line in told(serving)] == [
         "provider `d` is not defined here",
-        *["provider `p` is not defined here"] * 4,
+        *["provider `p` is not defined here", "provider `o` is not defined here"] * 2,
         *["`x` is not defined here"] * 3,
     ]
 

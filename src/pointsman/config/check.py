@@ -5,19 +5,23 @@ To add one: a function from Settings to Remarks, and its line in CHECKS.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 
-import msgspec
-
+from pointsman.config.check_capabilities import capabilities_of_nobody
+from pointsman.config.check_patterns import patterns_in_the_way
+from pointsman.config.check_rules import (
+    chains_that_end,
+    fallbacks_to_the_same,
+    shares_of_nothing,
+    unreachable_metadata,
+    unreachable_sizes,
+)
 from pointsman.config.circles import circles
-from pointsman.config.findings import Path, Report, Severity
-from pointsman.config.settings import Settings
+from pointsman.config.remarks import DEPLOYMENT, Remark
+from pointsman.config.settings import ExactMatch, Pattern, Settings, SizeRule
 from pointsman.config.words import words
 from pointsman.model.deployment import Deployment
 from pointsman.model.secret import Secret
-
-DEPLOYMENT = "deployments"
-"""First part of a subject that is a deployment; the second is its id."""
 
 WELL_KNOWN = words(
     """
@@ -27,26 +31,6 @@ WELL_KNOWN = words(
 )
 SHORTEST_KEY = 16
 FEWEST_CHARACTERS = 5
-
-TAKES_ALL = frozenset({"", "^", "$", ".*", "^.*", ".*$", "^.*$", "(.*)", "^(.*)$"})
-"""Patterns that every name matches."""
-
-
-class Remark(msgspec.Struct, frozen=True):
-    """One finding whose place is not known here. ``subject``: a path in the document, or a deployment by its id."""
-
-    severity: Severity
-    subject: Path
-    template: str
-    values: tuple[str | int, ...] = ()
-    suggestion: str = ""
-
-    def tell(self, report: Report, paths: Mapping[str, Path]) -> None:
-        """Say it where it belongs. ``paths``: deployments' places by id."""
-        path = self.subject
-        if path[:1] == (DEPLOYMENT,):
-            path = paths.get(str(path[1]), path)
-        report.say(self.severity, path, self.template, *self.values, suggestion=self.suggestion)
 
 
 def check(settings: Settings, *, standalone: bool = False) -> list[Remark]:
@@ -79,11 +63,9 @@ def _master_key(settings: Settings) -> Iterator[Remark]:
 
 
 def _unused_providers(settings: Settings) -> Iterator[Remark]:
-    used = {d.provider.name for d in settings.deployments if d.model is not None}
-    used |= {name for rule in settings.exact.values() for name in (rule.provider, rule.fallback) if name}
-    used |= {name for rule in settings.patterns for name in (rule.provider, rule.fallback) if name}
-    used.add(settings.default_provider or "")
-    for name in settings.providers:
+    used = {d.provider.name for d in settings.deployments if d.model is not None} | set(_named(settings))
+    everybody = any(not c.models and not c.providers for c in settings.capabilities.values())
+    for name in settings.providers if not everybody else ():
         if name not in used:
             yield Remark(
                 "warning",
@@ -93,27 +75,39 @@ def _unused_providers(settings: Settings) -> Iterator[Remark]:
             )
 
 
-def _shadowed_patterns(settings: Settings) -> Iterator[Remark]:
-    seen: dict[str, int] = {}
-    everything: int | None = None
-    for index, rule in enumerate(settings.patterns):
-        path = ("patterns", index, "pattern")
-        if everything is not None:
-            yield Remark("warning", path, "can never match: patterns[{}] takes every name before", (everything,))
-        elif rule.pattern in seen:
-            yield Remark("warning", path, "can never match: patterns[{}] is the same", (seen[rule.pattern],))
-        seen.setdefault(rule.pattern, index)
-        if everything is None and rule.pattern in TAKES_ALL:
-            everything = index
+def _named(settings: Settings) -> Iterator[str | None]:
+    """Every provider that a rule may send requests to."""
+    yield settings.default_provider
+    rules: tuple[ExactMatch | Pattern | SizeRule, ...] = (
+        *settings.exact.values(), *settings.patterns, *settings.sizes,
+    )  # fmt: skip
+    for rule in rules:
+        yield from (rule.provider, rule.fallback)
+    for wanted in settings.capabilities.values():
+        yield from (*wanted.providers, wanted.fallback)
+    yield from (share.provider for shares in settings.redundant.values() for share in shares)
+    yield from _whatever_the_name(settings)
+
+
+def _whatever_the_name(settings: Settings) -> Iterator[str]:
+    """Providers that requests may be sent to by any name."""
+    yield from (rule.provider for rule in settings.metadata)
+    yield from (member.provider for chain in settings.chains.values() for member in chain.members)
 
 
 def _shadowed_entries(settings: Settings) -> Iterator[Remark]:
+    anyway = set(_whatever_the_name(settings))
     for deployment in settings.deployments:
-        rule = settings.exact.get(deployment.model_name) if deployment.model is not None else None
-        if rule is not None and deployment.provider.name not in (rule.provider, rule.fallback):
+        name, provider = deployment.model_name, deployment.provider.name
+        rule, shares = settings.exact.get(name), settings.redundant.get(name)
+        if deployment.model is None or provider in anyway or (rule and provider == rule.fallback):
+            continue
+        if shares is not None and provider not in {share.provider for share in shares}:
+            text = "redundant_models has {} at other providers, so this one gets no traffic"
+            yield Remark("warning", (DEPLOYMENT, deployment.id), text, (name,))
+        elif rule is not None and shares is None and provider != rule.provider:
             text = "exact_matches sends {} to provider {}, so this one gets no traffic"
-            values = (deployment.model_name, rule.provider)
-            yield Remark("warning", (DEPLOYMENT, deployment.id), text, values)
+            yield Remark("warning", (DEPLOYMENT, deployment.id), text, (name, rule.provider))
     path = ("router_settings", "model_group_alias")
     served = {d.model_name for d in settings.deployments if d.model is not None} | settings.exact.keys()
     for alias in (*settings.aliases, *settings.alias_groups):
@@ -123,9 +117,10 @@ def _shadowed_entries(settings: Settings) -> Iterator[Remark]:
 
 def _half_weighted(settings: Settings) -> Iterator[Remark]:
     """simple-shuffle shares by the first of weight, rpm, tpm that any member sets; members without it get nothing."""
-    if settings.strategies.default != "simple-shuffle":
-        return
-    for members in _groups(settings).values():
+    strategies = settings.strategies
+    for name, members in _groups(settings).items():
+        if strategies.groups.get(name, strategies.default) != "simple-shuffle":
+            continue
         source = next((s for s in ("weight", "rpm", "tpm") if any(getattr(d, s) for d in members)), None)
         for deployment in members if source else ():
             if getattr(deployment, source or "") is None:
@@ -159,22 +154,37 @@ def _duplicates(settings: Settings) -> Iterator[Remark]:
 
 
 def _own_fallbacks(settings: Settings) -> Iterator[Remark]:
-    for name, following in settings.fallbacks.items():
-        if settings.aliases.get(name, name) in {settings.aliases.get(other, other) for other in following}:
+    for name, following in _fallbacks(settings).items():
+        if name in following:
             yield Remark("warning", ("router_settings", "fallbacks"), "{} falls back to itself", (name,))
 
 
 def _fallback_circles(settings: Settings) -> Iterator[Remark]:
-    for circle in circles(settings.fallbacks):
+    for circle in circles(_fallbacks(settings)):
         if len(circle) > 1:
             text = "lead in a circle from {} back to it; each is tried once"
             yield Remark("warning", ("router_settings", "fallbacks"), text, (circle[0],))
 
 
+def _fallbacks(settings: Settings) -> dict[str, list[str]]:
+    """Who follows whom, by the names that aliases stand for."""
+    meant = settings.aliases.get
+    found: dict[str, list[str]] = {}
+    for name, following in settings.fallbacks.items():
+        found.setdefault(meant(name, name), []).extend(meant(other, other) for other in following)
+    return found
+
+
 CHECKS: tuple[Callable[[Settings], Iterator[Remark]], ...] = (
     _master_key,
     _unused_providers,
-    _shadowed_patterns,
+    patterns_in_the_way,
+    unreachable_metadata,
+    unreachable_sizes,
+    chains_that_end,
+    fallbacks_to_the_same,
+    shares_of_nothing,
+    capabilities_of_nobody,
     _shadowed_entries,
     _half_weighted,
     _duplicates,

@@ -108,7 +108,7 @@ class _Reading:
             return self._compared(words[0], cast("Operator", words[1].lower()), tree.children[2])
         parts = tuple(self.node(child, depth + 1) for child in tree.children if isinstance(child, Tree))
         if tree.data == "negated":
-            return Not(parts[0])
+            return _opposite(parts[0])
         return All(parts) if tree.data == "every" else Some(parts)
 
     def _fact(self, name: str) -> tuple[Fact, facts.Kind]:
@@ -149,7 +149,7 @@ class _Reading:
             raise _Told
         if kind == "flag":
             positive = self._alone(name)
-            return positive if value == (operator == "==") else Not(positive)
+            return positive if value == (operator == "==") else _opposite(positive)
         return Compare(fact, operator, value)
 
     @staticmethod
@@ -171,6 +171,14 @@ class _Reading:
         if choices is not None and value not in choices:
             raise NoCondition("{} is never {}", name, str(value), hint="one of: " + ", ".join(choices))
         return value
+
+
+def _opposite(node: Node) -> Node:
+    if isinstance(node, Not):
+        return node.part
+    if node == All(()):
+        return Some(())
+    return All(()) if node == Some(()) else Not(node)
 
 
 def _number(token: str) -> float | None:
