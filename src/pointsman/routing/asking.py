@@ -37,16 +37,22 @@ class Asking:
         to its content; the header's is a tag where the group is told apart by tags.
         """
         topology, hints = self._topology, request.hints
-        tags, task, name = hints.tags, hints.task_class, topology.aliased(request.model)
+        tags, task, name = hints.tags, self._class(hints.task_class), topology.aliased(request.model)
         if hints.task is not None:
-            known = task is None and hints.task in topology.task_names
+            wanted = self._class(hints.task)
+            known = task is None and wanted in topology.task_names
             if topology.tags.tasks and not (known and (name is None or name in topology.entries)):
                 tags = (*tags, hints.task)
             elif known:
-                task = hints.task
+                task = wanted
         if hints.task_class is not None and name in topology.tagged:
             tags, task = (*tags, hints.task_class), None
         return tags, task
+
+    def _class(self, word: str | None) -> str | None:
+        """The class of task that a word means: their names are lower case. Any other word stays as it is."""
+        lower = word.lower() if word is not None else None
+        return lower if lower in self._topology.task_names else word
 
     def _met(self, request: Request, view: View) -> tuple[int, ...]:
         """The indexes of the rules whose conditions hold, in document order."""
