@@ -16,6 +16,12 @@ from pointsman.config.check_rules import (
     unreachable_metadata,
     unreachable_sizes,
 )
+from pointsman.config.check_tags import (
+    tags_behind_the_prefix,
+    tags_of_nobody,
+    tags_without_filtering,
+    untagged_among_tagged,
+)
 from pointsman.config.circles import circles
 from pointsman.config.remarks import DEPLOYMENT, Remark
 from pointsman.config.settings import ExactMatch, Pattern, Settings, SizeRule
@@ -185,6 +191,10 @@ CHECKS: tuple[Callable[[Settings], Iterator[Remark]], ...] = (
     fallbacks_to_the_same,
     shares_of_nothing,
     capabilities_of_nobody,
+    untagged_among_tagged,
+    tags_without_filtering,
+    tags_behind_the_prefix,
+    tags_of_nobody,
     _shadowed_entries,
     _half_weighted,
     _duplicates,
