@@ -82,7 +82,7 @@ def _unused_providers(settings: Settings) -> Iterator[Remark]:
 
 
 def _named(settings: Settings) -> Iterator[str | None]:
-    """Every provider that a rule may send requests to."""
+    """Every provider that a rule may send requests to, or that tells what they are like."""
     yield settings.default_provider
     rules: tuple[ExactMatch | Pattern | SizeRule, ...] = (
         *settings.exact.values(), *settings.patterns, *settings.sizes,
@@ -99,6 +99,8 @@ def _whatever_the_name(settings: Settings) -> Iterator[str]:
     """Providers that requests may be sent to by any name."""
     yield from (rule.provider for rule in settings.metadata)
     yield from (member.provider for chain in settings.chains.values() for member in chain.members)
+    encoder = settings.semantic.encoder.provider if settings.semantic is not None else None
+    yield encoder.name if encoder is not None else None
 
 
 def _shadowed_entries(settings: Settings) -> Iterator[Remark]:

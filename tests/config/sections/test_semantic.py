@@ -178,8 +178,10 @@ def test_encoders_have_their_kinds(encoder, expected):
 def test_an_encoder_may_be_a_server(encoder, place, model):
     """Said in place, by a prefix, or as a provider that is defined."""
     providers = {"box": {"kind": "vllm", "base_url": "http://box:8001"}}
-    found = read({"encoder": encoder, "categories": {"general": "plain"}}, providers=providers).semantic.encoder
+    loaded = load({"encoder": encoder, "categories": {"general": "plain"}}, providers=providers)
+    found = loaded.settings.semantic.encoder
 
+    assert ("providers.box" in {f.key for f in loaded.findings}) is (place[0] != "box")
     assert found.kind == "http"
     assert (found.provider.name, found.provider.kind, found.provider.base_url) == place
     assert found.model == model
