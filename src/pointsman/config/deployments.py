@@ -115,6 +115,8 @@ def _deployment(
     )
     for key in ANYWHERE:
         fields[key] = _anywhere(entry, key, report)
+    if entry.model_info is not None and "tags" in (entry.model_info.model_extra or {}):
+        report.warning((*entry.model_info.path, "tags"), "tells nobody apart: tags stand in `litellm_params`")
     return Deployment(
         id=id_,
         model_name=entry.model_name,

@@ -53,6 +53,15 @@ def test_a_group_may_say_for_itself_whether_its_tags_count():
     assert loaded.settings.deployments[0].info == {"enable_tag_filtering": True}
 
 
+def test_tags_in_the_wrong_place_are_told():
+    """Those of ``model_info`` route nothing."""
+    entry = {"model_name": "m", "litellm_params": {"model": "ollama/x"}, "model_info": {"tags": ["a"]}}
+    loaded = load_mapping({"model_list": [entry]}, environ={})
+
+    assert loaded.settings.deployments[0].tags == ()
+    assert told(loaded) == ["warning model_list[0].model_info.tags: tells nobody apart: tags stand in `litellm_params`"]
+
+
 @pytest.mark.parametrize(
     ("pattern", "message"),
     [
