@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pointsman.config.load import from_mapping, load, load_mapping, load_or_raise
-from pointsman.config.settings import RouterSettings
+from pointsman.config.settings import RouterSettings, WarmSettings
 from pointsman.errors import ConfigurationError
 from pointsman.routing.topology import compile_topology
 
@@ -29,7 +29,12 @@ def test_a_whole_configuration_becomes_settings(loading):
     assert (settings.exact["small"].provider, settings.exact["small"].model) == ("ollama", "llama3.2:1b")
     assert (settings.patterns[0].provider, settings.patterns[0].fallback) == ("vllm", "fast")
     assert settings.router == RouterSettings(1, 30.0, 10.0, 3, 60.0, 0.5, debug_router=True)
-    assert settings.strategies.default == "least_loaded"
+    assert (settings.strategies.default, settings.strategies.groups) == ("least_loaded", {"code": "round_robin"})
+    assert [rule.name for rule in settings.metadata] == ["urgent"]
+    assert (list(settings.capabilities), list(settings.redundant), list(settings.chains)) == (
+        ["code"], ["shared"], ["default"],
+    )  # fmt: skip
+    assert (settings.sizes[0].text, settings.warm, settings.rest.error_threshold) == ("8B - 13B", WarmSettings(), 3)
     assert settings.server.master_key.reveal() == ENVIRON["MASTER"]
     assert (settings.server.max_request_bytes, settings.server.require_auth_for_metrics) == (8 * 1024 * 1024, True)
     assert settings.server.litellm_headers is True
@@ -50,7 +55,7 @@ def test_settings_compile_to_a_topology(loading):
     """What loading gives, routing takes: every public name is there."""
     topology = compile_topology(loading(WHOLE, environ=ENVIRON).settings)
 
-    assert topology.public_names == ("llama3.1:8b", "big", "any", "small")
+    assert topology.public_names == ("llama3.1:8b", "big", "any", "small", "shared")
 
 
 def test_defaults_are_those_of_settings():

@@ -7,12 +7,28 @@ from __future__ import annotations
 
 import json
 import re
+from math import inf
 from pathlib import Path
 
+import msgspec
 import pytest
+import yaml
 
+from pointsman.config.findings import Report
 from pointsman.config.load import load
-from pointsman.config.settings import TagSettings
+from pointsman.config.settings import (
+    Capability,
+    ChainMember,
+    ProviderShare,
+    RestSettings,
+    Strategies,
+    TagSettings,
+    WarmSettings,
+    Weights,
+)
+from pointsman.config.sources import read_all
+from pointsman.model.condition import ALWAYS, Compare, Condition, Fact
+from pointsman.routing.topology import compile_topology
 
 SEEDS = sorted((Path(__file__).parent / "seeds").glob("*.yaml"))
 DEPLOYMENTS = sorted((Path(__file__).parent / "seeds").glob("*.json"))
@@ -146,11 +162,115 @@ def test_the_complete_configuration_is_understood():
     router = settings.router
 
     assert (router.allowed_fails, router.num_retries, router.timeout, router.cooldown_time) == (3, 2, 30.0, 60.0)
+    assert router.pre_call_checks
+    assert settings.strategies.default == "usage-based-routing"
     assert settings.alias_groups["general_chat"] == ("llama3.1-ollama", "llama2-13b-vllm", "llama-cpp-python")
     assert settings.fallbacks == {
         "llama3.1:8b": ("llama3.1-backup", "llama-cpp-python"),
         "llama2-13b-vllm": ("llama3.1-ollama",),
     }
+
+
+def test_the_capabilities_say_what_the_document_says():
+    """With or without the section's name; whose strategies are known by other words is known by ours."""
+    blocks = ("07-capabilities", "09-high-throughput", "10-low-latency", "11-general-chat", "12-large-context")
+    several = [block(f"2-{name}").capabilities for name in blocks]
+    code, throughput, latency, chat, context = (next(iter(named.values())) for named in several)
+
+    assert code == Capability(
+        "code_generation", ("qwen2.5-coder:7b", "deepseek-coder-v2"), ("ollama",), strategy="round_robin",
+        description="Models specialized for code",
+    )  # fmt: skip
+    assert block("2-08-code-generation").capabilities == {
+        "code_generation": msgspec.structs.replace(code, description="")
+    }
+    assert (throughput.min_size, throughput.providers, throughput.strategy) == (13.0, ("vllm",), "least_loaded")
+    assert (latency.providers, latency.fallback, latency.strategy) == (
+        ("llama_cpp_native",), "llama_cpp_python", "fastest_response",
+    )  # fmt: skip
+    assert (chat.models, chat.providers, chat.strategy) == (("llama3.1:8b", "llama2-13b-vllm"), (), "usage_based")
+    assert (context.min_context, context.providers, context.strategy) == (
+        8192, ("llama_cpp_python", "vllm"), "most_capacity",
+    )  # fmt: skip
+
+
+def test_the_strategies_say_what_the_document_says():
+    """Each block alone; the one without a place of its own is the default."""
+    assert block("2-13-round-robin").strategies.groups == dict.fromkeys(
+        ("general_chat", "code_generation"), "round_robin"
+    )
+    assert block("2-14-least-loaded").strategies.groups == {"high_throughput": "least_loaded"}
+    assert block("2-15-usage-based").strategies == Strategies("usage_based", weights=Weights(0.4, 0.4, 0.2))
+    assert block("2-16-fastest-response").strategies == Strategies(
+        groups={"low_latency": "fastest_response"}, measure="time_to_first_token"
+    )
+
+
+def test_redundant_models_and_sizes_say_what_the_document_says():
+    """Shares of seven to three; three ranges that leave no gap."""
+    sizes = block("2-21-model-size-routing").sizes
+
+    assert block("2-17-redundant-models").redundant == {
+        "llama3.1:8b": (ProviderShare("ollama", 0.7), ProviderShare("llama_cpp_python", 0.3))
+    }
+    assert [(r.least, r.above, r.most, r.below, r.provider, r.fallback) for r in sizes] == [
+        (0.0, False, 8.0, True, "ollama", None),
+        (8.0, False, 13.0, False, "ollama", "llama_cpp_python"),
+        (13.0, True, inf, False, "vllm", "ollama"),
+    ]
+
+
+def test_the_chains_say_what_the_document_says():
+    """Members in their order, with conditions, preferred models and retries."""
+    blocks = ("18-fallback-chains", "19-code-generation", "20-high-availability")
+    default, code, high = (block(f"2-{name}").chains for name in blocks)
+    large = Condition('model_size >= "13B"', Compare(Fact("model_size"), ">=", 13.0))
+
+    assert default["default"].members == (
+        ChainMember("vllm", large), ChainMember("ollama", ALWAYS), ChainMember("llama_cpp_python", ALWAYS),
+    )  # fmt: skip
+    assert code["code_generation"].members == (
+        ChainMember("ollama", model="qwen2.5-coder:7b"),
+        ChainMember("llama_cpp_python", Condition("ollama_unavailable", Fact("ollama_unavailable"))),
+    )
+    assert [m.provider for m in high["high_availability"].members] == ["ollama", "llama_cpp_python", "llama_cpp_native"]
+    assert (high["high_availability"].retries, high["high_availability"].delay) == (3, 0.5)
+
+
+def test_rules_and_special_cases_say_what_the_document_says():
+    """Three metadata rules in their order; warm providers, rate limits and errors with their times."""
+    rules = block("2-22-request-metadata-routing").metadata
+
+    assert [(r.name, r.provider, r.condition.root) for r in rules] == [
+        ("high_priority_requests", "vllm", Compare(Fact("header.x-priority"), "==", "high")),
+        ("batch_requests", "vllm", Compare(Fact("batch_size"), ">", 1.0)),
+        ("streaming_requests", "ollama", Fact("stream")),
+    ]
+    assert block("2-23-first-request-routing").warm == WarmSettings(timeout=0.1)
+    assert block("2-24-rate-limited-fallback").rest == RestSettings(rate_limited=60.0)
+    assert block("2-25-error-based-routing").rest == RestSettings(error_threshold=3, error_window=300.0)
+
+
+def test_the_whole_document_loads_in_several_files_and_in_one(tmp_path):
+    """Both come to the same: sixteen sections, where the bare blocks stand in those that they belong to."""
+    files = [file for file in SEEDS if file.name.startswith("2-")]
+    several = load(files, environ={}, standalone=True)
+    report = Report()
+    whole = read_all(files, report).value
+    one = tmp_path / "whole.yaml"
+    one.write_text(yaml.safe_dump(whole, sort_keys=False))
+    together = load([one], environ={}, standalone=True)
+
+    assert not [f for f in (*several.findings, *together.findings) if f.severity == "error"]
+    assert msgspec.structs.replace(several.settings, sources=()) == msgspec.structs.replace(
+        together.settings, sources=()
+    )
+    assert list(together.settings.capabilities) == [
+        "code_generation", "high_throughput", "low_latency", "general_chat", "large_context",
+    ]  # fmt: skip
+    assert list(together.settings.chains) == ["default", "code_generation", "high_availability"]
+    assert len(whole) == 16
+    assert compile_topology(together.settings).strategies.default == "usage-based-routing"
 
 
 def test_the_specialised_models_keep_their_parameters():

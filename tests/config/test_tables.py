@@ -7,6 +7,7 @@ import re2
 
 from pointsman.config import kinds, litellm, schema, strategies
 from pointsman.config.prefixes import PREFIXES, UNSERVED
+from pointsman.config.section import Section
 from pointsman.config.settings import RouterSettings, ServerSettings, Strategies
 from pointsman.config.urls import normalised
 from pointsman.model.deployment import Deployment
@@ -88,11 +89,7 @@ def test_a_prefix_is_served_or_not():
     assert PREFIXES.keys() >= set(kinds.KINDS)
 
 
-@pytest.mark.parametrize(
-    "model",
-    [schema.Document, schema.ModelEntry, schema.LitellmParams, schema.RouterSection, schema.LitellmSection,
-     schema.GeneralSection, schema.ProviderSection, schema.ExactSection, schema.PatternSection],
-)  # fmt: skip
+@pytest.mark.parametrize("model", Section.__subclasses__())
 def test_a_key_is_acted_on_or_waits(model):
     """No key is both a field and one of those that this version does not act on."""
     assert not model.LATER & model.model_fields.keys()
