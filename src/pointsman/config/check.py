@@ -92,6 +92,8 @@ def _named(settings: Settings) -> Iterator[str | None]:
     for wanted in settings.capabilities.values():
         yield from (*wanted.providers, wanted.fallback)
     yield from (share.provider for shares in settings.redundant.values() for share in shares)
+    encoder = settings.semantic.encoder.provider if settings.semantic is not None else None
+    yield encoder.name if encoder is not None else None
     yield from _whatever_the_name(settings)
 
 
@@ -99,8 +101,6 @@ def _whatever_the_name(settings: Settings) -> Iterator[str]:
     """Providers that requests may be sent to by any name."""
     yield from (rule.provider for rule in settings.metadata)
     yield from (member.provider for chain in settings.chains.values() for member in chain.members)
-    encoder = settings.semantic.encoder.provider if settings.semantic is not None else None
-    yield encoder.name if encoder is not None else None
 
 
 def _shadowed_entries(settings: Settings) -> Iterator[Remark]:
