@@ -162,7 +162,6 @@ def test_the_complete_configuration_is_understood():
     router = settings.router
 
     assert (router.allowed_fails, router.num_retries, router.timeout, router.cooldown_time) == (3, 2, 30.0, 60.0)
-    assert router.pre_call_checks
     assert settings.strategies.default == "usage-based-routing"
     assert settings.alias_groups["general_chat"] == ("llama3.1-ollama", "llama2-13b-vllm", "llama-cpp-python")
     assert settings.fallbacks == {

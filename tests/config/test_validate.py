@@ -76,6 +76,7 @@ def test_a_wrong_key_or_value_is_told_with_its_place(told, text, finding):
             "router_settings: {routing_strategy: provider-budget-routing}\n",
             "1:19 warning router_settings.routing_strategy: strategy `provider-budget-routing` is not in this version, simple-shuffle is used instead",
         ),
+        ("router_settings: {enable_pre_call_checks: true}\n", "1:19 info router_settings.enable_pre_call_checks: needs no switch: context windows, limits and health are always looked at before"),
         ("litellm_settings: {drop_params: true}\n", "1:20 info litellm_settings.drop_params: needs no switch: what a provider's wire format has no word for is left out, the rest is sent"),
     ],
 )  # fmt: skip

@@ -11,7 +11,7 @@ from pointsman.config.address import Addresses
 from pointsman.config.deployments import Ids, Placed, check_ids, deployments, traits
 from pointsman.config.environment import Environment
 from pointsman.config.findings import Path, Report
-from pointsman.config.litellm import ROUTER, SERVER
+from pointsman.config.litellm import NEEDLESS, ROUTER, SERVER
 from pointsman.config.names import ANY, Chain, read_aliases, read_fallbacks, read_names
 from pointsman.config.patterns import programs
 from pointsman.config.places import Places
@@ -137,12 +137,9 @@ def _router(document: Document, report: Report) -> RouterSettings:
                 report.warning(path, f"is not used: `{'.'.join(said[0][1])}` counts")
     section = document.router_settings
     values["debug_router"] = bool(section.debug_router or document.debug_router or document.debug)
-    if document.litellm_settings.drop_params is not None:
-        path = ("litellm_settings", "drop_params")
-        report.info(
-            path,
-            "needs no switch: what a provider's wire format has no word for is left out, the rest is sent",
-        )
+    for (name, key), text in NEEDLESS.items():
+        if getattr(getattr(document, name), key) is not None:
+            report.info((name, key), f"needs no switch: {text}")
     return RouterSettings(**values)
 
 

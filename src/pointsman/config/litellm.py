@@ -48,7 +48,6 @@ ROUTER: dict[str, tuple[tuple[str, str], ...]] = {
     "allowed_fails": (("router_settings", "allowed_fails"), ("litellm_settings", "allowed_fails")),
     "cooldown_time": (("router_settings", "cooldown_time"), ("litellm_settings", "cooldown_time")),
     "retry_after": (("router_settings", "retry_after"),),
-    "pre_call_checks": (("router_settings", "enable_pre_call_checks"),),
 }
 """Field of RouterSettings -> where it may be said; the first place that says it counts, as in LiteLLM."""
 
@@ -63,6 +62,12 @@ TAGS: dict[str, str] = {
 
 TASK_HOOK = "nova_task_router"
 """The name in ``litellm_settings.callbacks`` that makes a tag of a body's ``task``."""
+
+NEEDLESS: dict[tuple[str, str], str] = {
+    ("litellm_settings", "drop_params"): "what a provider's wire format has no word for is left out, the rest is sent",
+    ("router_settings", "enable_pre_call_checks"): "context windows, limits and health are always looked at before",
+}
+"""Switches for what is done in any case -> what that is."""
 
 SERVER: dict[str, str] = {"require_auth_for_metrics": "require_auth_for_metrics_endpoint"}
 """Field of ServerSettings -> key of ``general_settings``, copied as it is."""

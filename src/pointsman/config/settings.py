@@ -218,7 +218,6 @@ class RouterSettings(msgspec.Struct, frozen=True):
     cooldown_time: float = 5.0
     retry_after: float = 0.0
     debug_router: bool = False
-    pre_call_checks: bool = False
 
 
 class ServerSettings(msgspec.Struct, frozen=True):
