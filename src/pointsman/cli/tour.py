@@ -25,6 +25,7 @@ from pointsman.config.load import load_or_raise
 from pointsman.config.settings import Settings
 from pointsman.errors import ConfigurationError
 from pointsman.telemetry import log
+from pointsman.telemetry.log import DecisionLog
 from pointsman.testing import Simulation
 
 LATENCY, TOKENS_PER_SECOND = 15.0, 200.0
@@ -73,31 +74,34 @@ class Tour(msgspec.Struct, frozen=True):
 
 
 def main(paths: Sequence[Path], tour: Tour, port: int = 4000) -> None:
-    """An example's command: ``run.py [--port N] [--once]``. Exits with the tour's code."""
+    """An example's command: ``run.py [--port N] [--once] [--debug-router]``. Exits with the tour's code."""
     parser = argparse.ArgumentParser(description="Run this example on simulated providers.")
     parser.add_argument("--port", type=int, default=port, help="port to listen on; 0 takes a free one (%(default)s)")
     parser.add_argument("--once", action="store_true", help="end after the requests instead of serving on")
+    parser.add_argument("--debug-router", action="store_true", help="log every decision")
     asked = parser.parse_args()
     try:
         settings = load_or_raise(paths, environ=os.environ)
     except ConfigurationError as error:
         sys.exit(str(error))
-    sys.exit(run(settings, tour, asked.port, 0.0 if asked.once else None))
+    sys.exit(run(settings, tour, asked.port, 0.0 if asked.once else None, debug_router=asked.debug_router))
 
 
-def run(settings: Settings, tour: Tour, port: int, seconds: float | None = None) -> int:
+def run(settings: Settings, tour: Tour, port: int, seconds: float | None = None, *, debug_router: bool = False) -> int:
     """Run until SIGINT or SIGTERM, or for so many seconds after the requests. Returns the exit code."""
     log.configure("error")
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         try:
-            return runner.run(_run(settings, tour, port, seconds))
+            return runner.run(_run(settings, tour, port, seconds, debug_router))
         except ConfigurationError as error:
             console.print(f"pointsman: {error}; choose another with --port", style="red", markup=False)
             return 1
 
 
-async def _run(settings: Settings, tour: Tour, port: int, seconds: float | None) -> int:
+async def _run(settings: Settings, tour: Tour, port: int, seconds: float | None, debug_router: bool) -> int:
     async with Simulation(settings, port=port, latency_ms=LATENCY, tokens_per_second=TOKENS_PER_SECOND) as it:
+        if debug_router:
+            it.runtime.listeners.append(DecisionLog())
         for name, faults in tour.faults.items():
             it.providers[name].faults.set(*faults)
         told = asyncio.create_task(_tell(it.url, tour))
