@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pointsman.config.load import from_mapping, load, load_mapping, load_or_raise
-from pointsman.config.settings import RouterSettings, WarmSettings
+from pointsman.config.settings import RouterSettings, TagSettings, WarmSettings
 from pointsman.errors import ConfigurationError
 from pointsman.routing.topology import compile_topology
 
@@ -23,7 +23,9 @@ def test_a_whole_configuration_becomes_settings(loading):
     settings = loaded.settings
 
     assert loaded.findings == ()
-    assert [d.id for d in settings.deployments] == ["llama3.1:8b@ollama", "big@vllm", "fast", "ollama", "vllm"]
+    assert [d.id for d in settings.deployments] == [
+        "llama3.1:8b@ollama", "big@vllm", "adapters@ollama", "org/coder@code", "fast", "ollama", "vllm",
+    ]  # fmt: skip
     assert list(settings.providers) == ["fast", "ollama", "vllm"]
     assert settings.providers["vllm"].api_key.reveal() == "vllm-key-value"
     assert (settings.exact["small"].provider, settings.exact["small"].model) == ("ollama", "llama3.2:1b")
@@ -35,6 +37,13 @@ def test_a_whole_configuration_becomes_settings(loading):
         ["code"], ["shared"], ["default"],
     )  # fmt: skip
     assert (settings.sizes[0].text, settings.warm, settings.rest.error_threshold) == ("8B - 13B", WarmSettings(), 3)
+    assert settings.tags == TagSettings(enabled=True, match_any=False, tasks=True, unauthorized=True)
+    assert ([task.name for task in settings.tasks.tasks], settings.tasks.long_context) == (
+        ["vision", "act", "chat"], "act",
+    )  # fmt: skip
+    assert ([c.model for c in settings.semantic.categories], settings.semantic.fallback) == (
+        ["org/coder", "big"], "general",
+    )  # fmt: skip
     assert settings.server.master_key.reveal() == ENVIRON["MASTER"]
     assert (settings.server.max_request_bytes, settings.server.require_auth_for_metrics) == (8 * 1024 * 1024, True)
     assert settings.server.litellm_headers is True
@@ -55,7 +64,7 @@ def test_settings_compile_to_a_topology(loading):
     """What loading gives, routing takes: every public name is there."""
     topology = compile_topology(loading(WHOLE, environ=ENVIRON).settings)
 
-    assert topology.public_names == ("llama3.1:8b", "big", "any", "small", "shared")
+    assert topology.public_names == ("llama3.1:8b", "big", "adapters", "org/coder", "any", "small", "shared")
 
 
 def test_defaults_are_those_of_settings():
