@@ -78,6 +78,13 @@ def test_a_block_without_a_known_shape_is_an_unknown_key(tmp_path, text):
     assert [f.message.split(" `")[0] for f in loaded(tmp_path, text).findings] == ["unknown key"]
 
 
+def test_keys_of_the_users_own_stay_theirs(tmp_path):
+    """Whatever they look like."""
+    found = loaded(tmp_path, "x-code:\n  provider: ollama\n")
+
+    assert (found.findings, found.settings.capabilities) == ((), {})
+
+
 def test_a_mapping_from_a_program_has_sections():
     """There a block is put where it belongs by whoever writes it; the finding says where."""
     found = load_mapping({"code": {"provider": "ollama"}}, environ={})

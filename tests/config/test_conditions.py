@@ -103,12 +103,13 @@ def test_what_is_written_is_what_is_meant(text, root):
         ("endpoint == 'chats'", "`endpoint` is never `chats`", "one of: chat, completions, embeddings"),
         ("model matches '(?=a)'", "is not a regular expression for RE2: `invalid perl operator: (?=`",
          "lookarounds take more than linear time; list two patterns instead"),
-        ("header.x == high", "can't be read as a condition from character 13 on: `high`", "put it in quotes"),
-        ("stream && tools", "can't be read as a condition from character 8 on: `&& tools`", "write and"),
-        ("stream = true", "can't be read as a condition from character 8 on: `= true`", "write =="),
-        ("!stream", "can't be read as a condition from character 1 on: `!stream`", "write not"),
-        ("model == 'a", "can't be read as a condition from character 10 on: `'a`", "the quote has no end"),
-        ("stream tools", "can't be read as a condition from character 8 on: `tools`", ""),
+        ("header.x == high", "can't be read as a condition from `high` on, character 13", "put it in quotes"),
+        ("stream && tools", "can't be read as a condition from `&&` on, character 8", "write and"),
+        ("stream = true", "can't be read as a condition from `=` on, character 8", "write =="),
+        ("!stream", "can't be read as a condition from `!stream` on, character 1", "write not"),
+        ("model == 'a", "has a quote without an end, at character 10", ""),
+        ("header.authorization 'a'", "can't be read as a condition from `…` on, character 22", ""),
+        ("stream tools", "can't be read as a condition from `tools` on, character 8", ""),
         ("stream and", "is a condition that ends too early", ""),
         ("(stream", "is a condition that ends too early", ""),
         (" ", "says nothing", "leave it out, or write always"),
@@ -124,6 +125,32 @@ def test_anything_else_is_one_error_with_its_place(text, message, suggestion):
     assert [(f.severity, str(f.place), f.message, f.suggestion) for f in findings] == [
         ("error", "pointsman.yaml:7:9", message, suggestion)
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ('header.authorization == "Bearer abc"', 'header.authorization == "***"'),
+        (
+            "stream and header.X-Api-Key in ['abc', 'd'] or tools",
+            """stream and header.X-Api-Key in ["***", "***"] or tools""",
+        ),
+        ("header.x-priority == 'abc'", "header.x-priority == 'abc'"),
+        ("model == 'known-secret'", "model == '***'"),
+    ],
+)
+def test_secrets_in_a_condition_are_compared_and_never_shown(text, shown):
+    """What is compared with a secret header, and what came from the environment: not in explanations, not in a repr."""
+    report = Report()
+    report.secret("known-secret")
+    places = Places(Addresses(Registry(Environment({}), report), report))
+    condition = Conditions(places, report).read(text, HERE)
+
+    assert condition.text == shown
+    assert repr(condition) == f"Condition({shown!r})"
+    assert "abc" in str(msgspec.to_builtins(condition.root)) or "known-secret" in str(
+        msgspec.to_builtins(condition.root)
+    )
 
 
 def test_an_unknown_name_lists_the_known_ones_if_none_is_near():

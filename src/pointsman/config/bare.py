@@ -23,6 +23,9 @@ SHAPES: tuple[tuple[str, frozenset[str]], ...] = (
 )
 """The section of a block that has any of these keys; the first row that fits counts."""
 
+OWN = "x-"
+"""Keys at the top that begin so are the user's own."""
+
 ADDRESSED = frozenset({"api_base", "custom_llm_provider"})
 """Beside ``model``, either of these makes ``litellm_params`` of a mapping."""
 
@@ -41,7 +44,8 @@ def unwrapped(read: Read, report: Report) -> list[Read]:
 
 def home_of(name: str, value: Any) -> str | None:
     """The section that a block at the top belongs to; None for a section, and for what has no known shape."""
-    if name in Document.model_fields or name in Document.LATER or not isinstance(value, Mapping):
+    known = name in Document.model_fields or name in Document.LATER or name.startswith(OWN)
+    if known or not isinstance(value, Mapping):
         return None
     return next((section for section, keys in SHAPES if not keys.isdisjoint(value)), None)
 

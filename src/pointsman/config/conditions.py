@@ -13,7 +13,7 @@ from typing import cast
 from lark import Token, Tree
 
 from pointsman.config import facts
-from pointsman.config.findings import Path, Report
+from pointsman.config.findings import MASK, Path, Report
 from pointsman.config.grammar import NoCondition, parsed, plain
 from pointsman.config.patterns import program
 from pointsman.config.places import Places
@@ -60,8 +60,9 @@ class Conditions:
 
     def read(self, text: str, path: Path) -> Condition | None:
         """The condition; None with a finding if it can't be read or asks for what nobody can know."""
+        reading = _Reading(path, self._places, self._report)
         try:
-            root = _Reading(path, self._places, self._report).node(parsed(text), 0)
+            root = reading.node(parsed(text), 0)
         except NoCondition as error:
             self._report.error(path, error.template, *error.values, suggestion=error.hint)
         except _Unknown as error:
@@ -70,7 +71,7 @@ class Conditions:
         except _Told:
             pass
         else:
-            return Condition(text, root)
+            return Condition(self._report.masked(reading.shown(text)), root)
         return None
 
     def optional(self, text: str | None, path: Path) -> Condition | None:
@@ -95,6 +96,13 @@ class _Reading:
         self._path = path
         self._places = places
         self._report = report
+        self._hidden: list[Token] = []
+
+    def shown(self, text: str) -> str:
+        """The text as explanations may repeat it, without what is compared with secret headers."""
+        for token in sorted(self._hidden, key=lambda token: token.start_pos or 0, reverse=True):
+            text = f'{text[: token.start_pos]}"{MASK}"{text[token.end_pos :]}'
+        return text
 
     def node(self, tree: Tree[Token], depth: int) -> Node:
         if depth > MAX_DEPTH:
@@ -152,9 +160,10 @@ class _Reading:
             return positive if value == (operator == "==") else _opposite(positive)
         return Compare(fact, operator, value)
 
-    @staticmethod
-    def _value(name: str, kind: facts.Kind, item: Token) -> str | float | bool:
+    def _value(self, name: str, kind: facts.Kind, item: Token) -> str | float | bool:
         """A value of the fact's kind."""
+        if facts.secret(name):
+            self._hidden.append(item)
         value: str | float | bool | None = None
         if kind == "flag":
             value = item.lower() == "true" if item.type == "TRUTH" else None

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Literal, get_args
 
 from pointsman.model.request import Endpoint
@@ -35,6 +36,9 @@ CHOICES: dict[str, tuple[str, ...]] = {"endpoint": get_args(Endpoint)}
 """Facts that have one of a few values."""
 
 HEADER = "header."
+SECRETS = re.compile(r"authorization|cookie|key|secret|token|password|credential", re.IGNORECASE)
+"""Words in names of headers that carry secrets."""
+
 PROVIDERS = ("_unavailable", "_available")
 """Ends of facts about a provider."""
 
@@ -50,6 +54,11 @@ def provider_of(name: str) -> tuple[str, str] | None:
     """The provider that a fact is about, and the end that says what; None if it is about none."""
     ends = (end for end in PROVIDERS if name.endswith(end) and name != end and name not in PLAIN)
     return next(((name.removesuffix(end), end) for end in ends), None)
+
+
+def secret(name: str) -> bool:
+    """True for headers whose values nobody should read in an explanation."""
+    return name.startswith(HEADER) and SECRETS.search(name) is not None
 
 
 def alike(name: str) -> tuple[str, ...]:

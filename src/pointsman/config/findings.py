@@ -28,6 +28,8 @@ MAX_ALIKE = 3
 MIN_SECRET = 4
 """Characters; shorter values say too little to be masked wherever they occur."""
 
+MASK = "***"
+
 _SIMPLE_KEY = re.compile(r"[A-Za-z0-9_-]+\Z")
 _RANK = {"error": 0, "warning": 1, "info": 2}
 
@@ -190,9 +192,15 @@ class Report:
 
     def _plain(self, value: str) -> str:
         if self._betrays(value):
-            return "***"
+            return MASK
         cut = value if len(value) <= MAX_SHOWN else value[: MAX_SHOWN - 1] + "…"
         return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in cut)
+
+    def masked(self, text: str) -> str:
+        """The text without the secrets in it, for what is kept to be shown later."""
+        for secret in sorted((secret for secret in self._secrets if secret in text), key=len, reverse=True):
+            text = text.replace(secret, MASK)
+        return text
 
     def _betrays(self, value: str) -> bool:
         """True if a secret begins in the shown part of ``value``. Cheap however many secrets there are."""

@@ -74,10 +74,12 @@ def _misread(text: str, error: UnexpectedInput) -> NoCondition:
     at = error.pos_in_stream
     if at is None or (token is not None and token.type == "$END"):
         return NoCondition("is a condition that ends too early")
-    rest = text[at:]
-    hint = next((f"write {word}" for mark, word in ELSEWHERE.items() if rest.startswith(mark)), "")
-    if token is None and rest[0] in "\"'":
-        hint = "the quote has no end"
-    elif token is not None and token.type == "NAME" and "NAME" not in getattr(error, "expected", {"NAME"}):
-        hint = "put it in quotes" if "TEXT" in getattr(error, "expected", ()) else ""
-    return NoCondition("can't be read as a condition from character {} on: {}", at + 1, rest, hint=hint)
+    if token is None and text[at] in "\"'":
+        return NoCondition("has a quote without an end, at character {}", at + 1)
+    word = text[at:].split(maxsplit=1)[0]
+    if token is not None:
+        word = "…" if token.type == "TEXT" else str(token)  # nobody knows yet whether it is a secret
+    hint = next((f"write {here}" for mark, here in ELSEWHERE.items() if word.startswith(mark)), "")
+    if token is not None and token.type == "NAME" and "TEXT" in getattr(error, "expected", ()):
+        hint = "put it in quotes"
+    return NoCondition("can't be read as a condition from {} on, character {}", word, at + 1, hint=hint)

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Union, get_args, get_origin
 
 import msgspec
 
-from pointsman.config.bare import home_of
+from pointsman.config.bare import OWN, home_of
 from pointsman.config.findings import Path, Report
 from pointsman.config.litellm import BODY_PARAMS
 from pointsman.config.nearest import near
@@ -77,7 +77,7 @@ def _stray(model: type[Section], key: str, value: Any, path: Path, report: Repor
         report.warning(path, LATER_WORDS)
     elif model is LitellmParams:
         _near_miss(key, path, report)
-    elif model.OPEN or (model is Document and key.startswith("x-")):
+    elif model.OPEN or (model is Document and key.startswith(OWN)):
         return
     else:
         home = home_of(key, value) if model is Document else None

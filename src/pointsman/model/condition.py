@@ -46,10 +46,13 @@ Node = Fact | Compare | Not | All | Some
 
 
 class Condition(msgspec.Struct, frozen=True):
-    """``text`` as it was written, for explanations."""
+    """``text`` as it was written, without secrets, for explanations."""
 
     text: str
     root: Node
+
+    def __repr__(self) -> str:
+        return f"Condition({self.text!r})"
 
 
 ALWAYS = Condition("always", All(()))
