@@ -80,6 +80,11 @@ def _decision(figures: Figures, name: str) -> Bar:
     return _at_most(what, 15, spread(times), " µs")
 
 
+def _picks(figures: Figures) -> Bar:
+    times = [found.us for found in figures.picks if found.pool == 10]
+    return _at_most("pick among 10 deployments, by the slowest strategy", 10, spread(times and [max(times)]), " µs")
+
+
 def bars(everything: Figures) -> list[Bar]:
     """All bars, in the order of the report. Speeds by the calm runs, failures by every run."""
     figures = calm(everything, strict=True)
@@ -101,6 +106,7 @@ def bars(everything: Figures) -> list[Bar]:
         _at_most("SSE: added TTFT p99 among the streams / nginx's", 3, spread(first[False].values())),
         _at_most("SSE: added TTFT p99 of a stream alone / nginx's", 3, spread(first[True].values())),
         *(_decision(figures, name) for name in (NAME_KNOWN, NAME_NEW)),
+        _picks(figures),
         _at_most("resident memory at start", 90, spread(start.rss_mib * 1.048576 for start in starts), " MB"),
         _at_most("start to first correct answer", 1.5, spread(start.ready_seconds for start in starts), " s"),
     ]

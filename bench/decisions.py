@@ -1,4 +1,4 @@
-"""Microseconds a decision takes, in a small and in a ten times larger configuration. Prints JSON.
+"""Microseconds a decision takes, in a small and in a ten times larger configuration, and a pick. Prints JSON.
 
 The call is the one that the gateway makes, with all stages and steps. What depends on a name alone may be
 remembered by the router, so names asked before and names asked for the first time are timed apart.
@@ -11,7 +11,8 @@ from statistics import median
 
 import msgspec
 
-from facts import NAME_KNOWN, NAME_NEW, DecisionTime
+import picks
+from facts import NAME_KNOWN, NAME_NEW, DecisionTime, Thinking
 from pointsman.config.settings import Pattern, Settings
 from pointsman.model.deployment import Deployment, Provider
 from pointsman.model.request import Request
@@ -76,4 +77,5 @@ def measured(deployments: int, patterns: int) -> list[DecisionTime]:
 
 
 if __name__ == "__main__":
-    print(msgspec.json.encode([found for size in SIZES for found in measured(*size)]).decode())
+    deciding = [found for size in SIZES for found in measured(*size)]
+    print(msgspec.json.encode(Thinking(deciding, picks.measured())).decode())

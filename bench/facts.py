@@ -91,6 +91,21 @@ class DecisionTime(msgspec.Struct, frozen=True):
     us: float
 
 
+class PickTime(msgspec.Struct, frozen=True):
+    """Microseconds a strategy takes to pick one of ``pool`` deployments."""
+
+    strategy: str
+    pool: int
+    us: float
+
+
+class Thinking(msgspec.Struct, frozen=True):
+    """What ``decisions.py`` prints."""
+
+    decisions: list[DecisionTime]
+    picks: list[PickTime]
+
+
 class Figures(msgspec.Struct):
     """Everything a run found; filled while it goes, so that an interrupted run still tells what it has."""
 
@@ -102,3 +117,4 @@ class Figures(msgspec.Struct):
     streams: list[StreamRun] = []
     absent: list[Absent] = []
     decisions: list[DecisionTime] = []
+    picks: list[PickTime] = []

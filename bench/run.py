@@ -24,7 +24,7 @@ from arena import Arena
 from competitors import DIRECT, OURS, REFERENCE, table
 from competitors.base import CannotInstallError, Competitor
 from competitors.install import cache_folder
-from facts import Absent, DecisionTime, Figures
+from facts import Absent, Figures, Thinking
 from load import upstreams
 from machine import CannotMeasureError, Cores, describe, pinned, require_tools, two_cores
 
@@ -99,7 +99,8 @@ def decide(bench: rounds.Bench) -> None:
             timeout=DECISION_SECONDS,
             check=True,
         )
-        bench.figures.decisions = msgspec.json.decode(done.stdout, type=list[DecisionTime])
+        found = msgspec.json.decode(done.stdout, type=Thinking)
+        bench.figures.decisions, bench.figures.picks = found.decisions, found.picks
     except subprocess.CalledProcessError as error:
         reason = "decisions.py failed: " + error.stderr.strip().rpartition("\n")[2]
         bench.figures.absent.append(Absent("decisions", reason))

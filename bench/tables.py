@@ -216,6 +216,19 @@ def decisions(figures: Figures) -> Table:
     return Table("A decision", ["by", *heads, "ratio"], rows, "Median of several repetitions.")
 
 
+def picks(figures: Figures) -> Table:
+    """What each strategy takes to pick one of a pool."""
+    sizes = list(dict.fromkeys(found.pool for found in figures.picks))
+    rows = [
+        [name, *(f"{found.us:.2f}" for found in figures.picks if found.strategy == name)]
+        for name in dict.fromkeys(found.strategy for found in figures.picks)
+    ]
+    heads = [f"µs, pool of {size:,}" for size in sizes]
+    return Table(
+        "A strategy's pick", ["by", *heads], rows, "Median of several repetitions, on a board full of results."
+    )
+
+
 def disturbed(figures: Figures) -> Table:
     """How many runs other processes disturbed to the last attempt."""
     runs: list[UnaryRun | StreamRun] = [*figures.unary, *figures.streams]
@@ -243,6 +256,7 @@ def all_tables(figures: Figures) -> list[Table]:
         streams_alone,
         starts,
         decisions,
+        picks,
         disturbed,
         absent,
         verdicts,

@@ -46,7 +46,7 @@ class FakeView(msgspec.Struct):
     and ``resting`` the reasons why not, ``homes`` deployments by session. Who is not listed is idle, unseen and fit.
     """
 
-    standings: dict[str, Standing] = {}
+    known: dict[str, Standing] = {}
     loads: dict[str, int] = {}
     minutes: dict[str, tuple[int, int]] = {}
     degraded: set[str] = set()
@@ -58,7 +58,10 @@ class FakeView(msgspec.Struct):
     memory: dict[str, Turns] = {}
 
     def standing(self, deployment: Deployment) -> Standing:
-        return self.standings.get(deployment.id, UNSEEN)
+        return self.known.get(deployment.id, UNSEEN)
+
+    def standings(self, pool: Iterable[Deployment]) -> list[Standing]:
+        return [self.standing(deployment) for deployment in pool]
 
     def in_flight(self, deployment: Deployment) -> int:
         return self.loads.get(deployment.id, 0)

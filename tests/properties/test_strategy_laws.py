@@ -72,7 +72,7 @@ def situations(draw: st.DrawFn):
     pool = tuple(deployment(f"d{n}", **member) for n, (member, _) in enumerate(rows))
     view = FakeView(homes=draw(st.dictionaries(st.just("s"), st.sampled_from(["d0", "d1", "gone"]))))
     for member, (_, (standing, load, minute, degraded)) in zip(pool, rows, strict=True):
-        view.standings[member.id], view.loads[member.id], view.minutes[member.id] = standing, load, minute
+        view.known[member.id], view.loads[member.id], view.minutes[member.id] = standing, load, minute
         if degraded:
             view.degraded.add(member.id)
     return pool, view, draw(requests), draw(settings), draw(draws)

@@ -21,7 +21,7 @@ def view(*standings: Standing, **more) -> FakeView:
 
 def picked(strategy, now: FakeView, settings=Strategies(), stream=False, draws=DRAWS) -> set[str]:  # noqa: B008  frozen
     """Who may be picked, over a table of draws."""
-    pool = POOL[: len(now.standings)]
+    pool = POOL[: len(now.known)]
     made, asked = strategy("m", pool, settings), request(stream=stream)
     return {pool[made.pick(asked, now, LoadedDice([draw]))[0]].id for draw in draws}
 

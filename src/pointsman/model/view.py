@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Protocol
 
 import msgspec
@@ -88,6 +88,10 @@ class View(Protocol):
 
     def standing(self, deployment: Deployment) -> Standing:
         """What its last results come to."""
+        ...
+
+    def standings(self, pool: Iterable[Deployment]) -> list[Standing]:
+        """The same for each of a pool: at one time, and cheaper than one by one."""
         ...
 
     def used(self, deployment: Deployment) -> tuple[int, int]:

@@ -33,7 +33,7 @@ class Times(NamedTuple):
 
 def times_of(pool: Pool, view: View, *measures: str) -> Times:
     """By the first of these measures that everybody has who ever delivered, else by ``latency``."""
-    standings = [view.standing(d) for d in pool]
+    standings = view.standings(pool)
     measure = _comparable(standings, measures)
     figures: list[float | None] = [getattr(standing, measure) for standing in standings]
     pairs = zip(figures, standings, strict=True)
@@ -50,7 +50,8 @@ def newcomers(pool: Pool, standings: list[Standing], view: View) -> list[int]:
 
 def trust(standing: Standing) -> float:
     """The success rate with one success on credit: above 0, so that nobody is written off by a single failure."""
-    return (standing.success_rate * standing.samples + 1) / (standing.samples + 1)
+    samples = standing.samples
+    return (standing.success_rate * samples + 1) / (samples + 1)
 
 
 def filled(figures: list[float | None], nobody: float) -> list[float]:

@@ -9,8 +9,6 @@ machines would serve everybody. Equals share by load.
 
 from __future__ import annotations
 
-from math import inf
-
 from pointsman.model.decision import Pool, Step
 from pointsman.model.view import Dice, View
 from pointsman.routing.evidence import newcomers, trust
@@ -29,11 +27,11 @@ class Merits:
     def __init__(self, pool: Pool, view: View) -> None:
         self._pool = pool
         self._view = view
-        standings = self.standings = [view.standing(d) for d in pool]
-        latencies = [inf if s.latency is None else s.latency + LEAST_SECONDS for s in standings]
-        fastest = min(latencies)
-        known = zip(standings, latencies, strict=True)
-        scores = [0.0 if took == inf else trust(s) ** CARE * fastest / took for s, took in known]
+        standings = self.standings = view.standings(pool)
+        fastest = min([s.latency for s in standings if s.latency is not None], default=0.0) + LEAST_SECONDS
+        scores = [
+            0.0 if s.latency is None else trust(s) ** CARE * fastest / (s.latency + LEAST_SECONDS) for s in standings
+        ]
         self.scores = halved(scores, pool, view)
 
     def pick(self, measure: Measure, dice: Dice) -> tuple[int, Step]:
@@ -45,10 +43,12 @@ class Merits:
             return index, told(pool, scores, measure, index, " (tried, for it has no results yet)")
         least = max(scores) * NEAR
         near = [index for index, score in enumerate(scores) if score >= least]
+        if len(near) == 1:
+            return near[0], told(pool, scores, measure, near[0])
         loads = [view.in_flight(pool[index]) for index in near]
         lowest = min(loads)
         index = one_of([i for i, load in zip(near, loads, strict=True) if load == lowest], pool, view, dice)
-        why = f"; {len(near)} are as good, and it has {lowest} in flight" if len(near) > 1 else ""
+        why = f"; {len(near)} are as good, and it has {lowest} in flight"
         return index, told(pool, scores, measure, index, why)
 
     def terms(self) -> list[dict[str, float]]:

@@ -15,10 +15,10 @@ from pointsman.model.view import Dice, View
 
 
 class Measure(NamedTuple):
-    """A strategy's name, how it prints a figure ("has {:.3f} s to the first token"), and if the highest one wins."""
+    """A strategy's name, how it tells a figure ("takes %.3f s to answer"), and if the highest one wins."""
 
     strategy: str
-    form: str
+    form: str  # of one figure, as % takes it
     highest: bool = False
 
 
@@ -56,7 +56,7 @@ def told(pool: Pool, figures: list[float], measure: Measure, index: int, why: st
 
 
 def _figure(measure: Measure, figure: float) -> str:
-    return measure.form.format(figure) if isfinite(figure) else "has no results to go by"
+    return measure.form % figure if isfinite(figure) else "has no results to go by"
 
 
 def _next(pool: Pool, figures: list[float], measure: Measure, index: int) -> str:

@@ -21,8 +21,8 @@ from pointsman.model.view import View
 BOUND = 1.25
 
 _MASK = 2**64 - 1
-_FIRST, _SECOND = 0xBF58476D1CE4E5B9, 0x94D049BB133111EB  # of SplitMix64
-_UNIT = 2.0**-53
+_ALL = 53 * log(2)
+"""The logarithm of 2**53, as many different draws as a float can tell apart."""
 
 
 def number(text: bytes) -> int:
@@ -35,16 +35,15 @@ class Homes:
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
-        self._seeds = [number(d.id.encode()) for d in pool]
+        self._seeds = [_seed(d.id) for d in pool]
 
     def distances(self, key: int, shares: list[float]) -> list[float]:
         """How far each member is from a key. A member without a share is infinitely far."""
-        found = []
-        for seed, share in zip(self._seeds, shares, strict=True):
-            mixed = ((key ^ seed) * _FIRST) & _MASK
-            mixed = ((mixed ^ (mixed >> 32)) * _SECOND) & _MASK
-            found.append(-log(((mixed >> 11) + 1) * _UNIT) / share if share > 0 else inf)
-        return found
+        members = zip(self._seeds, shares, strict=True)
+        return [
+            (_ALL - log(((key * factor + offset & _MASK) >> 11) + 1)) / share if share > 0 else inf
+            for (factor, offset), share in members
+        ]
 
     def bounds(self, shares: list[float], loads: list[int]) -> list[int]:
         """The most that each member may have in flight, the next request included."""
@@ -61,6 +60,12 @@ class Homes:
             return home, home
         below = [index for index, load in enumerate(loads) if load < ceil(most * shares[index])]
         return min(below, key=far.__getitem__), home
+
+
+def _seed(name: str) -> tuple[int, int]:
+    """A member's own hash of keys, of those that multiply, add and take the upper bits (Dietzfelbinger 1996)."""
+    digest = blake2b(name.encode(), digest_size=16).digest()
+    return int.from_bytes(digest[:8], "big") | 1, int.from_bytes(digest[8:], "big")
 
 
 def _most(shares: list[float], loads: list[int]) -> float:

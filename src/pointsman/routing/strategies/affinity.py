@@ -45,8 +45,8 @@ class Affinity:
         ]
 
     def _shares(self, view: View) -> list[float]:
-        pairs = zip(self._pool, self._weights, strict=True)
-        return halved([weight * trust(view.standing(d)) for d, weight in pairs], self._pool, view)
+        pairs = zip(self._weights, view.standings(self._pool), strict=True)
+        return halved([weight * trust(standing) for weight, standing in pairs], self._pool, view)
 
     def _told(self, why: str) -> Step:
         return Step("strategy", len(self._pool), 1, f"affinity: {why}")

@@ -14,8 +14,8 @@ from pointsman.model.view import Dice, View
 from pointsman.routing.evidence import times_of
 from pointsman.routing.ranking import Measure, best, one_of, told
 
-FIRST_TOKEN = Measure("fastest_response", "takes {:.3f} s to the first token (p95)")
-ANSWER = Measure("fastest_response", "takes {:.3f} s to answer")
+FIRST_TOKEN = Measure("fastest_response", "takes %.3f s to the first token (p95)")
+ANSWER = Measure("fastest_response", "takes %.3f s to answer")
 
 
 class FastestResponse:

@@ -14,7 +14,7 @@ from pointsman.routing.merits import Merits
 from pointsman.routing.ranking import Measure, told
 from pointsman.routing.sessions import home_of
 
-MEASURE = Measure("hybrid", "scores {:.3f}", highest=True)
+MEASURE = Measure("hybrid", "scores %.3f", highest=True)
 
 ENOUGH, WORTH_MOVING = 5, 2.0
 """Results that make evidence, and by how much somebody else must be better."""

@@ -15,9 +15,9 @@ from pointsman.routing.evidence import Times, times_of
 from pointsman.routing.ranking import Measure, one_of, told
 
 MEASURES = {
-    "first_token": Measure("latency-based-routing", "takes {:.3f} s to the first token"),
-    "per_token": Measure("latency-based-routing", "takes {:.4f} s a token"),
-    "latency": Measure("latency-based-routing", "takes {:.3f} s to answer"),
+    "first_token": Measure("latency-based-routing", "takes %.3f s to the first token"),
+    "per_token": Measure("latency-based-routing", "takes %.4f s a token"),
+    "latency": Measure("latency-based-routing", "takes %.3f s to answer"),
 }
 
 

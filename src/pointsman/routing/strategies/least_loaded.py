@@ -11,8 +11,8 @@ from pointsman.model.request import Request
 from pointsman.model.view import Dice, View
 from pointsman.routing.ranking import Measure, best, burdened
 
-MEASURE = Measure("least_loaded", "has {:.0f} in flight")
-BURDENED = Measure("least_loaded, twice the load for the degraded", "would have {:.0f} in flight")
+MEASURE = Measure("least_loaded", "has %.0f in flight")
+BURDENED = Measure("least_loaded, twice the load for the degraded", "would have %.0f in flight")
 
 
 class LeastLoaded:

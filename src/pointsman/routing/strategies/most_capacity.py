@@ -8,6 +8,8 @@ context nobody knows counts as the smallest that is known; if none is, what is l
 
 from __future__ import annotations
 
+from math import inf
+
 from pointsman.config.settings import Strategies
 from pointsman.model.decision import Pool, Step
 from pointsman.model.deployment import Deployment
@@ -16,8 +18,8 @@ from pointsman.model.view import Dice, View
 from pointsman.routing.ranking import Measure, best
 from pointsman.routing.shares import halved
 
-MEASURE = Measure("most_capacity", "has room for {:.0f} tokens", highest=True)
-UNTOLD = Measure("most_capacity", "has {:.2f} of its room free", highest=True)
+MEASURE = Measure("most_capacity", "has room for %.0f tokens", highest=True)
+UNTOLD = Measure("most_capacity", "has %.2f of its room free", highest=True)
 
 
 class MostCapacity:
@@ -26,38 +28,46 @@ class MostCapacity:
         known = [d.context for d in pool if d.context is not None]
         self._measure = MEASURE if known else UNTOLD
         smallest = min(known, default=1)
-        self._members = [(d, smallest if d.context is None else d.context, _limits(d)) for d in pool]
+        self._contexts = [_room(d, smallest) for d in pool]
+        self._limits = [_limits(d) for d in pool]
 
     def pick(self, _request: Request, view: View, dice: Dice) -> tuple[int, Step]:
-        return best(self._pool, self._capacities(view), self._measure, view, dice)
+        loads = [view.in_flight(d) for d in self._pool]
+        return best(self._pool, self._capacities(loads, self._free(loads, view), view), self._measure, view, dice)
 
     def terms(self, _request: Request, view: View) -> list[dict[str, float]]:
-        return [
-            {"context": context, "in_flight": view.in_flight(d), "free": _free(d, limits, view), "capacity": capacity}
-            for (d, context, limits), capacity in zip(self._members, self._capacities(view), strict=True)
-        ]
+        loads = [view.in_flight(d) for d in self._pool]
+        free = self._free(loads, view)
+        rows = zip(self._contexts, loads, free, self._capacities(loads, free, view), strict=True)
+        return [{"context": a, "in_flight": b, "free": c, "capacity": d} for a, b, c, d in rows]
 
-    def _capacities(self, view: View) -> list[float]:
-        capacities = [
-            context / (view.in_flight(d) + 1) * (_free(d, limits, view) if limits else 1.0)
-            for d, context, limits in self._members
-        ]
-        return halved(capacities, self._pool, view)
+    def _capacities(self, loads: list[int], free: list[float], view: View) -> list[float]:
+        rows = zip(self._contexts, loads, free, strict=True)
+        return halved([context / (load + 1) * part for context, load, part in rows], self._pool, view)
+
+    def _free(self, loads: list[int], view: View) -> list[float]:
+        """The part that is left of the tightest limit of each."""
+        free = []
+        for d, limits, load in zip(self._pool, self._limits, loads, strict=True):
+            if limits is None:
+                free.append(1.0)
+                continue
+            requests, tokens = view.used(d)
+            rpm, tpm, parallel = limits
+            taken = max(requests / rpm, tokens / tpm, load / parallel)
+            free.append(1 - taken if taken < 1 else 0.0)
+        return free
 
 
-Limits = tuple[tuple[int, int], ...]
-"""Which (0: requests and 1: tokens a minute, 2: parallel requests), and how many."""
+def _limits(deployment: Deployment) -> tuple[float, float, float] | None:
+    """Requests and tokens a minute, parallel requests; None if it is not limited at all."""
+    if not deployment.limited:
+        return None
+    return deployment.rpm or inf, deployment.tpm or inf, deployment.max_parallel_requests or inf
 
 
-def _limits(deployment: Deployment) -> Limits:
-    all_ = (deployment.rpm, deployment.tpm, deployment.max_parallel_requests)
-    return tuple((which, most) for which, most in enumerate(all_) if most is not None)
-
-
-def _free(deployment: Deployment, limits: Limits, view: View) -> float:
-    """The part that is left of the tightest of its limits."""
-    now = (*view.used(deployment), view.in_flight(deployment))
-    free = 1.0
-    for which, most in limits:
-        free = min(free, 1 - now[which] / most if most > 0 else 0.0)
-    return max(free, 0.0)
+def _room(deployment: Deployment, smallest: int) -> int:
+    """Its context window, in tokens; none where a limit of 0 admits nobody."""
+    if 0 in (deployment.rpm, deployment.tpm, deployment.max_parallel_requests):
+        return 0
+    return smallest if deployment.context is None else deployment.context

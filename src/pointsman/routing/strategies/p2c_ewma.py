@@ -9,13 +9,12 @@ from __future__ import annotations
 
 from pointsman.config.settings import Strategies
 from pointsman.model.decision import Pool, Step
-from pointsman.model.deployment import Deployment
 from pointsman.model.request import Request
 from pointsman.model.view import Dice, View
 from pointsman.routing.evidence import trust
 from pointsman.routing.ranking import Measure, best, burdened
 
-MEASURE = Measure("p2c-ewma", "has a load of {:.3f} s")
+MEASURE = Measure("p2c-ewma", "has a load of %.3f s")
 
 UNKNOWN = 1000.0
 """Seconds that an answer is taken to need of somebody who never gave one: more than anybody known."""
@@ -34,24 +33,25 @@ class P2cEwma:
         second = int(dice.random() * (size - 1))
         second += second >= first
         pair = (pool[first], pool[second])
-        place, step = best(pair, burdened([_load(d, view) for d in pair], pair, view), MEASURE, view, dice)
+        place, step = best(pair, _loads(pair, view), MEASURE, view, dice)
         reason = step.reason if size == 2 else f"{step.reason}, of two drawn from {size}"
         return (first, second)[place], Step("strategy", size, 1, reason)
 
     def terms(self, _request: Request, view: View) -> list[dict[str, float]]:
         rows = []
-        loads = burdened([_load(d, view) for d in self._pool], self._pool, view)
-        for d, load in zip(self._pool, loads, strict=True):
+        for d, load in zip(self._pool, _loads(self._pool, view), strict=True):
             peak = view.standing(d).peak
             row = {"in_flight": view.in_flight(d), "load": load}
             rows.append(row if peak is None else {"peak": peak, **row})
         return rows
 
 
-def _load(deployment: Deployment, view: View) -> float:
+def _loads(pool: Pool, view: View) -> list[float]:
     """Seconds, as if whoever is under way were served one after the other; 0 for a newcomer that nobody tries yet."""
-    standing, busy = view.standing(deployment), view.in_flight(deployment)
-    if standing.samples == 0 and busy == 0:
-        return 0.0
-    peak = UNKNOWN if standing.peak is None else standing.peak
-    return peak / trust(standing) * (busy + 1)
+    loads = []
+    for d, standing in zip(pool, view.standings(pool), strict=True):
+        busy = view.in_flight(d)
+        peak = UNKNOWN if standing.peak is None else standing.peak
+        new = standing.samples == 0 and busy == 0
+        loads.append(0.0 if new else peak / trust(standing) * (busy + 1))
+    return burdened(loads, pool, view)

@@ -9,7 +9,7 @@ from pointsman.model.view import Dice, View
 from pointsman.routing.merits import Merits
 from pointsman.routing.ranking import Measure
 
-MEASURE = Measure("performance", "scores {:.3f}", highest=True)
+MEASURE = Measure("performance", "scores %.3f", highest=True)
 
 
 class Performance:

@@ -19,7 +19,7 @@ from pointsman.routing.prices import blended
 from pointsman.routing.ranking import Measure, best, one_of, told
 from pointsman.routing.shares import halved, relative
 
-MEASURE = Measure("usage_based", "scores {:.3f}", highest=True)
+MEASURE = Measure("usage_based", "scores %.3f", highest=True)
 
 EXPLORING = 0.05
 """The share of requests that go to anybody."""
@@ -49,7 +49,7 @@ class UsageBased:
 
     def _terms(self, view: View) -> tuple[list[float], list[float]]:
         """What latency and success rate add to every member's score."""
-        weights, standings = self._weights, [view.standing(d) for d in self._pool]
+        weights, standings = self._weights, view.standings(self._pool)
         fast = self._inverses(filled([standing.latency for standing in standings], 1.0), LEAST_SECONDS)
         return [weights.latency * part for part in fast], [weights.success_rate * s.success_rate for s in standings]
 

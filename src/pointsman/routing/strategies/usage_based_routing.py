@@ -11,28 +11,28 @@ from math import inf
 
 from pointsman.config.settings import Strategies
 from pointsman.model.decision import Pool, Step
-from pointsman.model.deployment import Deployment
 from pointsman.model.request import Request
 from pointsman.model.view import Dice, View
 from pointsman.routing.ranking import Measure, best, burdened
 
-MEASURE = Measure("usage-based-routing", "would be at {:.0f} tokens a minute")
+MEASURE = Measure("usage-based-routing", "would be at %.0f tokens a minute")
 
 
 class UsageBasedRouting:
     def __init__(self, _group: str, pool: Pool, _settings: Strategies) -> None:
         self._pool = pool
-        self._limited = any(d.rpm is not None or d.tpm is not None for d in pool)
+        self._limits = [(inf if d.rpm is None else d.rpm, inf if d.tpm is None else d.tpm) for d in pool]
 
     def pick(self, request: Request, view: View, dice: Dice) -> tuple[int, Step]:
         pool = self._pool
         minutes = [view.used(d) for d in pool]
         usages = self._usages(minutes, request, view)
-        if self._limited:
-            rows = zip(pool, minutes, usages, strict=True)
-            within = [usage if _within(d, minute, request) else inf for d, minute, usage in rows]
-            usages = usages if min(within) == inf else within
-        return best(pool, usages, MEASURE, view, dice)
+        rows = zip(usages, minutes, self._limits, strict=True)
+        within = [
+            usage if requests < rpm and tokens + request.tokens <= tpm else inf
+            for usage, (requests, tokens), (rpm, tpm) in rows
+        ]
+        return best(pool, usages if min(within) == inf else within, MEASURE, view, dice)
 
     def terms(self, request: Request, view: View) -> list[dict[str, float]]:
         minutes = [view.used(d) for d in self._pool]
@@ -51,10 +51,3 @@ class UsageBasedRouting:
             each = tokens / (requests - under_way) if requests > under_way and tokens else own
             usages.append(tokens + under_way * each + own)
         return burdened(usages, self._pool, view)
-
-
-def _within(deployment: Deployment, minute: tuple[int, int], request: Request) -> bool:
-    requests, tokens = minute
-    return (deployment.rpm is None or requests < deployment.rpm) and (
-        deployment.tpm is None or tokens + request.tokens <= deployment.tpm
-    )
