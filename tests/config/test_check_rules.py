@@ -82,6 +82,27 @@ def test_ranges_that_others_have_taken_are_told(ranges, unreachable):
     assert told({"model_size_routing": [{"size": text, "provider": "a"} for text in ranges]}) == expected
 
 
+def test_a_pattern_that_takes_every_name_leaves_no_sizes():
+    """The first one is told."""
+    patterns = [{"pattern": pattern, "provider": "a"} for pattern in ("^x", ".*", "")]
+    sizes = [{"size": "7B", "provider": "b"}]
+    found = told({"patterns": patterns, "model_size_routing": sizes})
+
+    assert "warning model_size_routing: is never reached: patterns[1] takes every name before" in found
+    assert told({"patterns": patterns[:1], "model_size_routing": sizes}) == []
+    assert load_mapping({"patterns": [{"pattern": "(?P<x", "provider": "a"}], "model_size_routing": sizes}, environ={})
+
+
+def test_a_rule_that_always_holds_is_told_where_others_would_be_asked():
+    """They are not wrong, only late."""
+    note = "always holds: other rules matter only for what this provider does not serve"
+
+    assert told(rules("stream or always")) == []
+    assert told({**rules("stream or always"), "exact_matches": {"m": "b"}}) == [
+        f"info request_metadata_routing.r0.condition: {note}"
+    ]
+
+
 @pytest.mark.parametrize(
     ("members", "expected"),
     [

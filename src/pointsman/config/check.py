@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from pointsman.config.check_capabilities import capabilities_of_nobody
-from pointsman.config.check_patterns import patterns_in_the_way
+from pointsman.config.check_patterns import patterns_in_the_way, sizes_behind_all
 from pointsman.config.check_rules import (
     chains_that_end,
     fallbacks_to_the_same,
@@ -187,6 +187,7 @@ CHECKS: tuple[Callable[[Settings], Iterator[Remark]], ...] = (
     _master_key,
     _unused_providers,
     patterns_in_the_way,
+    sizes_behind_all,
     unreachable_metadata,
     unreachable_sizes,
     chains_that_end,

@@ -20,7 +20,7 @@ MAX_STEPS = 5_000
 """Steps of all comparisons together: less than a second."""
 
 MAX_PAIRS = 100_000
-MAX_NAMES = 200
+MAX_NAMES = 50
 """Names of the configuration itself that are tried as examples."""
 
 
@@ -28,12 +28,23 @@ def patterns_in_the_way(settings: Settings) -> Iterator[Remark]:
     """One remark for each pattern that has an earlier one in its way."""
     if len(settings.patterns) < 2:
         return
-    comparison = _Comparison([_Rule(rule, _names(settings)) for rule in settings.patterns])
+    names = _names(settings)
+    comparison = _Comparison([_Rule(rule, names) for rule in settings.patterns])
     for later, earlier in comparison.pairs().items():
         yield from comparison.told(later, earlier)
     if comparison.effort.spent:
         text = "are too many, or too large, to be compared all with each other"
         yield Remark("info", ("patterns",), text)
+
+
+def sizes_behind_all(settings: Settings) -> Iterator[Remark]:
+    """Names go by size only if no pattern takes them."""
+    for index, rule in enumerate(settings.patterns if settings.sizes else ()):
+        automaton = _automaton(rule.pattern)
+        if automaton is not None and automaton.start == MATCHED:
+            text = "is never reached: patterns[{}] takes every name before"
+            yield Remark("warning", ("model_size_routing",), text, (index,))
+            return
 
 
 def _names(settings: Settings) -> list[str]:
@@ -48,7 +59,7 @@ class _Rule:
         self.rule = rule
         self.program = _program(rule.pattern)
         self.names = [name for name in names if self.search(name)]
-        self.automaton = _automaton(rule.pattern) if self.program is not None else None
+        self.automaton = _automaton(rule.pattern)
         self.prefix = self.automaton.prefix if self.automaton is not None else ""
         self._shortest: list[str] | None = None
 
@@ -82,8 +93,9 @@ def _program(pattern: str) -> Any:
 
 
 def _automaton(pattern: str) -> Automaton | None:
+    """How a pattern reads names; None if that is unclear, or if it is none."""
     try:
-        return Automaton(pattern)
+        return Automaton(pattern) if _program(pattern) is not None else None
     except Unclear:
         return None
 

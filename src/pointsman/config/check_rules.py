@@ -24,6 +24,8 @@ def unreachable_metadata(settings: Settings) -> Iterator[Remark]:
             yield Remark("warning", path, "can't hold for any request")
         elif before is not None:
             yield Remark("warning", path, "is never reached: whenever it holds, rule {} before does too", (before,))
+        elif implies(ALWAYS.root, rule.condition.root) and (settings.exact or settings.patterns or settings.sizes):
+            yield Remark("info", path, "always holds: other rules matter only for what this provider does not serve")
         earlier[rule.name] = rule.condition.root
 
 
