@@ -43,7 +43,8 @@ class FakeView(msgspec.Struct):
     """A present that stands still: a ``model.view.View`` that shows what it is given, by a deployment's id.
 
     ``loads`` are requests in flight, ``minutes`` requests and tokens of the last minute, ``waits`` seconds, ``full``
-    and ``resting`` the reasons why not, ``homes`` deployments by session. Who is not listed is idle, unseen and fit.
+    and ``resting`` the reasons why not, ``homes`` deployments and ``labels`` subjects by session, ``lately`` who has
+    delivered of late. Who is not listed is idle, unseen and fit.
     """
 
     known: dict[str, Standing] = {}
@@ -54,7 +55,9 @@ class FakeView(msgspec.Struct):
     full: dict[str, str] = {}
     waits: dict[str, float] = {}
     loaded: dict[str, bool] = {}
+    lately: set[str] = set()
     homes: dict[str, str] = {}
+    labels: dict[str, str] = {}
     memory: dict[str, Turns] = {}
 
     def standing(self, deployment: Deployment) -> Standing:
@@ -78,11 +81,17 @@ class FakeView(msgspec.Struct):
     def wait(self, deployment: Deployment, tokens: int = 0) -> float:  # noqa: ARG002  its word is final
         return self.waits.get(deployment.id, 0.0)
 
+    def served(self, deployment: Deployment) -> bool:
+        return deployment.id in self.lately
+
     def warm(self, deployment: Deployment) -> bool | None:
-        return self.loaded.get(deployment.id)
+        return True if self.served(deployment) else self.loaded.get(deployment.id)
 
     def home(self, session: str) -> str | None:
         return self.homes.get(session)
+
+    def label(self, session: str) -> str | None:
+        return self.labels.get(session)
 
     def turns(self, group: str) -> Turns:
         return self.memory.setdefault(group, Turns())

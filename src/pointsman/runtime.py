@@ -10,7 +10,7 @@ from collections.abc import Callable
 from time import monotonic
 from typing import Any
 
-from pointsman.config.settings import Settings
+from pointsman.config.settings import Settings, WarmSettings
 from pointsman.errors import ConfigurationError
 from pointsman.flow.attempt import Core, Trip
 from pointsman.model.decision import Decision
@@ -129,5 +129,6 @@ def _rules(settings: Settings) -> Rules:
     return Rules(
         cooldown=CooldownSettings(router.allowed_fails, router.cooldown_time, rest.rate_limited),
         degraded=DegradedSettings(errors, rest.error_window) if errors is not None else None,
+        idle_reset=(settings.warm or WarmSettings()).idle_reset,
         label=(semantic.sticky if semantic is not None else None) or 0.0,
     )

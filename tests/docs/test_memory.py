@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from docs.pages import code, page, section, table
+from pointsman.config.settings import WarmSettings
+from pointsman.fakes import provider
+from pointsman.flow.watch import ROUNDS
 from pointsman.model.view import Standing
+from pointsman.providers.loaded import PROBES, question
 from pointsman.state import results, sessions, window
 from pointsman.state.rules import Rules
 
@@ -32,3 +36,18 @@ def test_sessions_are_remembered_for_as_long_and_as_many_as_it_says():
     assert f"The note is gone {Rules().home:g} s after" in told
     assert f"There is room for {sessions.MOST:,};" in told
     assert f"the last {window.SECONDS} s" in section(PAGE, "## The last minute")
+
+
+def test_servers_are_asked_as_the_table_says():
+    """Each kind that can be asked, with its path."""
+    rows = {code(row[0])[0]: code(row[1])[0] for row in table(section(PAGE, "## First requests"))}
+    assert rows == {kind: question(provider(kind=kind, base_url="http://127.0.0.1:1")).path for kind in PROBES}
+
+
+def test_first_requests_have_the_times_that_it_says():
+    """How long a deployment counts as warm, how often servers are asked, how long their word holds."""
+    told, usual = section(PAGE, "## First requests"), WarmSettings()
+    assert f"within `idle_reset` ({usual.idle_reset:g} s)" in told
+    assert f"asked every\n{usual.every:g} s," in told
+    assert f"at most `warm_check_timeout_ms` ({usual.timeout * 1000:g})" in told
+    assert f"{usual.every * ROUNDS:g} s after a server's last\nword" in told

@@ -190,10 +190,14 @@ class Strategies(msgspec.Struct, frozen=True):
 
 
 class WarmSettings(msgspec.Struct, frozen=True):
-    """``first_request_routing``: prefer deployments whose model is loaded. Times are seconds."""
+    """``first_request_routing``: prefer deployments whose model is loaded. Times are seconds.
+
+    Servers are asked what they have loaded ``every`` so often, and each time for as long as ``timeout``.
+    """
 
     timeout: float = 0.1
     idle_reset: float = 600.0
+    every: float = 10.0
 
 
 class RestSettings(msgspec.Struct, frozen=True):

@@ -14,6 +14,7 @@ from pointsman.errors import ConfigurationError
 from pointsman.gateway.app import build_app
 from pointsman.gateway.auth import LOOPBACK, Keys, weakness
 from pointsman.gateway.inference import Inference
+from pointsman.gateway.watches import Watches
 from pointsman.runtime import Runtime
 from pointsman.telemetry.log import logger
 from pointsman.wire.lane import lane_for
@@ -42,14 +43,21 @@ def check_exposure(runtime: Runtime, host: str) -> None:
 def server_for(runtime: Runtime, host: str, port: int, on_ready: Callable[[], None] | None = None) -> uvicorn.Server:
     """A uvicorn server that has not started. ``on_ready`` is called when it is about to accept."""
     inference = Inference(runtime, Keys(runtime.topology.server.master_key))
+    watches: list[Watches] = []
 
     def open_world() -> None:
         inference.open(World(asyncio.get_running_loop()))
+        watches.append(Watches(runtime, inference.world))
         if on_ready is not None:
             on_ready()
 
+    def close_world() -> None:
+        for each in watches:
+            each.close()
+        inference.close()
+
     config = uvicorn.Config(
-        build_app(inference, open_world, inference.close),
+        build_app(inference, open_world, close_world),
         host=host,
         port=port,
         http=lane_for(inference),

@@ -10,10 +10,11 @@ from pointsman.model.outcome import NO_USAGE, FailureKind, Usage
 
 
 class WireRequest(msgspec.Struct, frozen=True, gc=False):
-    """What to send: a path below the provider's base URL and a JSON body."""
+    """What to send: a path below the provider's base URL and a JSON body. A path is always asked by one method."""
 
     path: str
-    body: bytes
+    body: bytes = b""
+    method: str = "POST"
 
 
 class Answered(msgspec.Struct, frozen=True, gc=False):
@@ -49,6 +50,17 @@ class Refusal(msgspec.Struct, frozen=True, gc=False):
     status: int = 0
     retry_after: float | None = None
     body: bytes | None = None
+
+
+class Loaded(msgspec.Struct, frozen=True, gc=False):
+    """Which models a server holds in memory: those, or whatever it serves (``all``)."""
+
+    models: frozenset[str] = frozenset()
+    all: bool = False
+
+    def has(self, model: str | None) -> bool | None:
+        """None where it depends on the name that is asked for."""
+        return True if self.all else None if model is None else model in self.models
 
 
 class StreamReader(Protocol):

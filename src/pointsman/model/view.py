@@ -98,6 +98,10 @@ class View(Protocol):
         """Requests and tokens of the last minute."""
         ...
 
+    def served(self, deployment: Deployment) -> bool:
+        """True if it delivered within the time after which a model may have been unloaded."""
+        ...
+
     def warm(self, deployment: Deployment) -> bool | None:
         """True if its model is known to be loaded, False if known not to be, None if nobody knows."""
         ...

@@ -6,10 +6,8 @@ and errors are looked at. A body is never rebuilt from what we understood of it.
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 from typing import Any
-from urllib.parse import urlsplit
 
 import msgspec
 
@@ -17,11 +15,9 @@ from pointsman.model.deployment import Deployment
 from pointsman.model.exchange import Answered, Refusal, Understood, WireRequest
 from pointsman.model.outcome import NO_USAGE, FailureKind, Usage
 from pointsman.model.request import Request
-from pointsman.providers.shapes import Dialect, refusal, takes_task
+from pointsman.providers.shapes import Dialect, refusal, takes_task, versioned
 
 PATHS = {"chat": "/chat/completions", "completions": "/completions", "embeddings": "/embeddings"}
-
-VERSION = re.compile(r"v[0-9]+[a-z]*[0-9]*")
 
 MAX_FRAME = 1024 * 1024
 """Bytes: a frame that grows beyond this without ending is rubbish, not an answer."""
@@ -84,9 +80,7 @@ def write(request: Request, deployment: Deployment, model: str) -> WireRequest:
 
 @lru_cache(1024)
 def _paths(base_url: str) -> dict[str, str]:
-    """Paths below a base URL: ``/v1`` comes in between unless the URL names a version itself (``/v1beta/openai``)."""
-    versioned = any(VERSION.fullmatch(part) for part in urlsplit(base_url).path.split("/"))
-    return PATHS if versioned else {endpoint: f"/v1{path}" for endpoint, path in PATHS.items()}
+    return {endpoint: versioned(base_url, path) for endpoint, path in PATHS.items()}
 
 
 def read(request: Request, _model: str, answered: Answered) -> Understood | Refusal:

@@ -6,6 +6,7 @@ and whether a stream shall end with its usage.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -17,6 +18,8 @@ from pointsman.model.deployment import Deployment, Provider
 from pointsman.model.exchange import Answered, Refusal, StreamReader, Understood, WireRequest
 from pointsman.model.outcome import FailureKind
 from pointsman.model.request import Request
+
+VERSION = re.compile(r"v[0-9]+[a-z]*[0-9]*")
 
 
 class Inexpressible(Exception):  # noqa: N818  says what the request is, not what went wrong
@@ -79,6 +82,12 @@ def wants_usage(request: Request) -> bool:
         return raw is not None and _decode_stream_options(raw) == StreamOptions(True)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return False
+
+
+def versioned(base_url: str, path: str) -> str:
+    """An OpenAI path below a base URL: ``/v1`` comes first unless the URL names a version (``/v1beta/openai``)."""
+    named = any(VERSION.fullmatch(part) for part in urlsplit(base_url).path.split("/"))
+    return path if named else f"/v1{path}"
 
 
 def kind_of(status: int) -> FailureKind:

@@ -12,12 +12,13 @@ from pointsman.state.degraded import DegradedSettings
 class Rules(msgspec.Struct, frozen=True):
     """Of all deployments, as far as one does not say otherwise.
 
-    ``degraded`` None: errors halve nobody's share. Seconds for which a session's deployment is remembered are ``home``,
-    for which what it is about, ``label`` (0: it is not).
+    ``degraded`` None: errors halve nobody's share. Who delivered within ``idle_reset`` seconds is taken to be warm. For
+    ``home`` seconds a session's deployment is remembered, for ``label`` what it is about (0: it is not).
     """
 
     breaker: BreakerSettings = BreakerSettings()
     cooldown: CooldownSettings = CooldownSettings()
     degraded: DegradedSettings | None = None
+    idle_reset: float = 600.0
     home: float = 3600.0
     label: float = 0.0

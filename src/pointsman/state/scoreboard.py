@@ -6,12 +6,14 @@ One lock guards it all, held briefly and never across a wait; choosing and count
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Iterable, Mapping
 from threading import RLock
 
 import msgspec
 
 from pointsman.model.deployment import Deployment
+from pointsman.model.exchange import Loaded
 from pointsman.model.outcome import CONSEQUENCES, FailureKind
 from pointsman.model.view import UNSEEN, Clock, Dice, Standing, Turns
 from pointsman.state.breaker import Breaker, State
@@ -43,6 +45,7 @@ class Scoreboard:
         self.resting: dict[str, Record] = {}
         self._rules = rules or Rules()
         self._degraded = Degraded(self._rules.degraded)
+        self._loaded: dict[str, tuple[Loaded, float]] = {}
         self._homes = Sessions(self._rules.home)
         self._labels = Sessions(self._rules.label)
         self._records: dict[str, Record] = {}
@@ -108,19 +111,20 @@ class Scoreboard:
         with self.lock:
             return record.results.standing(self.clock())
 
-    def standings(self, pool: Iterable[Deployment]) -> list[Standing]:
-        records = [self._records.get(deployment.id) for deployment in pool]
-        with self.lock:
-            now = self.clock()
-            return [UNSEEN if record is None else record.results.standing(now) for record in records]
-
     def used(self, deployment: Deployment) -> tuple[int, int]:
-        record, now = self._records.get(deployment.id) or self.record(deployment), self.clock()
+        record, now = self.record(deployment), self.clock()
         record.counted = True  # who is asked about is counted from now on
         return record.requests.advance(now), record.tokens.advance(now)
 
-    def warm(self, deployment: Deployment) -> bool | None:  # noqa: ARG002  not known yet
-        return None
+    def served(self, deployment: Deployment) -> bool:
+        record = self._records.get(deployment.id)
+        return record is not None and self.clock() - record.served < self._rules.idle_reset
+
+    def warm(self, deployment: Deployment) -> bool | None:
+        if self.served(deployment):
+            return True
+        loaded, until = self._loaded.get(deployment.provider.name, (None, 0.0))
+        return loaded.has(deployment.model) if loaded is not None and self.clock() < until else None
 
     def home(self, session: str) -> str | None:
         return self._homes.get(session, self.clock())
@@ -164,6 +168,7 @@ class Scoreboard:
             record.place.in_flight -= 1
             if result is not None:
                 record.successes += 1
+                record.served = result.ended
                 record.results.add(result)
                 if record.breaker.failures or record.breaker.openings:
                     record.breaker.succeeded(lease.probe or lease.need)
@@ -211,6 +216,13 @@ class Scoreboard:
         with self.lock:
             self._homes.drop(session, home)
 
+    def told(self, provider: str, loaded: Loaded | None, seconds: float) -> None:
+        """A provider was asked what it has loaded (None: it did not say). Its word holds for so long."""
+        with self.lock:
+            self._loaded.pop(provider, None)
+            if loaded is not None:
+                self._loaded[provider] = loaded, self.clock() + seconds
+
     # Housekeeping
 
     def record(self, deployment: Deployment) -> Record:
@@ -241,6 +253,7 @@ class Scoreboard:
             used = {record.deployment.provider.name for record in self._records.values()}
             self._places = {name: place for name, place in self._places.items() if name in used}
             self._turns.clear()
+            self._loaded.clear()
 
     def _forget(self, name: str) -> None:
         del self._records[name]
@@ -267,6 +280,7 @@ class Scoreboard:
         record.place = place
         if _upstream(record.deployment) != _upstream(deployment):
             record.results.clear()
+            record.served = -math.inf
         record.deployment = deployment
         record.counted = deployment.limited
         record.breaker.settings = self._rules.breaker

@@ -54,14 +54,14 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def head_of(provider: Provider, origin: Origin, path: str) -> bytes:
+def head_of(provider: Provider, origin: Origin, path: str, method: str) -> bytes:
     """A request head up to the length: ``POST path`` … ``content-length: ``. Made once per provider and path."""
     target = f"{origin.prefix}{path}"
     if origin.proxy is not None and not origin.tls:
         target = f"http://{origin.authority}{target}"
     key = f"authorization: Bearer {provider.api_key.reveal()}\r\n" if provider.api_key else ""
     return (
-        f"POST {target} HTTP/1.1\r\nhost: {origin.authority}\r\nuser-agent: pointsman/{__version__}\r\n"
+        f"{method} {target} HTTP/1.1\r\nhost: {origin.authority}\r\nuser-agent: pointsman/{__version__}\r\n"
         f"accept: application/json, text/event-stream\r\naccept-encoding: identity\r\n"
         f"content-type: application/json\r\n{key}content-length: "
     ).encode("latin-1")

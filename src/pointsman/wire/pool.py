@@ -81,7 +81,7 @@ class Pool:
         path = call.request.path
         head = self._heads.get(path)
         if head is None:
-            head = self._heads[path] = head_of(self.provider, self.origin, path)
+            head = self._heads[path] = head_of(self.provider, self.origin, path, call.request.method)
         idle = self._idle
         while idle:
             upstream = idle.pop()

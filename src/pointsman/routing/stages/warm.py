@@ -1,4 +1,8 @@
-"""Warm: for a first request, deployments whose model is known to be loaded, if there are any. Never empties a pool."""
+"""Warm: a first request goes to those whose model is known to be loaded, if there are any. Never empties a pool.
+
+It is a first request if nobody who could take it has delivered of late: since ``idle_reset``, or since the start. The
+others go where the strategy says, to cold deployments too: one that is never asked would never be warm.
+"""
 
 from __future__ import annotations
 
@@ -17,9 +21,12 @@ def concerned(pool: Pool, topology: Topology) -> bool:
 
 
 def keep(pool: Pool, _request: Request, view: View) -> Kept:
+    for deployment in pool:
+        if view.served(deployment):
+            return Kept(pool, f"no first request: {deployment.id} has delivered of late")
     known = {d.id: view.warm(d) for d in pool}
     warm = tuple(d for d in pool if known[d.id])
     if not warm or len(warm) == len(pool):
-        return Kept(pool, "all are warm" if warm else "nobody is known to be warm")
+        return Kept(pool, f"first request: {'all are' if warm else 'nobody is known to be'} warm")
     excluded = {d.id: "cold" if known[d.id] is False else "not known to be warm" for d in pool if not known[d.id]}
-    return Kept(warm, f"warm: {', '.join(d.id for d in warm[:8])}", excluded)
+    return Kept(warm, f"first request, warm: {', '.join(d.id for d in warm[:8])}", excluded)

@@ -1,0 +1,93 @@
+"""How to ask a server which of its models are in memory, and what its answer says: pure, a row a kind.
+
+Ollama loads a model when it is first asked for, and lists those that it holds. The others load theirs when they start:
+vLLM lists it when it is ready, llama.cpp's server says whether it is, llama-cpp-python answers when it is. Of hosted
+services nobody knows; they are not asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+
+from pointsman.model.deployment import Provider
+from pointsman.model.exchange import Answered, Loaded, WireRequest
+from pointsman.providers.shapes import versioned
+
+LATEST = ":latest"
+"""The tag that Ollama means by none."""
+
+
+class Probe(msgspec.Struct, frozen=True):
+    """``openai``: the path is one of OpenAI's, below ``/v1``."""
+
+    path: str
+    read: Callable[[Answered], Loaded | None]
+    openai: bool = True
+
+
+class _Named(msgspec.Struct, gc=False):
+    name: str
+
+
+class _Running(msgspec.Struct, gc=False):
+    models: list[_Named] | None
+
+
+class _Card(msgspec.Struct, gc=False):
+    id: str
+
+
+class _Listed(msgspec.Struct, gc=False):
+    data: list[_Card]
+
+
+_decode_running = msgspec.json.Decoder(_Running).decode
+_decode_listed = msgspec.json.Decoder(_Listed).decode
+
+
+def question(provider: Provider) -> WireRequest | None:
+    """What to ask a server of this kind; None if there is nothing to ask."""
+    probe = PROBES.get(provider.kind)
+    if probe is None:
+        return None
+    return WireRequest(versioned(provider.base_url, probe.path) if probe.openai else probe.path, method="GET")
+
+
+def answer(provider: Provider, reply: object) -> Loaded | None:
+    """What the reply says; None if it says nothing: it failed, or is not what this kind answers."""
+    if not isinstance(reply, Answered):
+        return None
+    try:
+        return PROBES[provider.kind].read(reply)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+
+
+def _running(reply: Answered) -> Loaded | None:
+    """Ollama's list of models in memory."""
+    if reply.status != 200:
+        return None
+    names = [model.name for model in _decode_running(reply.body).models or ()]
+    return Loaded(frozenset(names + [name.removesuffix(LATEST) for name in names]))
+
+
+def _listed(reply: Answered) -> Loaded | None:
+    """A list of models that are served, and so loaded."""
+    if reply.status != 200:
+        return None
+    return Loaded(frozenset(card.id for card in _decode_listed(reply.body).data))
+
+
+def _up(reply: Answered) -> Loaded | None:
+    """One model, whatever it is called: ready, or still loading."""
+    return {200: Loaded(all=True), 503: Loaded()}.get(reply.status)
+
+
+PROBES = {
+    "ollama": Probe("/api/ps", _running, openai=False),
+    "vllm": Probe("/models", _listed),
+    "llama_cpp_native": Probe("/health", _up),
+    "llama_cpp_python": Probe("/models", _up),
+}
