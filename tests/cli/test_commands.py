@@ -104,6 +104,16 @@ def test_explain_of_a_name_nobody_serves_says_so(good):
     assert "near names: small" in told.stderr
 
 
+def test_explain_of_a_task_says_what_it_leads_to(tmp_path):
+    """As if the request's body had it."""
+    file = tmp_path / "tasks.yaml"
+    file.write_text(
+        "exact_matches: { m: ollama, n: ollama }\ntasks: { poetry: { model: m, patterns: [rhyme] }, chat: n }\n"
+    )
+    told = run("explain", str(file), "--task", "poetry")
+    assert (told.returncode, told.stdout.splitlines()[0]) == (0, "(no model named) -> ollama  (m at ollama)")
+
+
 def test_explain_reads_a_body_and_headers(good, tmp_path):
     """The body of a real request, from a file."""
     body = tmp_path / "body.json"

@@ -81,6 +81,7 @@ def explain(  # noqa: PLR0913, PLR0917  one parameter an option
     prompt: Annotated[str | None, typer.Option(help="Text of a user message")] = None,
     body: Annotated[Path | None, typer.Option(help="File with a request body; - for standard input")] = None,
     header: Annotated[list[str] | None, typer.Option(help="'Name: value'; may be given more than once")] = None,
+    task: Annotated[str | None, typer.Option(help="Task of the request, as in its body")] = None,
     stream: Annotated[bool, typer.Option("--stream", help="Ask for a stream")] = False,
     as_json: Json = False,
 ) -> None:
@@ -88,7 +89,7 @@ def explain(  # noqa: PLR0913, PLR0917  one parameter an option
     from pointsman.cli.explain import Asked  # noqa: PLC0415
     from pointsman.cli.explain import explain as run  # noqa: PLC0415
 
-    raise typer.Exit(run(paths, Asked(model, prompt, body, tuple(header or ()), stream), as_json))
+    raise typer.Exit(run(paths, Asked(model, prompt, body, tuple(header or ()), stream, task), as_json))
 
 
 @app.command()

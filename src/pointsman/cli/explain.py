@@ -25,6 +25,7 @@ class Asked(msgspec.Struct, frozen=True):
     body: Path | None = None
     headers: tuple[str, ...] = ()
     stream: bool = False
+    task: str | None = None
 
 
 def explain(paths: list[Path], asked: Asked, as_json: bool) -> int:
@@ -56,6 +57,8 @@ def _request(asked: Asked) -> Request:
         fields = {"messages": [{"role": "user", "content": asked.prompt or ""}]}
     if asked.model is not None:
         fields["model"] = asked.model
+    if asked.task is not None:
+        fields["task"] = asked.task
     if asked.stream:
         fields["stream"] = True
     endpoint = "chat" if "messages" in fields else "embeddings" if "input" in fields else "completions"
