@@ -70,7 +70,7 @@ def test_the_cost_is_told_in_dollars():
     """Winner, figure, runner-up."""
     pool = pool_of(input_cost=[1e-6, None])
     _, step = LowestCost("m", pool, Strategies()).pick(request(tokens=2_000), FakeView(), LoadedDice())
-    assert step.reason == "lowest-cost: d0 is expected to charge $0.002000; next: d1 has no results to go by"
+    assert step.reason == "lowest-cost: d0 is expected to charge $0.002000; next: d1 has no price"
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """Who is best by a figure, and the sentence that says so: the winner, its figure, the runner-up.
 
 Equals are told apart by dice, never by their place in the list: its first member would serve all that an idle pool is
-asked. An infinite figure is that of a member nothing is known of.
+asked. An infinite figure is that of a member who has none.
 """
 
 from __future__ import annotations
@@ -15,11 +15,14 @@ from pointsman.model.view import Dice, View
 
 
 class Measure(NamedTuple):
-    """A strategy's name, how it tells a figure ("takes %.3f s to answer"), and if the highest one wins."""
+    """A strategy's name, how it tells a figure ("takes %.3f s to answer"), if the highest one wins, and how it tells
+    that there is none.
+    """
 
     strategy: str
     form: str  # of one figure, as % takes it
     highest: bool = False
+    none: str = "has no results to go by"
 
 
 def burdened(figures: list[float], pool: Pool, view: View) -> list[float]:
@@ -56,7 +59,7 @@ def told(pool: Pool, figures: list[float], measure: Measure, index: int, why: st
 
 
 def _figure(measure: Measure, figure: float) -> str:
-    return measure.form % figure if isfinite(figure) else "has no results to go by"
+    return measure.form % figure if isfinite(figure) else measure.none
 
 
 def _next(pool: Pool, figures: list[float], measure: Measure, index: int) -> str:

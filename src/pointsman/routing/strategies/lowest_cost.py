@@ -16,7 +16,7 @@ from pointsman.model.view import Dice, View
 from pointsman.routing.prices import expected, price
 from pointsman.routing.ranking import Measure, best, burdened
 
-MEASURE = Measure("lowest-cost", "is expected to charge $%.6f")
+MEASURE = Measure("lowest-cost", "is expected to charge $%.6f", none="has no price")
 
 
 class LowestCost:

@@ -15,7 +15,7 @@ from pointsman.model.request import Request
 from pointsman.model.view import Dice, View
 from pointsman.routing.ranking import Measure, best, burdened
 
-MEASURE = Measure("usage-based-routing", "would be at %.0f tokens a minute")
+MEASURE = Measure("usage-based-routing", "would be at %.0f tokens a minute", none="has no room")
 
 
 class UsageBasedRouting:
