@@ -111,8 +111,14 @@ class Scoreboard:
         with self.lock:
             return record.results.standing(self.clock())
 
+    def standings(self, pool: Iterable[Deployment]) -> list[Standing]:
+        records = [self._records.get(deployment.id) for deployment in pool]
+        with self.lock:
+            now = self.clock()
+            return [UNSEEN if record is None else record.results.standing(now) for record in records]
+
     def used(self, deployment: Deployment) -> tuple[int, int]:
-        record, now = self.record(deployment), self.clock()
+        record, now = self._records.get(deployment.id) or self.record(deployment), self.clock()
         record.counted = True  # who is asked about is counted from now on
         return record.requests.advance(now), record.tokens.advance(now)
 
