@@ -3,168 +3,191 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from itertools import pairwise
 from random import Random
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pointsman.config.settings import ExactMatch, Pattern, Settings, Strategies
-from pointsman.errors import InvalidBody, ModelNotFound, NoCandidate
-from pointsman.fakes import FakeClock, LoadedDice, deployment, provider, request, settings
+from pointsman.config.settings import Strategies
+from pointsman.errors import PointsmanError
+from pointsman.fakes import FakeClock, LoadedDice, deployment, request, settings
+from pointsman.flow.attempt import serve
+from pointsman.flow.drive import run
+from pointsman.flow.effects import Failed, Sleep
+from pointsman.flow.trip import Core, Trip
 from pointsman.model.decision import Decision
-from pointsman.model.deployment import Deployment
 from pointsman.model.outcome import FailureKind
 from pointsman.routing.fallback import legs
-from pointsman.routing.pipeline import FILTERS, Pipeline, Sight
-from pointsman.routing.strategies import STRATEGIES
+from pointsman.routing.pipeline import FILTERS, RESOLVERS, Pipeline, Sight
 from pointsman.routing.topology import compile_topology
 from pointsman.state.scoreboard import Scoreboard
-
-NAMES = ("a", "b", "c", "d")
-
-
-@st.composite
-def topologies(draw: st.DrawFn) -> Settings:
-    places = [provider(f"p{n}") for n in range(draw(st.integers(1, 3)))]
-    members: list[Deployment] = [
-        deployment(
-            f"d{n}",
-            draw(st.sampled_from(NAMES)),
-            draw(st.sampled_from(places)),
-            weight=draw(st.none() | st.floats(0, 10)),
-            rpm=draw(st.none() | st.integers(1, 3)),
-            max_parallel_requests=draw(st.none() | st.integers(1, 2)),
-        )
-        for n in range(draw(st.integers(1, 8)))
-    ]
-    members += [deployment(place.name, "*", place, model=None) for place in places]
-    served = sorted({member.model_name for member in members} - {"*"})
-    fallbacks = draw(st.dictionaries(st.sampled_from(NAMES), st.lists(st.sampled_from(served), max_size=3).map(tuple)))
-    names = st.sampled_from([place.name for place in places])
-    return settings(
-        *members,
-        exact=draw(st.dictionaries(st.just("e"), st.builds(ExactMatch, st.just("e"), names))),
-        patterns=tuple(draw(st.lists(st.builds(Pattern, st.sampled_from(["^x", "y$", "."]), names), max_size=2))),
-        default_provider=draw(st.none() | names),
-        aliases=draw(st.dictionaries(st.just("alias"), st.sampled_from(served))),
-        fallbacks=fallbacks,
-        strategies=Strategies(draw(st.sampled_from(sorted(STRATEGIES)))),
-    )
-
-
-asked = st.sampled_from([*NAMES, "e", "xyz", "alias", "nobody", None])
-
-
-@st.composite
-def situations(draw: st.DrawFn) -> tuple[Settings, str | None, list[tuple[int, FailureKind]], list[float]]:
-    made = draw(topologies())
-    failures = draw(
-        st.lists(st.tuples(st.integers(0, len(made.deployments) - 1), st.sampled_from(list(FailureKind))), max_size=12)
-    )
-    return made, draw(asked), failures, draw(st.lists(st.floats(0, 1, exclude_max=True), min_size=1, max_size=5))
-
-
-def board_after(made: Settings, failures: list[tuple[int, FailureKind]], dice: LoadedDice) -> Scoreboard:
-    board = Scoreboard(FakeClock(), dice)
-    for index, kind in failures:
-        with board.lock:
-            lease = board.take(made.deployments[index])
-        board.failed(lease, kind)
-        board.give_back(lease)
-    return board
-
-
-def decide(
-    made: Settings, name: str | None, failures: list[tuple[int, FailureKind]], draws: list[float]
-) -> tuple[Decision | None, list[Sight]]:
-    dice = LoadedDice(draws)
-    sights: list[Sight] = []
-    try:
-        found = Pipeline(compile_topology(made)).decide(request(name), board_after(made, failures, dice), dice, sights)
-    except (ModelNotFound, NoCandidate, InvalidBody):
-        return None, sights
-    return found, sights
-
-
-@given(situations())
-def test_each_pool_is_a_subset_of_the_one_before(situation):
-    """A stage only ever leaves out; it never brings in."""
-    _, sights = decide(*situation)
-    pool = set(situation[0].deployments)
-    for sight in sights:
-        assert set(sight.pool) <= pool
-        pool = set(sight.pool)
-
+from support.situations import Situation, situations
 
 BEGINNINGS = ("fallback", "need")
 """Steps that begin a new pool, because the one before was empty."""
 
 
-@given(situations())
-def test_the_steps_count_what_the_stages_left(situation):
+class Seen(msgspec.Struct):
+    """What came of a request: a decision or an error, and what each stage saw."""
+
+    situation: Situation
+    sights: list[Sight]
+    decision: Decision | None = None
+    error: PointsmanError | None = None
+
+
+def decide(situation: Situation, more: tuple[tuple[int, FailureKind], ...] = ()) -> Seen:
+    seen = Seen(situation, [])
+    pipeline = Pipeline(compile_topology(situation.settings))
+    try:
+        board, dice = situation.board(more), situation.dice()
+        seen.decision = pipeline.decide(situation.request, board, dice, seen.sights)
+    except PointsmanError as error:
+        seen.error = error
+    return seen
+
+
+def shrinks(seen: Seen) -> None:
+    """Each pool is a subset of the one before, nobody goes without a reason, and nobody is there from elsewhere."""
+    places = set(seen.situation.settings.providers)
+    for sight in seen.sights:
+        assert {d.provider.name for d in sight.pool} <= places
+        assert len({d.id for d in sight.pool}) == len(sight.pool)
+    for before, after in pairwise(seen.sights):
+        if after.stage not in BEGINNINGS:
+            assert set(after.pool) <= set(before.pool)
+            assert {d.id for d in before.pool} - {d.id for d in after.pool} == set(after.excluded)
+
+
+def counts(seen: Seen) -> None:
     """What a step says was left is what the next one found; a new pool is begun only when nobody was left."""
-    decision, _ = decide(*situation)
-    if decision is None:
-        return
-    assert all(step.after <= step.before for step in decision.steps)
-    for step, following in pairwise(decision.steps):
-        if following.stage in BEGINNINGS:
-            assert step.after == 0
-        else:
-            assert following.before == step.after
-    assert decision.steps[-1].after == 1
+    steps = seen.decision.steps if seen.decision is not None else seen.error.steps
+    assert all(0 <= step.after <= step.before and step.reason for step in steps)
+    for step, following in pairwise(steps):
+        assert (step.after == 0) if following.stage in BEGINNINGS else (following.before == step.after)
 
 
-@given(situations())
-def test_the_choice_is_in_the_last_pool(situation):
-    """The strategy picks from what the filters left."""
-    decision, sights = decide(*situation)
+def ends(seen: Seen) -> None:
+    """In one choice, or in an error that says how to go on: mend the request, or wait so many seconds."""
+    if seen.decision is not None:
+        assert (seen.decision.steps[-1].stage, seen.decision.steps[-1].after) == ("strategy", 1)
+    else:
+        assert seen.error.status < 500 or seen.error.retry_after >= 0
+
+
+def routes(seen: Seen) -> None:
+    """The route is a resolver that has a step."""
+    if seen.decision is not None:
+        assert seen.decision.route in dict(RESOLVERS)
+        assert seen.decision.route in {step.stage for step in seen.decision.steps}
+
+
+def chooses(seen: Seen) -> None:
+    """The choice is in the last pool, and that is a part of its tier."""
+    decision = seen.decision
     if decision is not None:
         assert decision.choice in decision.pool
         assert set(decision.pool) <= set(decision.tiers[decision.tier].pool)
         if not any(step.stage in BEGINNINGS for step in decision.steps):
-            assert decision.choice in sights[-1].pool
+            assert decision.choice in seen.sights[-1].pool
 
 
-@given(situations())
-def test_the_plan_starts_with_the_choice_and_has_no_repeats(situation):
-    """Nobody is asked the same thing twice by the plan."""
-    decision, _ = decide(*situation)
-    if decision is not None:
-        plan = [(leg.deployment.id, leg.model) for leg in legs(decision)]
-        assert plan[0] == (decision.choice.id, decision.upstream_model)
+def plans(seen: Seen) -> None:
+    """The plan starts with the choice, asks everybody for some model, and nobody twice for the same."""
+    if seen.decision is not None:
+        plan = [(leg.deployment.id, leg.model) for leg in legs(seen.decision)]
+        assert plan[0] == (seen.decision.choice.id, seen.decision.upstream_model)
         assert max(Counter(plan).values()) == 1
+        assert all(model for _, model in plan)
 
 
-@given(situations())
-def test_the_same_inputs_and_dice_give_the_same_decision(situation):
-    """Deciding has no memory of its own and no chance of its own."""
-    assert decide(*situation)[0] == decide(*situation)[0]
-
-
-@given(situations(), st.integers(0, 7))
-def test_one_more_filter_never_enlarges_a_pool(situation, more):
-    """Taking one more deployment out of service leaves a subset of what was left before."""
-    made, name, failures, draws = situation
-    _, before = decide(made, name, failures, draws)
-    out = [(more % len(made.deployments), FailureKind.RATE_LIMITED)]
-    _, after = decide(made, name, failures + out, draws)
-    if before and after:
-        assert set(after[-1].pool) <= set(before[-1].pool)
-
-
-@given(situations())
-def test_nobody_unfit_is_chosen(situation):
+def spares(seen: Seen) -> None:
     """A choice is never over its limits and never resting, unless it is asked in need, and then never told to wait."""
-    made, name, failures, draws = situation
-    decision, _ = decide(made, name, failures, draws)
+    decision, asked = seen.decision, seen.situation.request
     if decision is not None:
-        board = board_after(made, failures, LoadedDice(draws))
+        board = seen.situation.board()
         in_need = any(step.stage == "need" for step in decision.steps)
         assert board.fitness(decision.choice, in_need=in_need) is None
-        assert board.room(decision.choice, 0) is None
+        assert board.room(decision.choice, asked.tokens) is None
+        assert decision.choice.context is None or asked.tokens <= decision.choice.context
+
+
+def repeats(seen: Seen) -> None:
+    """The same inputs and the same dice give the same decision, or the same refusal."""
+    again = decide(seen.situation)
+    assert (again.decision, repr(again.error)) == (seen.decision, repr(seen.error))
+
+
+LAWS: tuple[Callable[[Seen], None], ...] = (shrinks, counts, ends, routes, chooses, plans, spares, repeats)
+
+
+@given(situations())
+def test_every_decision_keeps_the_laws(situation):
+    """Each of them, whatever was asked and whatever has failed before."""
+    seen = decide(situation)
+    for law in LAWS:
+        law(seen)
+
+
+def told(pipeline: Pipeline, situation: Situation, asked) -> object:
+    try:
+        return pipeline.decide(asked, situation.board(), situation.dice())
+    except PointsmanError as refused:
+        return repr(refused)
+
+
+@given(situations(most=6))
+def test_what_is_remembered_changes_nothing(situation):
+    """A pipeline that has decided other requests decides as a new one would, however often it is asked."""
+    topology = compile_topology(situation.settings)
+    cold = [told(Pipeline(topology), situation, asked) for asked in situation.requests]
+    warm = Pipeline(topology)
+    assert [told(warm, situation, asked) for asked in situation.requests * 2] == cold * 2
+
+
+@given(situations(), st.integers(0, 10))
+def test_one_more_filter_never_enlarges_a_pool(situation, more):
+    """Taking one more deployment out of service leaves a subset of what was left before."""
+    before, after = decide(situation).sights, decide(situation, ((more, FailureKind.RATE_LIMITED),)).sights
+    if before and after:
+        assert {d.id for d in after[-1].pool} <= {d.id for d in before[-1].pool}
+
+
+AGAIN = st.sampled_from([FailureKind.RESET, FailureKind.TIMEOUT, FailureKind.RATE_LIMITED, FailureKind.NOT_FOUND])
+
+
+@given(situations(), st.lists(AGAIN, min_size=1, max_size=6))
+def test_every_request_ends_and_asks_only_whom_the_plan_names(situation, kinds):
+    """Whatever fails: no tier is asked more often than it may be, every lease is given back, and the end is told."""
+    board = situation.board()
+    trip = Trip(situation.request, Core(Pipeline(compile_topology(situation.settings)), board, situation.dice()))
+    asked: list[FailureKind] = []
+
+    def fail(effect):
+        if isinstance(effect, Sleep):
+            board.clock.advance(effect.seconds)
+            return None
+        board.clock.advance(0.1)
+        asked.append(kinds[len(asked) % len(kinds)])
+        return Failed(asked[-1], "it failed")
+
+    try:
+        run(serve(trip), fail)
+    except PointsmanError:
+        assert not asked  # the decision refused it
+        return
+    assert (trip.error is not None, len(trip.attempts)) == (True, len(asked))
+    planned = {(leg.deployment.id, leg.model) for leg in legs(trip.decision)}
+    assert {(attempt.deployment, attempt.model) for attempt in trip.attempts} <= planned
+    for number, count in Counter(attempt.tier for attempt in trip.attempts).items():
+        link = trip.decision.tiers[number].link
+        own = link.retries if link is not None else None
+        assert count <= 1 + (situation.settings.router.num_retries if own is None else own)
+    assert all(record.in_flight == 0 for record in board.records().values())
 
 
 @pytest.mark.parametrize("strategy", ["simple-shuffle", "round_robin"])

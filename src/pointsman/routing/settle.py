@@ -10,7 +10,7 @@ from types import ModuleType
 import msgspec
 
 from pointsman.errors import InvalidBody, InvalidHeader, ModelNotFound, PointsmanError
-from pointsman.model.decision import Step, Tier
+from pointsman.model.decision import Pool, Step, Tier
 from pointsman.routing.near import near_names
 from pointsman.routing.shapes import Asked, Found, Resolution, Resolver, Settled, Unread
 from pointsman.routing.strategies import STRATEGIES
@@ -87,6 +87,8 @@ class Settler:
         strategy = settled.strategy or topology.strategy_of(group, asked.name)
         tiers, levels = self._tiers.of(asked, group, settled, strategy)
         pool = tiers[0].pool
+        if levels > 1:
+            way.ordered(pool, levels)
         return Resolution(
             way.route,
             tiers,
@@ -174,6 +176,14 @@ class _Way:
             self.settled = word if self.settled is None else narrowed(self.settled, word)
             self.known = {**self.known, **word.known} if word.known else self.known
             self.found = Found(word.name, word.pool, word.group)
+
+    def ordered(self, first: Pool, levels: int) -> None:
+        """The pool is told apart by order; the further levels are tiers of their own."""
+        pool = self.found.pool or ()
+        kept = {deployment.id for deployment in first}
+        later = {d.id: f"its order is {'not set' if d.order is None else d.order}" for d in pool if d.id not in kept}
+        self.steps.append(Step("order", len(pool), len(first), f"order {first[0].order} of {levels} levels"))
+        self.known = {**self.known, **later}
 
 
 def narrowed(settled: Settled, word: Settled) -> Settled:

@@ -11,6 +11,7 @@ import msgspec
 
 from pointsman.config.settings import (
     Capability,
+    EncoderSettings,
     ExactMatch,
     FallbackChain,
     MetadataRule,
@@ -77,6 +78,17 @@ class Topology(msgspec.Struct, frozen=True):
     picky: bool = False
     entries: tuple[str, ...] = ()
     task_names: tuple[str, ...] = ()
+
+    @property
+    def encoder(self) -> EncoderSettings | None:
+        """What measures likeness for the semantic router, if there is one."""
+        return self.semantic.encoder if self.semantic is not None else None
+
+    @property
+    def called(self) -> tuple[Provider, ...]:
+        """Whom requests may lead to: the deployments' providers, and the encoder's."""
+        elsewhere = self.encoder.provider if self.encoder is not None else None
+        return (*(d.provider for d in self.deployments), *filter(None, (elsewhere,)))
 
     def serves(self, name: str) -> bool:
         """True if the configuration itself names it."""
@@ -248,14 +260,14 @@ def _grouped(made: Topology, settings: Settings) -> Topology:
 
 def _shared(topology: Topology, settings: Settings, name: str) -> Pool:
     """A redundant model's deployments at its providers; a provider's share is split among those it has."""
-    members: list[Deployment] = []
+    members: dict[str, Deployment] = {}
     rule = topology.exact.get(name)
     for share in settings.redundant[name]:
         model = rule.model if rule is not None and rule.provider == share.provider else None
         pool = topology.bound(share.provider, name, model)
         weight = None if share.weight is None else share.weight / max(len(pool), 1)
-        members += [msgspec.structs.replace(d, weight=weight) for d in pool]
-    return tuple(members)
+        members |= {d.id: msgspec.structs.replace(d, weight=weight) for d in pool}
+    return tuple(members.values())
 
 
 def _members(topology: Topology, name: str, above: frozenset[str]) -> Pool:
