@@ -167,7 +167,7 @@ class SemanticSettings(msgspec.Struct, frozen=True):
 
 
 class Weights(msgspec.Struct, frozen=True):
-    """``weight_factors`` of usage_based. ``literal``: the document's formula, inverses not measured by the pool's best."""
+    """``weight_factors`` of usage_based. ``literal``: the document's formula, inverses as they stand."""
 
     latency: float = 0.4
     success_rate: float = 0.4
