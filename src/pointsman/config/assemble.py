@@ -190,7 +190,6 @@ def _known(
 
 def _check_names(references: References, names: _Names, context: Context) -> None:
     references.providers(context.places.refs)
-    references.listed(context.models)
     references.groups(context.groups)
     references.chains(context.chains)
     references.models(context.called)

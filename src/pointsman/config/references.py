@@ -61,21 +61,13 @@ class References:
     def models(self, refs: Iterable[Ref]) -> None:
         """Each must be a public name, an alias, or a name that a pattern or the default provider takes."""
         for ref in refs:
-            if ref.name not in self._defined and not self._known.matched(ref.name):
-                self._missing(ref, "add it to `model_list`")
-
-    def _missing(self, ref: Ref, hint: str) -> None:
-        if self._known.catch_all:
-            text = "{} is not defined here; the default provider would be asked for it"
-            self._report.unknown("warning", ref.path, text, ref.name, self._names)
-        else:
-            self._report.unknown(self._severity, ref.path, MISSING, ref.name, self._names, hint)
-
-    def listed(self, refs: Iterable[Ref]) -> None:
-        """Each must be a name that the configuration itself lists: one that only a pattern takes leads to nobody."""
-        for ref in refs:
-            if ref.name not in self._defined:
-                self._missing(ref, "add it to `model_list`, or name a provider")
+            if ref.name in self._defined or self._known.matched(ref.name):
+                continue
+            if self._known.catch_all:
+                text = "{} is not defined here; the default provider would be asked for it"
+                self._report.unknown("warning", ref.path, text, ref.name, self._names)
+            else:
+                self._report.unknown(self._severity, ref.path, MISSING, ref.name, self._names, "add it to `model_list`")
 
     def groups(self, refs: Iterable[Ref]) -> None:
         """Public names or capabilities."""

@@ -201,7 +201,7 @@ MEASURES = "time_to_first_token, latency"
         ({"capabilities": {"c": {"providers": ["p", "nobody"]}}}, "error capabilities.c.providers[1]: provider `nobody` is not defined here (add it to `providers`)"),
         ({"capabilities": {"c": {"provider": "p", "min_model_size": "large"}}}, 'error capabilities.c.min_model_size: expected a size like "13B", got text'),
         ({"capabilities": {"c": {"provider": "p", "routing_strategy": "rund_robin"}}}, "error capabilities.c.routing_strategy: unknown strategy `rund_robin` (did you mean `round_robin`?)"),
-        ({"capabilities": {"c": {"preferred_models": ["m", "mm"]}}, "exact_matches": {"m": "p"}}, "error capabilities.c.preferred_models[1]: `mm` is not defined here (add it to `model_list`, or name a provider)"),
+        ({"capabilities": {"c": {"preferred_models": ["m", "mm"]}}, "exact_matches": {"m": "p"}}, "error capabilities.c.preferred_models[1]: `mm` is not defined here (add it to `model_list`)"),
         ({"capabilities": {"c": {"preferred_models": ["mm"]}}, "default_provider": "p"}, "warning capabilities.c.preferred_models[0]: `mm` is not defined here; the default provider would be asked for it"),
         ({"capabilities": {"c": {"prefered_models": ["m"]}}}, "error capabilities.c.prefered_models: unknown key `prefered_models` (did you mean `preferred_models`?)"),
         ({"strategies": {"rund_robin": {}}}, "error strategies.rund_robin: unknown strategy `rund_robin` (did you mean `round_robin`?)"),
@@ -268,6 +268,13 @@ def test_every_section_implies_well_known_providers(sections):
     assert found.providers["llama_cpp_native"].base_url == "http://127.0.0.1:8080"
     assert "llama_cpp_native" in [d.id for d in found.deployments if d.model is None]
     assert "llama-cpp'" not in repr((found.metadata, found.capabilities, found.sizes, found.redundant, found.chains))
+
+
+def test_a_preferred_model_may_be_one_that_a_pattern_takes():
+    """It is served where the pattern sends it."""
+    patterns = [{"pattern": "^m", "provider": "p"}]
+
+    assert told({"patterns": patterns, "capabilities": {"c": {"preferred_models": ["mm"]}}}) == []
 
 
 def test_a_condition_speaks_of_the_provider_that_is_meant():

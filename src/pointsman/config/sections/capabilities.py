@@ -21,7 +21,7 @@ def _capability(name: str, section: CapabilitySection, context: Context) -> Capa
     several = context.places.names(section.providers or (), section.place("providers"))
     providers = tuple(dict.fromkeys((*((one,) if one else ()), *several)))
     # a provider serves any name as asked; without one a preferred model has to be somewhere
-    elsewhere: list[Ref] = [] if providers else context.models
+    elsewhere: list[Ref] = [] if providers else context.called
     word = section.routing_strategy
     strategy = strategies.read(word, section.place("routing_strategy"), context.report) if word else None
     return Capability(

@@ -14,16 +14,14 @@ from pointsman.config.places import Places
 
 
 class Context:
-    """Of one document. ``models``: public names; ``groups``: these or capabilities; ``chains``: fallback chains.
-
-    ``called``: names as a caller might ask for them, which a pattern or the default provider may take.
+    """Of one document. ``called``: names as a caller might ask for them, which a pattern or the default provider may
+    take; ``groups``: public names or capabilities; ``chains``: fallback chains.
     """
 
     def __init__(self, places: Places, report: Report) -> None:
         self.places = places
         self.report = report
         self.conditions = Conditions(places, report)
-        self.models: list[Ref] = []
         self.groups: list[Ref] = []
         self.chains: list[Ref] = []
         self.called: list[Ref] = []
