@@ -6,13 +6,15 @@ A new configuration is built whole and swapped by one assignment; requests under
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from time import monotonic
 from typing import Any
 
 from pointsman.config.settings import Settings, WarmSettings
 from pointsman.errors import ConfigurationError
 from pointsman.flow.attempt import Core, Trip
+from pointsman.flow.decide import decide
+from pointsman.flow.effects import Effect, Reply
 from pointsman.model.decision import Decision
 from pointsman.model.request import Request
 from pointsman.model.view import Clock
@@ -38,7 +40,7 @@ class Runtime:
         topology = compile_topology(settings)
         self._dice = dice or random.Random(random.SystemRandom().getrandbits(128))  # noqa: S311  shares, not secrets
         self._ids = random.Random(random.SystemRandom().getrandbits(128))  # noqa: S311  ids are looked up with a key
-        self.board = Scoreboard(clock, self._dice, _rules(settings))
+        self.board = Scoreboard(clock, self._dice)
         self.core = Core(Pipeline(topology), self.board, self._dice)
         self._tally = Tally(topology.public_names)
         self._metrics = Metrics(self.board, self._tally)
@@ -47,7 +49,7 @@ class Runtime:
         self._uncounted: list[Finished] = []
         self.listeners: list[Listener] = []
         self._swapped: list[Callable[[Topology], None]] = []
-        self._know_all(topology)
+        self._go_by(settings, topology)
 
     @property
     def topology(self) -> Topology:
@@ -61,8 +63,12 @@ class Runtime:
         """What ``flow.attempt.serve`` needs for one request, on the configuration of this moment."""
         return Trip(request, self.core)
 
+    def deciding(self, request: Request, sights: list[Sight] | None = None) -> Generator[Effect, Reply, Decision]:
+        """The dry run as a flow: decide without acting or counting. Same stages, same steps."""
+        return decide(self.core.pipeline, request, self.board, self._dice, sights)
+
     def decide(self, request: Request, sights: list[Sight] | None = None) -> Decision:
-        """Decide without acting or counting: the dry run. Same stages, same steps."""
+        """``deciding`` without a world: an encoder that is not in here is not asked, the lexical one stands in."""
         with self.board.lock:
             return self.core.pipeline.decide(request, self.board, self._dice, sights)
 
@@ -107,8 +113,7 @@ class Runtime:
         self.core = Core(Pipeline(topology), self.board, self._dice)
         self._count()
         self._tally.names = frozenset(topology.public_names)
-        self.board.forget_all_but(topology.deployments, _rules(settings))
-        self._know_all(topology)
+        self._go_by(settings, topology)
         for told in self._swapped:
             told(topology)
 
@@ -116,8 +121,9 @@ class Runtime:
         """Be told of every new topology."""
         self._swapped.append(told)
 
-    def _know_all(self, topology: Topology) -> None:
+    def _go_by(self, settings: Settings, topology: Topology) -> None:
         """Every deployment is on the board from the start, so that health and metrics list it at once."""
+        self.board.forget_all_but(topology.deployments, _rules(settings))
         for deployment in topology.deployments:
             self.board.record(deployment)
 

@@ -20,7 +20,7 @@ def test_the_dependencies_are_those_of_the_package_each_with_a_reason():
         re.split(r"[<>=~ ]", d)[0] for d in project["dependencies"]
     )
     assert all(row[1] for row in rows)
-    assert sorted(project["optional-dependencies"]) == ["bench", "test"]
+    assert sorted(project["optional-dependencies"]) == ["bench", "embeddings", "model2vec", "test"]
 
 
 def test_the_layers_are_those_that_are_enforced():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sys
 from pathlib import Path
@@ -10,11 +11,18 @@ import msgspec
 from rich.console import Console
 
 from pointsman.config.load import load_or_raise
+from pointsman.config.settings import Settings
 from pointsman.errors import InvalidBody, PointsmanError
+from pointsman.flow.drive import arun
 from pointsman.gateway.body import read_body
+from pointsman.model.decision import Decision
 from pointsman.model.request import Request
 from pointsman.routing.explain import as_data, as_text
 from pointsman.runtime import Runtime
+from pointsman.wire.perform import World
+
+PATIENCE = 60.0
+"""Seconds that an encoder may take."""
 
 
 class Asked(msgspec.Struct, frozen=True):
@@ -32,7 +40,7 @@ def explain(paths: list[Path], asked: Asked, as_json: bool) -> int:
     """Print the decision. Returns 0, or 1 if nobody would serve the request."""
     try:
         settings = load_or_raise(paths, environ=os.environ)
-        decision = Runtime(settings).decide(_request(asked))
+        decision = asyncio.run(_decided(settings, _request(asked)))
     except PointsmanError as error:
         Console(stderr=True, highlight=False).print(str(error), style="red", markup=False, soft_wrap=True)
         return 1
@@ -41,6 +49,20 @@ def explain(paths: list[Path], asked: Asked, as_json: bool) -> int:
     else:
         sys.stdout.write(as_text(decision) + "\n")
     return 0
+
+
+async def _decided(settings: Settings, request: Request) -> Decision:
+    """The decision. An encoder is asked as in a gateway, but with patience: its model isn't loaded yet."""
+    if settings.semantic is not None:
+        encoder = msgspec.structs.replace(settings.semantic.encoder, timeout=PATIENCE)
+        semantic = msgspec.structs.replace(settings.semantic, encoder=encoder)
+        settings = msgspec.structs.replace(settings, semantic=semantic)
+    loop = asyncio.get_running_loop()
+    world = World(loop)
+    try:
+        return await arun(Runtime(settings).deciding(request), world.perform, loop.create_future())
+    finally:
+        world.close()
 
 
 def _request(asked: Asked) -> Request:

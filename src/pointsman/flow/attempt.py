@@ -34,9 +34,9 @@ def serve(trip: Trip) -> Generator[Effect, Reply, Trip]:
     """Serve one request. Raises what the decision raises; every later failure is told in the trip."""
     core = trip.core
     board = core.board
-    vector = (yield from heard(core.pipeline, trip.request)) if core.pipeline.content.remote else None
+    said = (yield from heard(core.pipeline, trip.request, board)) if core.pipeline.content.remote else None
     with board.lock:
-        decision = core.pipeline.decide(trip.request, board, core.dice, None, vector)
+        decision = core.pipeline.decide(trip.request, board, core.dice, None, said)
         lease = board.take(decision.choice, decision.tiers[decision.tier].group)
     trip.decided = lease.begun - trip.started
     leg = leg_of(decision.choice, decision.tier, decision.tiers[decision.tier])

@@ -3,7 +3,7 @@
 Call    ask a deployment          -> Answered (whole reply) | Opened (a stream's first content) | Failed
 Relay   pass an opened stream on  -> Ended
 Sleep   wait                      -> None
-Embed   make a vector of a text   -> Embedded
+Embed   make vectors of texts     -> Embedded
 """
 
 from __future__ import annotations
@@ -68,16 +68,21 @@ class Sleep(msgspec.Struct, frozen=True, gc=False):
 
 
 class Embed(msgspec.Struct, frozen=True, gc=False):
-    """Make a vector of a text, by the encoder that the configuration names, within its timeout."""
+    """Make a vector of a text, by the encoder that the configuration names, within its timeout.
+
+    ``examples`` are the texts that it will be compared with: the same ones every time, so their vectors are kept.
+    """
 
     encoder: EncoderSettings
     text: str
+    examples: tuple[str, ...]
 
 
 class Embedded(msgspec.Struct, frozen=True, gc=False):
-    """The vector, or why there is none: then the request is decided without it."""
+    """The text's vector and a row for each example; or why there are none: then the request is decided without."""
 
     vector: Any = None
+    examples: Any = None
     detail: str = ""
 
 

@@ -48,7 +48,7 @@ class App(Starlette):
 
 def build_app(inference: Inference, open_world: Callable[[], None], close_world: Callable[[], None]) -> Starlette:
     """The application that uvicorn hosts."""
-    ends = Endpoints(inference.runtime, inference.keys)
+    ends = Endpoints(inference.runtime, inference.keys, inference.perform)
     get = ["GET"]
     routes = [
         *admin_routes(inference.runtime, lambda http: inference.keys.check(dict(http.headers.raw))),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 from typing import Any, cast
 
@@ -10,6 +11,7 @@ from starlette.requests import Request as HttpRequest
 from starlette.responses import Response
 
 from pointsman.errors import InvalidBody, ModelNotFound, PayloadTooLarge, PointsmanError, UnknownDecision
+from pointsman.flow.drive import Perform, arun
 from pointsman.gateway.auth import Keys
 from pointsman.gateway.body import read_body
 from pointsman.gateway.errors import error_response
@@ -27,9 +29,10 @@ _encode = msgspec.json.Encoder().encode
 class Endpoints:
     """One method a path. Those behind ``_admit`` need the key."""
 
-    def __init__(self, runtime: Runtime, keys: Keys) -> None:
+    def __init__(self, runtime: Runtime, keys: Keys, perform: Perform) -> None:
         self._runtime = runtime
         self._keys = keys
+        self._perform = perform
 
     async def models(self, http: HttpRequest) -> Response:
         self._admit(http)
@@ -51,7 +54,8 @@ class Endpoints:
         request = read_body(_endpoint_of(body), body, joined(http.headers.raw), http.state.request_id)
         sights: list[Sight] | None = [] if http.query_params.get("verbose") in ("1", "true") else None
         try:
-            decision = runtime.decide(request, sights)
+            future = asyncio.get_running_loop().create_future()
+            decision = await arun(runtime.deciding(request, sights), self._perform, future)
         except PointsmanError as error:
             if not error.steps:
                 raise

@@ -5,7 +5,7 @@ The short way of the hot path: key, body, flow, response, telemetry, in one call
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from time import monotonic, time
 
 import msgspec
@@ -13,7 +13,7 @@ import msgspec
 from pointsman.errors import PointsmanError, UpstreamFailed
 from pointsman.flow.attempt import Trip, serve
 from pointsman.flow.drive import Cancel, Drive
-from pointsman.flow.effects import Call, Effect, Relay
+from pointsman.flow.effects import Call, Effect, Relay, Reply
 from pointsman.gateway.auth import Keys
 from pointsman.gateway.body import read_body
 from pointsman.gateway.errors import error_content, error_response, head_lines
@@ -60,10 +60,14 @@ class Inference:
 
     def open(self, world: World) -> None:
         self.world = world
-        self.runtime.on_swap(lambda topology: world.keep_only(d.provider for d in topology.deployments))
+        self.runtime.on_swap(lambda topology: world.keep_only(topology.called, topology.encoder))
 
     def close(self) -> None:
         self.world.close()
+
+    def perform(self, effect: Effect, resume: Callable[[Reply], None]) -> Cancel | None:
+        """What a flow that is no request asks of the world."""
+        return self.world.perform(effect, resume)
 
     @property
     def sweeper(self) -> Sweeper:

@@ -4,49 +4,73 @@ from __future__ import annotations
 
 import msgspec
 
+from pointsman.errors import PointsmanError
 from pointsman.model.decision import Step
 from pointsman.model.request import Request
 from pointsman.model.view import View
-from pointsman.routing.classify import readers_of, text_for
+from pointsman.routing.classify.semantic import LEXICAL, SemanticReader
+from pointsman.routing.classify.tasks import TaskReader
 from pointsman.routing.settle import Settler
-from pointsman.routing.shapes import Asked, Resolution
-from pointsman.routing.topology import Topology
+from pointsman.routing.shapes import Asked, Heard, Reader, Resolution
+from pointsman.routing.topology import SEMANTIC, TASKS, Topology
 
 
 class Content:
     """Over one topology. ``remote``: its encoder is asked by an effect, so that ``wanted`` has something to say."""
 
     def __init__(self, topology: Topology) -> None:
-        self._readers = readers_of(topology)
-        self.remote = topology.semantic is not None and topology.semantic.encoder.kind != "lexical"
         self._topology = topology
+        self._tasks = TaskReader(topology, topology.tasks) if topology.tasks is not None else None
+        self._semantic = SemanticReader(topology.semantic) if topology.semantic is not None else None
+        self.remote = topology.semantic is not None and topology.semantic.encoder.kind != LEXICAL
 
-    def wanted(self, request: Request) -> str | None:
-        """The text whose embedding would help to decide; None for requests whose content is not looked at."""
-        if not self.remote or (request.model is not None and request.model not in self._topology.entries):
+    def wanted(self, request: Request, asked: Asked | str | None, view: View) -> tuple[str, tuple[str, ...]] | None:
+        """The text and the examples whose vectors would help to decide a request that is still unread; None for one
+        that its task settles, or whose session keeps its category.
+        """
+        if not self.remote or self._semantic is None:
             return None
-        return text_for(request, self._topology)
+        known = asked if isinstance(asked, Asked) else Asked(asked)
+        first = self._readers(known)[0][1]
+        if first is not self._semantic and first(request, known, None, view).label is not None:
+            return None
+        return self._semantic.texts(request, view) if self._asks(SEMANTIC, known) else None
 
     def settle(
-        self, request: Request, asked: Asked | str | None, vector: object | None, view: View, settler: Settler
+        self, request: Request, asked: Asked | str | None, heard: Heard | None, view: View, settler: Settler
     ) -> tuple[Asked, Resolution]:
         """Read the content stage by stage until one has a label, and settle the request with it."""
         known = asked if isinstance(asked, Asked) else Asked(asked)
         said: dict[str, str] = {}
-        label: str | None = None
-        for stage, reader in self._readers:
-            verdict = reader(request, known, vector, view)
+        found = ("", "")
+        for stage, reader in self._readers(known):
+            verdict = reader(request, known, heard, view)
             said[stage] = verdict.reason
             if verdict.label is not None:
-                label = verdict.label
-                known = known._replace(verdict=(stage, label))
+                found = (stage, verdict.label)
                 break
-        else:
-            known = known._replace(verdict=("", ""))
-        resolution = settler.resolve(known)
+        known = known._replace(verdict=found)
+        try:
+            resolution = settler.resolve(known)
+        except PointsmanError as error:
+            error.steps = _told(error.steps, said)
+            raise
         return known, msgspec.structs.replace(
             resolution, steps=_told(resolution.steps, said), calm=_told(resolution.calm, said)
         )
+
+    def _readers(self, asked: Asked) -> list[tuple[str, Reader]]:
+        """A reader for each content stage that is configured and asked for, in the order of the stages."""
+        found: list[tuple[str, Reader]] = []
+        if self._tasks is not None and self._asks(TASKS, asked):
+            found.append(("task", self._tasks))
+        if self._semantic is not None and self._asks(SEMANTIC, asked):
+            found.append(("semantic", self._semantic))
+        return found
+
+    def _asks(self, router: str, asked: Asked) -> bool:
+        """No name asks every router."""
+        return self._topology.aliased(asked.name) in (None, router)
 
 
 def _told(steps: tuple[Step, ...], said: dict[str, str]) -> tuple[Step, ...]:

@@ -6,24 +6,35 @@ decoded is the upstream's to complain about: it then counts as absent.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
 
 from pointsman.model.request import Request
+from pointsman.routing.classify.text import bounded
 
 NOT_JSON = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
-MOST_MESSAGES = 2**20
-"""Bytes of messages that are decoded for their words; the end of longer ones is not looked at."""
+MOST = 4000
+"""Characters of a text that are looked at, unless an encoder's settings say otherwise."""
+
+IMAGES = ("image_url", "input_image", "image")
+"""Types of a message's part that is an image."""
 
 
 class _Message(msgspec.Struct, gc=False):
-    role: str = ""
-    content: Any = None
+    role: Any = ""
+    content: msgspec.Raw = msgspec.Raw()
+
+
+class _Part(msgspec.Struct, gc=False):
+    type: Any = ""
+    text: Any = None
 
 
 _decode_messages = msgspec.json.Decoder(list[_Message]).decode
+_decode_parts = msgspec.json.Decoder(list[_Part | str]).decode
 _decode_any = msgspec.json.Decoder().decode
 
 
@@ -46,10 +57,9 @@ def has_images(request: Request) -> bool:
     if raw is None or b"image" not in bytes(raw):
         return False
     return any(
-        isinstance(part, dict) and str(part.get("type", "")) in ("image_url", "input_image", "image")
+        isinstance(part, _Part) and part.type in IMAGES
         for message in _messages(request)
-        if isinstance(message.content, list)
-        for part in message.content
+        for part in _parts(message.content)
     )
 
 
@@ -65,18 +75,16 @@ def reasoning_effort(request: Request) -> str:
     return value if isinstance(value, str) else ""
 
 
-def last_words(request: Request, most: int = 4000) -> str:
+def last_words(request: Request, most: int = MOST) -> str:
     """The text of the last user turn (else the prompt or input): at most ``most`` characters, from both ends."""
-    text = ""
-    for message in reversed(_messages(request)):
-        if message.role == "user" and (text := _text(message.content)):
-            break
-    for field in ("prompt", "input"):
-        if not text and field in request.body:
-            text = _text(_decoded(request.body[field]))
-    if len(text) <= most:
-        return text
-    return f"{text[: most // 2]}\n{text[-(most - most // 2) :]}"
+    said = next((message.content for message in reversed(_messages(request)) if message.role == "user"), None)
+    if said is not None:
+        text = _decoded(said) if _first(said) == '"' else "\n".join(_texts(said))
+    else:
+        text = next(
+            (_plain(_decoded(request.body[field])) for field in ("prompt", "input") if field in request.body), ""
+        )
+    return bounded(text or "", most)
 
 
 def beginning(request: Request, most: int = 1024) -> bytes:
@@ -90,7 +98,7 @@ def beginning(request: Request, most: int = 1024) -> bytes:
 
 def _messages(request: Request) -> list[_Message]:
     raw = request.body.get("messages")
-    if raw is None or len(memoryview(raw)) > MOST_MESSAGES:
+    if raw is None:
         return []
     try:
         return _decode_messages(raw)
@@ -98,13 +106,27 @@ def _messages(request: Request) -> list[_Message]:
         return []
 
 
-def _text(content: Any) -> str:
-    if isinstance(content, str):
-        return content
-    if isinstance(content, list):
-        parts = [part.get("text") if isinstance(part, dict) else part for part in content]
-        return "\n".join(part for part in parts if isinstance(part, str))
-    return ""
+def _parts(content: msgspec.Raw) -> list[_Part | str]:
+    if _first(content) != "[":
+        return []
+    try:
+        return _decode_parts(content)
+    except NOT_JSON:
+        return []
+
+
+def _texts(content: msgspec.Raw) -> Iterator[str]:
+    for part in _parts(content):
+        text = part if isinstance(part, str) else part.text
+        if isinstance(text, str):
+            yield text
+
+
+def _plain(value: Any) -> str:
+    """A text, or the texts of a list."""
+    if isinstance(value, list):
+        return "\n".join(each for each in value if isinstance(each, str))
+    return value if isinstance(value, str) else ""
 
 
 def _decoded(raw: msgspec.Raw) -> Any:

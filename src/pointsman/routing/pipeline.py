@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from types import ModuleType
 
-from pointsman.errors import ConfigurationError
+from pointsman.errors import ConfigurationError, PointsmanError
 from pointsman.model.decision import Decision, Pool, Step, Tier
 from pointsman.model.request import Request
 from pointsman.model.view import Dice, View
@@ -18,7 +18,7 @@ from pointsman.routing.conditions import Facts
 from pointsman.routing.content import Content
 from pointsman.routing.elsewhere import Elsewhere, Sight, admits
 from pointsman.routing.settle import Settler
-from pointsman.routing.shapes import Asked, Resolution, Resolver, Strategy
+from pointsman.routing.shapes import Asked, Heard, Resolution, Resolver, Strategy
 from pointsman.routing.stages import health, limits, requirements, warm
 from pointsman.routing.stages.alias import alias
 from pointsman.routing.stages.capability import capability
@@ -89,9 +89,9 @@ class Pipeline:
         view: View,
         dice: Dice,
         sights: list[Sight] | None = None,
-        vector: object | None = None,
+        heard: Heard | None = None,
     ) -> Decision:
-        """Decide without acting. ``vector`` is the embedding of its text, where ``content.wanted`` asked for one.
+        """Decide without acting. ``heard`` is an encoder's answer, where ``wanted`` asked for one.
 
         Raises ModelNotFound, InvalidBody, InvalidHeader (a hint that nobody knows), NoTag, NoCandidate, AtLimit or
         TooManyTokens.
@@ -99,7 +99,7 @@ class Pipeline:
         asked = self._asking.asked(request, view)
         resolution = self._settler.resolve(asked)
         if resolution.unread:
-            asked, resolution = self.content.settle(request, asked, vector, view, self._settler)
+            asked, resolution = self.content.settle(request, asked, heard, view, self._settler)
         if view.resting or resolution.concerned or sights is not None:
             pool, strategy, steps = self._filter(resolution, request, view, sights)
         else:  # every filter would be idle: what they would say was said when the request was settled
@@ -128,6 +128,17 @@ class Pipeline:
             tags,
             task,
         )
+
+    def wanted(self, request: Request, view: View) -> tuple[str, tuple[str, ...]] | None:
+        """The text and the examples whose vectors would help to decide; None for most requests."""
+        if not self.content.remote:
+            return None
+        asked = self._asking.asked(request, view)
+        try:
+            unread = self._settler.resolve(asked).unread
+        except PointsmanError:  # ``decide`` will say so
+            return None
+        return self.content.wanted(request, asked, view) if unread else None
 
     def strategy(self, tier: Tier, pool: Pool) -> Strategy:
         """The tier's strategy made ready for some of its members."""

@@ -5,7 +5,7 @@ Nothing in this room reads a clock, throws its own dice, touches a network or ke
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import msgspec
 
@@ -87,10 +87,18 @@ class Verdict(msgspec.Struct, frozen=True, gc=False):
     scores: dict[str, float] = {}
 
 
-class Reader(Protocol):
-    """Reads a request's content for one stage. ``vector`` is its text's embedding, where one was asked for."""
+class Heard(msgspec.Struct, frozen=True, gc=False):
+    """What an encoder said: the text's vector and a row for each example; or why it said nothing."""
 
-    def __call__(self, request: Request, asked: Asked, vector: object | None, view: View, /) -> Verdict: ...
+    vector: Any = None
+    examples: Any = None
+    detail: str = ""
+
+
+class Reader(Protocol):
+    """Reads a request's content for one stage. ``heard`` is an encoder's answer, where one was asked."""
+
+    def __call__(self, request: Request, asked: Asked, heard: Heard | None, view: View, /) -> Verdict: ...
 
 
 class Kept(msgspec.Struct, frozen=True, gc=False):

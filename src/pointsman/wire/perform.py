@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable
 
+from pointsman.config.settings import EncoderSettings
 from pointsman.flow.drive import Cancel
-from pointsman.flow.effects import Call, Effect, Reply, Sleep
+from pointsman.flow.effects import Call, Effect, Embed, Reply, Sleep
 from pointsman.model.deployment import Provider
+from pointsman.wire.embedder import Embedders
 from pointsman.wire.outbox import Outbox
 from pointsman.wire.pool import Pool
 from pointsman.wire.sweeper import Sweeper
@@ -22,14 +24,17 @@ class World:
         self.loop = loop
         self.sweeper = Sweeper(loop)
         self.outbox = Outbox(loop)
+        self.embedders = Embedders(loop, self.ask)
         self._pools: dict[int, Pool] = {}  # by the identity of the provider, which its pool keeps alive
 
     def perform(self, effect: Effect, resume: Resume) -> Cancel | None:
-        """Call and Sleep. Relay needs the caller's connection, so the gateway performs it."""
+        """Call, Sleep and Embed. Relay needs the caller's connection, so the gateway performs it."""
         if type(effect) is Call:
             return self.ask(effect, resume)
         if type(effect) is Sleep:
             return self.loop.call_later(effect.seconds, resume, None).cancel
+        if type(effect) is Embed:
+            return self.embedders.perform(effect, resume)
         raise TypeError(f"no way to perform {effect!r} here")
 
     def ask(self, call: Call, resume: Resume) -> Cancel:
@@ -37,8 +42,11 @@ class World:
         pool = self._pools.get(id(call.provider)) or self._pool(call.provider)
         return pool.ask(call, resume)
 
-    def keep_only(self, providers: Iterable[Provider]) -> None:
-        """After a swap: a provider that stays keeps its connections; idle connections of the others are closed."""
+    def keep_only(self, providers: Iterable[Provider], encoder: EncoderSettings | None = None) -> None:
+        """After a swap: a provider that stays keeps its connections; idle connections of the others are closed. An
+        encoder that stays keeps its model and its vectors.
+        """
+        self.embedders.keep_only(encoder)
         before = {pool.provider: pool for pool in self._pools.values()}
         self._pools = {}
         for provider in providers:
@@ -50,6 +58,7 @@ class World:
             pool.close()
 
     def close(self) -> None:
+        self.embedders.keep_only(None)
         for pool in self._pools.values():
             pool.close()
 
