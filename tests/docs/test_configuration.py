@@ -10,6 +10,7 @@ import pytest
 
 from docs.pages import PAGES, blocks, code, page, section, table
 from pointsman.config import facts, kinds, schema, shapes
+from pointsman.config.classes import CLASSES
 from pointsman.config.conditions import MAX_DEPTH as MAX_NESTED
 from pointsman.config.discover import OLLAMA_PORT, OPENAI_PORTS
 from pointsman.config.grammar import MAX_LENGTH
@@ -161,6 +162,12 @@ def test_the_prefixes_are_those_there_are():
     rows = table(section(PAGE, "## Prefixes"))
     told = {word: (code(row[1])[0], row[2], tuple(code(row[3]))) for row in rows for word in code(row[0])}
     assert told == {word: (p.name, p.base_url or "required", p.env) for word, p in PREFIXES.items()}
+
+
+def test_the_well_known_tasks_are_those_there_are():
+    """Told by name, in the order of the table."""
+    known = section(PAGE, "### tasks").partition("are known without")[0]
+    assert code(known) == list(CLASSES)
 
 
 def test_the_bounds_are_those_of_the_code():

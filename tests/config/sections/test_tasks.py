@@ -135,12 +135,29 @@ def test_a_block_that_stands_alone_may_name_what_another_file_defines():
         ({"VISION": "see", "TOOL_CALLING": "do", "MEMORY": "recall", "REASONING": "think", "CHAT": "talk"}, []),
         ({"act": "do", "chat": "talk"}, ["tasks.act: nothing in a request leads to it, only the header X-Task"]),
         ({"act": {"model": "do", "utterances": ["do it"]}, "chat": "talk"}, []),
-        ({"chat": "talk", "other": "do"}, []),
+        ({"chat": "talk", "other": "do"}, ["tasks.other: nothing in a request leads to it, only the header X-Task"]),
         ({"chat": "talk", "deep": "think", "memory": "recall", "long_context": "deep"}, []),
         (
             {"all": {"model": "do", "when": "always"}, "chat": "talk"},
-            ["tasks.chat: can never be reached: `all` takes every request before"],
+            ["tasks.chat: can never be reached: `all` takes its requests before"],
         ),
+        (
+            {
+                "big": {"model": "do", "when": "tokens > 5"},
+                "huge": {"model": "see", "when": "tokens > 50"},
+                "chat": "talk",
+            },
+            ["tasks.huge: can never be reached: `big` takes its requests before"],
+        ),
+        (
+            {
+                "big": {"model": "do", "when": "tokens > 5"},
+                "vision": {"model": "see", "when": "tokens > 50"},
+                "chat": "talk",
+            },
+            [],
+        ),
+        ({"off": {"model": "do", "when": "never"}, "chat": "talk"}, ["tasks.off.when: can't hold for any request"]),
         (
             {"a": {"model": "do", "patterns": ["x", "y"]}, "b": {"model": "see", "patterns": ["y"]}, "chat": "talk"},
             ["tasks.b: can never be reached: tasks before it have all its patterns"],
@@ -156,7 +173,7 @@ def test_a_block_that_stands_alone_may_name_what_another_file_defines():
     ],
 )
 def test_a_task_that_no_request_reaches_is_told(section, findings):
-    """The well-known ones, the last one and the one for long contexts need no words of their own."""
+    """The well-known ones and the one for long contexts need no words of their own."""
     assert told(load(section)) == [f"warning {finding}" for finding in findings]
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from pointsman.config.classes import class_of
 from pointsman.config.deployments import Ids, Placed
 from pointsman.config.names import Ref
 from pointsman.config.prefixes import PREFIXES, UNSERVED
@@ -54,7 +55,7 @@ class Semantic:
         categories = tuple(self._category(name, each) for name, each in section.categories.items())
         fallback = self._fallback(section)
         for category in categories:
-            if not (category.utterances or category.keywords or category.description or category.name == fallback):
+            if not (_said(category) or class_of(category.name) or category.name == fallback):
                 path, hint = section.categories[category.name].path, "give it `utterances` or `keywords`"
                 report.warning(path, "nothing in a request is like it", suggestion=hint)
         return SemanticSettings(
@@ -160,3 +161,8 @@ class Semantic:
         name = "".join(c if c in NAME_CHARACTERS else "_" for c in label)[:LONGEST_NAME]
         kind = prefix.kind if prefix is not None else "openai_compatible"
         return registry.at(name, kind, url, key), rest if prefix is not None else model
+
+
+def _said(category: Category) -> bool:
+    """Something that a request can be like."""
+    return bool(category.utterances or category.keywords or category.description)

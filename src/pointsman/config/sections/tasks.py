@@ -7,17 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from pointsman.config.findings import Path
+from pointsman.config.classes import CLASSES, class_of
+from pointsman.config.findings import Path, Report
+from pointsman.config.implied import implies, never
 from pointsman.config.names import Ref
 from pointsman.config.patterns import program
 from pointsman.config.phrases import is_phrase, phrase
 from pointsman.config.sections.content import TaskSection
 from pointsman.config.sections.context import Context
 from pointsman.config.settings import Task, TaskSettings
-from pointsman.model.condition import ALWAYS
-
-WELL_KNOWN = ("vision", "tool_calling", "memory", "reasoning", "chat")
-"""Tasks that are known by their name alone."""
+from pointsman.model.condition import ALWAYS, Condition
 
 LONG = "long_context"
 """The key whose text names the task for requests beyond a task's bound; a mapping there is a task of that name."""
@@ -48,7 +47,7 @@ def canonical(word: str) -> str:
     """Lower case; the well-known ones with any sign between their words."""
     lower = word.lower()
     joined = lower.replace("-", "_").replace(" ", "_")
-    return joined if joined in WELL_KNOWN else lower
+    return joined if joined in CLASSES else lower
 
 
 def _named(ref: Ref, named: Mapping[str, TaskSection], context: Context) -> str | None:
@@ -86,19 +85,33 @@ def _patterns(section: TaskSection, context: Context) -> Iterator[str]:
 
 def _doubt(tasks: Sequence[Task], longer: str | None, named: Mapping[str, TaskSection], context: Context) -> None:
     """Tasks that no request's content leads to, and bounds behind which nobody waits."""
-    report, before, everything = context.report, set[str](), ""
     targets = {longer, *(task.long_context for task in tasks)}
-    for task in tasks:
-        path, cues = named[task.name].path, bool(task.when or task.utterances)
-        if everything:
-            report.warning(path, "can never be reached: {} takes every request before", everything)
-        elif task.patterns and not cues and before.issuperset(task.patterns):
-            report.warning(path, "can never be reached: tasks before it have all its patterns")
-        elif not (task.patterns or cues or task.name in WELL_KNOWN or task.name in targets or task is tasks[-1]):
-            hint = "give it `patterns`, `when` or `utterances`"
-            report.warning(path, "nothing in a request leads to it, only the header X-Task", suggestion=hint)
+    for index, task in enumerate(tasks):
+        section = named[task.name]
+        _reached(task, tasks[:index], section, context.report, alone=task.name in targets)
         if task.most_tokens is not None and (task.long_context or longer) in (None, task.name):
-            path = named[task.name].place("max_context_tokens")
-            report.warning(path, "no other task takes what is larger", suggestion="name one in `long_context`")
-        before.update(task.patterns)
-        everything = everything or (task.name if task.when is not None and task.when.root == ALWAYS.root else "")
+            hint = "name one in `long_context`"
+            path = section.place("max_context_tokens")
+            context.report.warning(path, "no other task takes what is larger", suggestion=hint)
+
+
+def _reached(task: Task, before: Sequence[Task], section: TaskSection, report: Report, *, alone: bool) -> None:
+    """``alone``: requests come to it without a word of its own."""
+    taken = next((other for other in before if other.when is not None and _is_taken(task, other.when)), None)
+    words = {pattern for other in before for pattern in other.patterns}
+    known = alone or class_of(task.name) is not None or bool(task.utterances)
+    if taken is not None:
+        report.warning(section.path, "can never be reached: {} takes its requests before", taken.name)
+    elif never(task.when) and not (task.patterns or known):
+        report.warning(section.place("when"), "can't hold for any request")
+    elif task.patterns and words.issuperset(task.patterns) and not (task.when or known):
+        report.warning(section.path, "can never be reached: tasks before it have all its patterns")
+    elif not (task.patterns or task.when or known):
+        hint = "give it `patterns`, `when` or `utterances`"
+        report.warning(section.path, "nothing in a request leads to it, only the header X-Task", suggestion=hint)
+
+
+def _is_taken(task: Task, condition: Condition) -> bool:
+    """True if the condition of a task before holds for every request that this one could have."""
+    only = task.when is not None and not (task.patterns or task.utterances or class_of(task.name) is not None)
+    return implies(task.when.root if task.when is not None and only else ALWAYS.root, condition.root)
