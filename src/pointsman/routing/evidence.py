@@ -36,8 +36,8 @@ def times_of(pool: Pool, view: View, *measures: str) -> Times:
     standings = view.standings(pool)
     measure = _comparable(standings, measures)
     figures: list[float | None] = [getattr(standing, measure) for standing in standings]
-    pairs = zip(figures, standings, strict=True)
-    seconds = [inf if figure is None else figure / trust(standing) for figure, standing in pairs]
+    pairs = zip(figures, trusts(standings), strict=True)
+    seconds = [inf if figure is None else figure / trust for figure, trust in pairs]
     return Times(measure, burdened(seconds, pool, view), standings, newcomers(pool, standings, view))
 
 
@@ -48,10 +48,12 @@ def newcomers(pool: Pool, standings: list[Standing], view: View) -> list[int]:
     return [i for i, standing in enumerate(standings) if standing.samples == 0 and view.in_flight(pool[i]) == 0]
 
 
-def trust(standing: Standing) -> float:
-    """The success rate with one success on credit: above 0, so that nobody is written off by a single failure."""
-    samples = standing.samples
-    return (standing.success_rate * samples + 1) / (samples + 1)
+def trusts(standings: list[Standing]) -> list[float]:
+    """Success rates with one success on credit: above 0, so that nobody is written off by a single failure."""
+    return [
+        1.0 if standing.success_rate == 1.0 else (standing.success_rate * standing.samples + 1) / (standing.samples + 1)
+        for standing in standings
+    ]
 
 
 def filled(figures: list[float | None], nobody: float) -> list[float]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from pointsman.model.decision import Pool, Step
 from pointsman.model.view import Dice, View
-from pointsman.routing.evidence import newcomers, trust
+from pointsman.routing.evidence import newcomers, trusts
 from pointsman.routing.ranking import Measure, one_of, told
 from pointsman.routing.shares import halved
 
@@ -30,14 +30,15 @@ class Merits:
         standings = self.standings = view.standings(pool)
         fastest = min([s.latency for s in standings if s.latency is not None], default=0.0) + LEAST_SECONDS
         scores = [
-            0.0 if s.latency is None else trust(s) ** CARE * fastest / (s.latency + LEAST_SECONDS) for s in standings
+            0.0 if s.latency is None else trust**CARE * fastest / (s.latency + LEAST_SECONDS)
+            for s, trust in zip(standings, trusts(standings), strict=True)
         ]
         self.scores = halved(scores, pool, view)
 
     def pick(self, measure: Measure, dice: Dice) -> tuple[int, Step]:
         """A newcomer that nobody tries yet, else the least busy of the best."""
         pool, view, scores = self._pool, self._view, self.scores
-        new = newcomers(pool, self.standings, view)
+        new = newcomers(pool, self.standings, view) if 0.0 in scores else None
         if new:
             index = one_of(new, pool, view, dice)
             return index, told(pool, scores, measure, index, " (tried, for it has no results yet)")

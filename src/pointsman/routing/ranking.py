@@ -54,22 +54,18 @@ def best(pool: Pool, figures: list[float], measure: Measure, view: View, dice: D
 
 def told(pool: Pool, figures: list[float], measure: Measure, index: int, why: str = "") -> Step:
     """The step that says who was picked by these figures; ``why`` is what else there is to say."""
-    figure, following = _figure(measure, figures[index]), _next(pool, figures, measure, index)
-    return Step("strategy", len(pool), 1, f"{measure.strategy}: {pool[index].id} {figure}{following}{why}")
-
-
-def _figure(measure: Measure, figure: float) -> str:
-    return measure.form % figure if isfinite(figure) else measure.none
-
-
-def _next(pool: Pool, figures: list[float], measure: Measure, index: int) -> str:
-    """The runner-up, or how many are level with the winner."""
+    form, none = measure.form, measure.none
+    chosen = figures[index]
+    reason = f"{measure.strategy}: {pool[index].id} {form % chosen if isfinite(chosen) else none}"
     if len(figures) == 1:
-        return ", the only one"
-    same = figures.count(figures[index])
-    if same > 1:
-        return f", as {same - 1} of {len(figures) - 1} others"
-    rest = figures[:index] + figures[index + 1 :]
+        return Step("strategy", 1, 1, f"{reason}, the only one{why}")
+    rest = figures.copy()
+    del rest[index]
     second = max(rest) if measure.highest else min(rest)
-    place = rest.index(second)
-    return f"; next: {pool[place + (place >= index)].id} {_figure(measure, second)}"
+    if second == chosen:
+        following = f", as {rest.count(chosen)} of {len(rest)} others"
+    else:
+        place = rest.index(second)
+        other = pool[place + (place >= index)].id
+        following = f"; next: {other} {form % second if isfinite(second) else none}"
+    return Step("strategy", len(pool), 1, f"{reason}{following}{why}")

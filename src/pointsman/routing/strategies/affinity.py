@@ -12,7 +12,7 @@ from pointsman.config.settings import Strategies
 from pointsman.model.decision import Pool, Step
 from pointsman.model.request import Request
 from pointsman.model.view import Dice, View
-from pointsman.routing.evidence import trust
+from pointsman.routing.evidence import trusts
 from pointsman.routing.features import beginning
 from pointsman.routing.rendezvous import Homes, number
 from pointsman.routing.sessions import home_of
@@ -45,8 +45,8 @@ class Affinity:
         ]
 
     def _shares(self, view: View) -> list[float]:
-        pairs = zip(self._weights, view.standings(self._pool), strict=True)
-        return halved([weight * trust(standing) for weight, standing in pairs], self._pool, view)
+        pairs = zip(self._weights, trusts(view.standings(self._pool)), strict=True)
+        return halved([weight * trust for weight, trust in pairs], self._pool, view)
 
     def _told(self, why: str) -> Step:
         return Step("strategy", len(self._pool), 1, f"affinity: {why}")

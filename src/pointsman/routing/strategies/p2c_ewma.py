@@ -11,7 +11,7 @@ from pointsman.config.settings import Strategies
 from pointsman.model.decision import Pool, Step
 from pointsman.model.request import Request
 from pointsman.model.view import Dice, View
-from pointsman.routing.evidence import trust
+from pointsman.routing.evidence import trusts
 from pointsman.routing.ranking import Measure, best, burdened
 
 MEASURE = Measure("p2c-ewma", "has a load of %.3f s")
@@ -48,10 +48,10 @@ class P2cEwma:
 
 def _loads(pool: Pool, view: View) -> list[float]:
     """Seconds, as if whoever is under way were served one after the other; 0 for a newcomer that nobody tries yet."""
-    loads = []
-    for d, standing in zip(pool, view.standings(pool), strict=True):
+    loads, standings = [], view.standings(pool)
+    for d, standing, trust in zip(pool, standings, trusts(standings), strict=True):
         busy = view.in_flight(d)
         peak = UNKNOWN if standing.peak is None else standing.peak
         new = standing.samples == 0 and busy == 0
-        loads.append(0.0 if new else peak / trust(standing) * (busy + 1))
+        loads.append(0.0 if new else peak / trust * (busy + 1))
     return burdened(loads, pool, view)
