@@ -8,7 +8,7 @@ from pointsman.fakes import provider
 from pointsman.flow.watch import ROUNDS
 from pointsman.model.view import Standing
 from pointsman.providers.loaded import PROBES, question
-from pointsman.state import results, sessions, window
+from pointsman.state import results, scoreboard, sessions, window
 from pointsman.state.rules import Rules
 
 PAGE = page("docs/concepts/memory.md")
@@ -51,3 +51,10 @@ def test_first_requests_have_the_times_that_it_says():
     assert f"asked every\n{usual.every:g} s," in told
     assert f"at most `warm_check_timeout_ms` ({usual.timeout * 1000:g})" in told
     assert f"{usual.every * ROUNDS:g} s after a server's last\nword" in told
+
+
+def test_the_bounds_are_those_of_the_code():
+    """Of deployments made for names, and of groups."""
+    told = section(PAGE, "## Bounds")
+    assert f"of those {scoreboard.MOST_UNLISTED:,} are remembered" in told
+    assert f"beyond {scoreboard.MOST_GROUPS:,} groups" in told

@@ -60,6 +60,7 @@ EVENTS = {
     "asked when due": lambda b: b.admits(DUE),
     "let through": lambda b: b.started(),
     "probe over": lambda b: b.probe_ended(),
+    "reset": lambda b: b.reset(),
 }
 
 SHUT, OPEN, HALF = State.CLOSED, State.OPEN, State.HALF_OPEN
@@ -73,6 +74,7 @@ TABLE = [
     ("closed", "asked when due", SHUT, 0, False, True),
     ("closed", "let through", SHUT, 0, False, False),
     ("closed", "probe over", SHUT, 0, False, None),
+    ("closed", "reset", SHUT, 0, False, None),
     ("closed_two_down", "success", SHUT, 0, False, None),
     ("closed_two_down", "client error", SHUT, 2, False, None),
     ("closed_two_down", "failure", OPEN, 3, False, None),
@@ -80,6 +82,7 @@ TABLE = [
     ("closed_two_down", "asked when due", SHUT, 2, False, True),
     ("closed_two_down", "let through", SHUT, 2, False, False),
     ("closed_two_down", "probe over", SHUT, 2, False, None),
+    ("closed_two_down", "reset", SHUT, 0, False, None),
     ("opened", "success", OPEN, 3, False, None),
     ("opened", "client error", OPEN, 3, False, None),
     ("opened", "fresh success", SHUT, 0, False, None),
@@ -89,6 +92,7 @@ TABLE = [
     ("opened", "asked when due", HALF, 3, False, True),
     ("opened", "let through", OPEN, 3, False, False),
     ("opened", "probe over", OPEN, 3, False, None),
+    ("opened", "reset", SHUT, 0, False, None),
     ("half_open", "success", HALF, 3, False, None),
     ("half_open", "client error", HALF, 3, False, None),
     ("half_open", "fresh success", SHUT, 0, False, None),
@@ -98,6 +102,7 @@ TABLE = [
     ("half_open", "asked when due", HALF, 3, False, True),
     ("half_open", "let through", HALF, 3, True, True),
     ("half_open", "probe over", HALF, 3, False, None),
+    ("half_open", "reset", SHUT, 0, False, None),
     ("probed", "success", HALF, 3, True, None),
     ("probed", "client error", HALF, 3, True, None),
     ("probed", "failure", HALF, 3, True, None),
@@ -108,6 +113,7 @@ TABLE = [
     ("probed", "asked when due", HALF, 3, True, False),
     ("probed", "let through", HALF, 3, True, False),
     ("probed", "probe over", HALF, 3, False, None),
+    ("probed", "reset", SHUT, 0, True, None),
 ]
 
 
@@ -231,6 +237,10 @@ class Orders(RuleBasedStateMachine):
         del self.out[which % len(self.out)]
         if probe:
             self.breaker.probe_ended()
+
+    @rule()
+    def all_is_forgotten(self) -> None:
+        self.breaker.reset()
 
     @invariant()
     def at_most_one_probe_is_out(self) -> None:

@@ -109,6 +109,17 @@ def test_after_a_rate_limit_the_longer_of_what_is_told_and_what_is_configured_co
     assert max(cooldown.until - NOW, 0.0) == length
 
 
+def test_a_reset_ends_the_rest_and_counts_failures_afresh():
+    """As new."""
+    cooldown = Cooldown(CooldownSettings(allowed_fails=1))
+    for _ in range(2):
+        cooldown.failed(NOW, FailureKind.SERVER_ERROR, None)
+    cooldown.reset()
+    assert (cooldown.until, cooldown.cause) == (0.0, None)
+    cooldown.failed(NOW, FailureKind.SERVER_ERROR, None)
+    assert cooldown.until == 0.0
+
+
 def test_what_is_configured_for_rate_limits_holds_for_no_other_kind():
     """Refused credentials rest for the usual time."""
     cooldown = Cooldown(CooldownSettings(seconds=5.0, rate_limited=60.0))

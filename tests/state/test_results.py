@@ -123,6 +123,13 @@ def test_after_an_hour_without_results_it_is_unseen_again():
     assert (found.latency, found.peak, found.samples) == (2.0, 2.0, 1)
 
 
+def test_what_is_older_than_an_hour_goes_and_what_is_not_stays():
+    """The oldest first."""
+    results = window(*answers(9.0, 9.0), *answers(1.0, at=NOW + LONGEST))
+    found = results.standing(NOW + LONGEST + 1)
+    assert (found.samples, found.latency, len(results)) == (1, 1.0, 1)
+
+
 def test_the_first_few_results_each_make_new_figures():
     """Who is new is known after one request, not after ten."""
     results = Results()

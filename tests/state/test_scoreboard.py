@@ -17,7 +17,9 @@ from pointsman.routing.pipeline import Pipeline
 from pointsman.routing.topology import compile_topology
 from pointsman.state.breaker import BreakerSettings, State
 from pointsman.state.cooldown import CooldownSettings
-from pointsman.state.scoreboard import Lease, Rules, Scoreboard
+from pointsman.state.degraded import DegradedSettings
+from pointsman.state.results import MOST
+from pointsman.state.scoreboard import MOST_GROUPS, MOST_UNLISTED, Lease, Rules, Scoreboard
 
 RULES = Rules(BreakerSettings(threshold=2, first=5.0, jitter=0.0))
 
@@ -451,3 +453,113 @@ def test_who_is_asked_about_is_counted_from_then_on(board, clock):
     board.forget_all_but([one])
     answer(board, clock, one, tokens=50)
     assert board.used(one) == (0, 0)
+
+
+def everything(board: Scoreboard, one) -> tuple:
+    """All that is remembered of a deployment, but for limits."""
+    record = board.record(one)
+    counts = record.successes, record.failures, board.standing(one).samples
+    return counts, board.fitness(one), board.served(one), board.home("s"), board.label("s"), set(board.degraded)
+
+
+def test_a_reset_forgets_all_but_what_is_under_way_and_limits(clock):
+    """Results, rests, sessions and who is degraded; a lease goes on, and so does a minute that was promised."""
+    rules = Rules(BreakerSettings(threshold=1), degraded=DegradedSettings(threshold=1), label=60.0)
+    board, one = Scoreboard(clock, LoadedDice([0.5]), rules), deployment("one", rpm=3)
+    lease = board.take(one)
+    answer(board, clock, one)
+    board.remember("s", home="one", label="math")
+    fail(board, one)
+    assert everything(board, one) == (
+        (1, 1, 2), "breaker open for 5.0 s more (1 failures)", True, "one", "math", {"one"},
+    )  # fmt: skip
+    board.reset()
+    assert everything(board, one) == ((0, 0, 0), None, False, None, None, set())
+    assert (board.in_flight(one), board.room(one, 0), dict(board.resting)) == (1, "3 requests a minute reached", {})
+    board.give_back(lease)
+    assert board.in_flight(one) == 0
+
+
+def test_a_reset_may_spare_the_breakers(clock):
+    """Then who rests goes on resting, and who is degraded stays so."""
+    rules = Rules(BreakerSettings(threshold=1), degraded=DegradedSettings(threshold=1))
+    board, one = Scoreboard(clock, LoadedDice([0.5]), rules), deployment("one")
+    fail(board, one)
+    board.reset(keep_breakers=True)
+    assert everything(board, one) == (
+        (0, 0, 0), "breaker open for 5.0 s more (1 failures)", False, None, None, {"one"},
+    )  # fmt: skip
+
+
+def test_names_that_callers_make_up_cost_a_bounded_memory(board):
+    """Those that the configuration lists are never forgotten, nor those that serve somebody; others make room."""
+    listed = [deployment(f"listed-{n}") for n in range(10_000)]
+    board.forget_all_but(listed)
+    for each in listed:
+        board.record(each)
+    busy = [deployment(f"busy-{n}") for n in range(10)]
+    leases = [board.take(each) for each in busy]
+    for n in range(3 * MOST_UNLISTED):
+        made_up = deployment(f"made-up-{n}@p")
+        fail(board, made_up, times=2)
+        board.turns(f"made-up-{n}")
+        assert len(board.records()) <= len(listed) + MOST_UNLISTED
+    for n in range(MOST_GROUPS):
+        board.turns(f"group-{n}")
+    known = set(board.records())
+    assert {d.id for d in (*listed, *busy)} <= known
+    assert made_up.id in known
+    assert set(board.resting) <= known
+    assert set(board._degraded._errors) <= known
+    assert len(board._turns) <= MOST_GROUPS
+    for lease in leases:
+        board.give_back(lease)
+
+
+def test_a_lease_is_counted_out_though_its_deployment_was_forgotten_meanwhile(board):
+    """By whom it was taken does not matter to the one it was taken from."""
+    one = deployment("one")
+    lease = board.take(one)
+    board.forget_all_but([])
+    board.give_back(lease)
+    board.forget_all_but([])
+    assert (set(board.records()), lease.record.in_flight, board._places) == (set(), 0, {})
+
+
+def test_threads_that_do_everything_at_once_lose_nothing(clock):
+    """Successes, failures, figures, sessions, resets of figures and swaps from many threads: the sums are right."""
+    rules = Rules(BreakerSettings(threshold=10**9), degraded=DegradedSettings(10**6))
+    board, pool = Scoreboard(clock, LoadedDice([0.5]), rules), [deployment(name) for name in "ab"]
+    problems: list[BaseException] = []
+
+    def work(number: int) -> None:
+        try:
+            for n in range(300):
+                which = pool[(n + number) % 2]
+                with board.lock:
+                    lease = board.take(which)
+                if n % 3:
+                    board.succeeded(lease, 3, 1)
+                    board.remember(f"{number}-{n}", home=which.id)
+                else:
+                    board.failed(lease, FailureKind.TIMEOUT)
+                    board.leave(f"{number}-{n - 1}", which.id)
+                board.give_back(lease)
+                assert board.standing(which).samples <= MOST
+                assert board.used(which)[0] >= 0
+                if n % 50 == 0:
+                    board.forget_all_but(pool)
+        except BaseException as problem:  # noqa: BLE001  told by the test's own thread
+            problems.append(problem)
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    records = [board.record(each) for each in pool]
+    assert problems == []
+    assert [record.in_flight + record.place.in_flight for record in records] == [0, 0]
+    assert sum(record.successes for record in records) == 8 * 200
+    assert sum(record.failures for record in records) == 8 * 100
+    assert [board.standing(each).samples for each in pool] == [MOST, MOST]

@@ -89,6 +89,12 @@ class Breaker:
         if self.state is State.HALF_OPEN or (self.state is State.CLOSED and self.failures >= self.settings.threshold):
             self._open(now, dice)
 
+    def reset(self) -> None:
+        """As new, but for a probe under way: it keeps its place until it is given back."""
+        self.openings = self.failures = 0
+        self.state = State.CLOSED
+        self.until = 0.0
+
     def _open(self, now: float, dice: Dice) -> None:
         length = min(self.settings.first * 2.0**self.openings, self.settings.longest)
         length *= 1 + self.settings.jitter * (2 * dice.random() - 1)

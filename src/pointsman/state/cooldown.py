@@ -43,6 +43,11 @@ class Cooldown:
         elif self._fails is None:
             self._fails = Minute()
 
+    def reset(self) -> None:
+        """The rest is over, and failures are counted afresh."""
+        self.until, self.cause = 0.0, None
+        self._fails = Minute() if self._fails is not None else None
+
     def failed(self, now: float, kind: FailureKind, retry_after: float | None) -> None:
         """Take note of a failure. A later end always wins: a rest is extended, never cut short."""
         over = False

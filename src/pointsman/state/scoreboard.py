@@ -27,6 +27,12 @@ from pointsman.state.window import Minute
 
 __all__ = ["Lease", "Record", "Rules", "Scoreboard"]
 
+MOST_UNLISTED = 2000
+"""Deployments that the configuration does not list, but a rule made for a name: callers may choose names."""
+
+MOST_GROUPS = 10_000
+"""Groups whose turns are remembered; one more, and all begin anew."""
+
 CLIENT_ERRORS = frozenset({FailureKind.BAD_REQUEST, FailureKind.NOT_FOUND})
 """Kinds that find fault with the request. They are held against nobody, and who says so is up."""
 
@@ -49,6 +55,7 @@ class Scoreboard:
         self._homes = Sessions(self._rules.home)
         self._labels = Sessions(self._rules.label)
         self._records: dict[str, Record] = {}
+        self._listed: frozenset[str] = frozenset()
         self._places: dict[str, Place] = {}
         self._turns: dict[str, Turns] = {}
 
@@ -101,6 +108,8 @@ class Scoreboard:
     def turns(self, group: str) -> Turns:
         turns = self._turns.get(group)
         if turns is None:
+            if len(self._turns) >= MOST_GROUPS:
+                self._turns.clear()
             turns = self._turns[group] = Turns()
         return turns
 
@@ -236,6 +245,8 @@ class Scoreboard:
         record = self._records.get(deployment.id)
         if record is None:
             with self.lock:
+                if len(self._records) >= len(self._listed) + MOST_UNLISTED:
+                    self._make_room()
                 record = self._records.setdefault(deployment.id, self._begin(deployment))
         return record
 
@@ -251,6 +262,7 @@ class Scoreboard:
             self._degraded.settle(self._rules.degraded)
             self._homes.seconds, self._labels.seconds = self._rules.home, self._rules.label
             known = {d.id: d for d in deployments}
+            self._listed = frozenset(known)
             for name, record in list(self._records.items()):
                 if name in known:
                     self._renew(record, known[name])
@@ -260,6 +272,31 @@ class Scoreboard:
             self._places = {name: place for name, place in self._places.items() if name in used}
             self._turns.clear()
             self._loaded.clear()
+
+    def reset(self, *, keep_breakers: bool = False) -> None:
+        """Forget results, counts, turns and sessions, and unless told otherwise who rests or is degraded. What is under
+        way goes on, and limits go on counting: they were promised to somebody.
+        """
+        with self.lock:
+            for record in self._records.values():
+                record.results.clear()
+                record.successes = record.failures = 0
+                record.served = -math.inf
+                if not keep_breakers:
+                    record.breaker.reset()
+                    record.cooldown.reset()
+            if not keep_breakers:
+                self.resting.clear()
+                self._degraded.clear()
+            self._turns.clear()
+            self._homes.clear()
+            self._labels.clear()
+
+    def _make_room(self) -> None:
+        """Forget the older half of those that the configuration does not list and that serve nobody."""
+        idle = [name for name, record in self._records.items() if name not in self._listed and not record.in_flight]
+        for name in idle[: len(idle) // 2 + 1]:
+            self._forget(name)
 
     def _forget(self, name: str) -> None:
         del self._records[name]
