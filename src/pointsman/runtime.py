@@ -6,15 +6,15 @@ A new configuration is built whole and swapped by one assignment; requests under
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from time import monotonic
 from typing import Any
 
 from pointsman.config.settings import Settings, WarmSettings
 from pointsman.errors import ConfigurationError
 from pointsman.flow.attempt import Core, Trip
-from pointsman.flow.decide import decide
-from pointsman.flow.effects import Effect, Reply
+from pointsman.flow.drive import Flow
+from pointsman.flow.explain import Account, explain
 from pointsman.model.decision import Decision
 from pointsman.model.request import Request
 from pointsman.model.view import Clock
@@ -63,14 +63,14 @@ class Runtime:
         """What ``flow.attempt.serve`` needs for one request, on the configuration of this moment."""
         return Trip(request, self.core)
 
-    def deciding(self, request: Request, sights: list[Sight] | None = None) -> Generator[Effect, Reply, Decision]:
-        """The dry run as a flow: decide without acting or counting. Same stages, same steps."""
-        return decide(self.core.pipeline, request, self.board, self._dice, sights)
-
     def decide(self, request: Request, sights: list[Sight] | None = None) -> Decision:
-        """``deciding`` without a world: an encoder that is not in here is not asked, the lexical one stands in."""
+        """``explain`` without a world: an encoder that is not in here is not asked, the lexical one stands in."""
         with self.board.lock:
             return self.core.pipeline.decide(request, self.board, self._dice, sights)
+
+    def explain(self, request: Request, *, verbose: bool = False) -> Flow[Account]:
+        """The dry run as a flow, for whoever can perform what it asks."""
+        return explain(request, self.core, verbose=verbose)
 
     @property
     def metrics(self) -> Metrics:

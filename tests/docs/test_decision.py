@@ -49,7 +49,7 @@ def test_the_stages_are_those_of_the_pipeline_in_its_order(runtime):
     listed = [code(row[0])[0] for row in table(section(PAGE, "## Stages, in order"))]
     resolvers = [stage for stage, _ in pipeline.RESOLVERS]
     filters = [stage for stage, *_ in pipeline.FILTERS]
-    assert listed == [*resolvers, *filters, "strategy", *in_need]
+    assert listed == [*resolvers, "order", *filters, "strategy", *in_need]
 
 
 def test_the_strategies_are_those_there_are_with_all_their_spellings():

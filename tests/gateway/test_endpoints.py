@@ -106,7 +106,7 @@ async def test_a_dry_run_that_ends_without_a_candidate_says_why_beside_the_error
     narrowed = [step for step in told["steps"] if step["after"] < step["before"]]
     assert reply.error["message"].endswith("; ".join(f"[{step['stage']}] {step['reason']}" for step in narrowed))
     if not query:
-        assert set(told) == {"error", "steps"}
+        assert set(told) == {"error", "steps", "hints"}
         return
     out = {row["deployment"]: (row["excluded_by"], row["reason"]) for row in told["candidates"]}
     assert not any(row["kept"] or row["chosen"] for row in told["candidates"])

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import json
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pointsman.errors import NoCandidate
 from pointsman.fakes import FakeClock, LoadedDice, deployment, provider, request, settings
 from pointsman.model.outcome import FailureKind
+from pointsman.model.request import Hints
 from pointsman.model.secret import Secret
-from pointsman.routing.explain import as_data, as_text, candidates, steps_data
+from pointsman.routing.explain import as_data, as_text, hints_data
 from pointsman.routing.fallback import legs
-from pointsman.routing.pipeline import Pipeline, Sight
+from pointsman.routing.pipeline import Pipeline
 from pointsman.routing.topology import compile_topology
 from pointsman.state.scoreboard import Scoreboard
 
@@ -30,14 +29,14 @@ MADE = settings(
 )
 
 
-def decide(name: str | None, sights: list[Sight] | None = None, resting: tuple[str, ...] = (), **more):
+def decide(name: str | None, resting: tuple[str, ...] = (), **more):
     board = Scoreboard(FakeClock(), LoadedDice([0.5]))
     for member in MADE.deployments:
         if member.id in resting:
             lease = board.take(member)
             board.failed(lease, FailureKind.AUTH)
             board.give_back(lease)
-    return Pipeline(compile_topology(MADE)).decide(request(name, **more), board, LoadedDice(), sights)
+    return Pipeline(compile_topology(MADE)).decide(request(name, **more), board, LoadedDice())
 
 
 names = st.sampled_from(["m", "b", "stranger", "m\nfake  1 -> 1  forged", "\x1b[31mred", "\u2028x", "é\x85"]) | st.text(
@@ -106,49 +105,23 @@ def test_no_explanation_names_an_address_or_a_key():
         assert "sk-very-secret" not in told
 
 
-def rows(name: str, resting: tuple[str, ...] = ()) -> dict[str, tuple[bool, bool, str | None]]:
-    sights: list[Sight] = []
-    decision = decide(name, sights, resting)
-    found = candidates(MADE.deployments, sights, decision.choice.id)
-    return {row["deployment"]: (row["kept"], row["chosen"], row.get("excluded_by")) for row in found}
+def test_what_is_not_passed_on_is_told():
+    """A task that the provider does not take; one that takes it gets it, and nothing is said."""
+    told = decide("m", hints=Hints(task="code"))
+    assert (as_data(told)["not_sent"], as_text(told).splitlines()[-1]) == (
+        ["task"],
+        "  not sent  task: secretive does not take it",
+    )
+    custom = deployment("d", at=provider("custom", "openai_compatible"))
+    board = Scoreboard(FakeClock(), LoadedDice())
+    taken = Pipeline(compile_topology(settings(custom))).decide(request(hints=Hints(task="x")), board, LoadedDice())
+    assert as_data(taken)["not_sent"] == []
 
 
-def test_candidates_tell_who_was_left_out_by_which_stage():
-    """One row a deployment: chosen, kept, or the stage that excluded it."""
-    assert rows("m") == {
-        "m1": (True, True, None),
-        "m2": (False, False, "limits"),
-        "b1": (False, False, "exact"),
-        "secretive": (False, False, "exact"),
-    }
-
-
-def test_candidates_name_the_reason():
-    """The sentence of the filter stands in the row."""
-    sights: list[Sight] = []
-    decision = decide("m", sights, ("m1",), fallbacks=("b",))
-    found = {row["deployment"]: row.get("reason") for row in candidates(MADE.deployments, sights, decision.choice.id)}
-    assert found["m1"] == "cooling down for 5.0 s more (auth)"
-    assert found["m2"] == "0 requests a minute reached"
-
-
-def test_a_choice_from_a_fallback_group_is_not_said_to_be_excluded():
-    """Nobody is chosen and left out at once."""
-    assert rows("m", ("m1",))["b1"] == (True, True, None)
-
-
-def test_who_could_not_stand_in_is_told_by_the_reason_why():
-    """A member of a fallback group does not serve the name, but that is not why it was left out."""
-    sights: list[Sight] = []
-    with pytest.raises(NoCandidate) as caught:
-        decide("m", sights, ("m1", "b1"))
-    found = {row["deployment"]: row for row in candidates(MADE.deployments, sights, None)}
-    assert found["b1"]["excluded_by"] == "fallback"
-    assert found["b1"]["reason"] == "cooling down for 5.0 s more (auth)"
-    assert steps_data(caught.value.steps)[-1]["stage"] == "need"
-
-
-@pytest.mark.parametrize("choice", [None, "nobody"])
-def test_without_a_choice_nobody_is_chosen(choice):
-    """Candidates can be told where there was no decision."""
-    assert not any(row["chosen"] for row in candidates(MADE.deployments, [], choice))
+def test_the_data_says_what_the_request_was_taken_to_carry():
+    """Tags and task, beside what the caller said."""
+    hints = Hints(("a", "b"), task="code", session="s")
+    data = as_data(decide("m", hints=hints))
+    assert (data["tags"], data["task"]) == (["a", "b"], None)
+    assert hints_data(hints) == {"tags": ("a", "b"), "task": "code", "session": "s"}
+    assert hints_data(Hints()) == {}

@@ -83,13 +83,17 @@ def explain(  # noqa: PLR0913, PLR0917  one parameter an option
     header: Annotated[list[str] | None, typer.Option(help="'Name: value'; may be given more than once")] = None,
     task: Annotated[str | None, typer.Option(help="Task of the request, as in its body")] = None,
     stream: Annotated[bool, typer.Option("--stream", help="Ask for a stream")] = False,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", help="Tell of every deployment, and what would change it")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Show where a request would go, stage by stage. Nothing is sent."""
     from pointsman.cli.explain import Asked  # noqa: PLC0415
     from pointsman.cli.explain import explain as run  # noqa: PLC0415
 
-    raise typer.Exit(run(paths, Asked(model, prompt, body, tuple(header or ()), stream, task), as_json))
+    asked = Asked(model, prompt, body, tuple(header or ()), stream, task)
+    raise typer.Exit(run(paths, asked, as_json=as_json, verbose=verbose))
 
 
 @app.command()

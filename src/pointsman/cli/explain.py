@@ -6,6 +6,7 @@ import asyncio
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 import msgspec
 from rich.console import Console
@@ -14,10 +15,11 @@ from pointsman.config.load import load_or_raise
 from pointsman.config.settings import Settings
 from pointsman.errors import InvalidBody, PointsmanError
 from pointsman.flow.drive import arun
+from pointsman.flow.explain import Account
 from pointsman.gateway.body import read_body
-from pointsman.model.decision import Decision
+from pointsman.gateway.errors import error_content
 from pointsman.model.request import Request
-from pointsman.routing.explain import as_data, as_text
+from pointsman.routing.explain import as_data, as_text, candidates_text, hints_data, steps_data, steps_text
 from pointsman.runtime import Runtime
 from pointsman.wire.perform import World
 
@@ -36,23 +38,49 @@ class Asked(msgspec.Struct, frozen=True):
     task: str | None = None
 
 
-def explain(paths: list[Path], asked: Asked, as_json: bool) -> int:
+def explain(paths: list[Path], asked: Asked, *, as_json: bool, verbose: bool = False) -> int:
     """Print the decision. Returns 0, or 1 if nobody would serve the request."""
     try:
         settings = load_or_raise(paths, environ=os.environ)
-        decision = asyncio.run(_decided(settings, _request(asked)))
+        request = _request(asked)
+        account = asyncio.run(_explained(settings, request, verbose))
     except PointsmanError as error:
-        Console(stderr=True, highlight=False).print(str(error), style="red", markup=False, soft_wrap=True)
+        _complain(error)
         return 1
     if as_json:
-        sys.stdout.write(msgspec.json.format(msgspec.json.encode(as_data(decision))).decode() + "\n")
+        data = {**_data(account), "hints": hints_data(request.hints)}
+        data |= {"candidates": account.candidates} if verbose else {}
+        sys.stdout.write(msgspec.json.format(msgspec.json.encode(data)).decode() + "\n")
     else:
-        sys.stdout.write(as_text(decision) + "\n")
-    return 0
+        sys.stdout.write("".join(f"{part}\n" for part in _parts(account)))
+    if account.error is not None:
+        _complain(account.error)
+    return 0 if account.error is None else 1
 
 
-async def _decided(settings: Settings, request: Request) -> Decision:
-    """The decision. An encoder is asked as in a gateway, but with patience: its model isn't loaded yet."""
+def _data(account: Account) -> dict[str, Any]:
+    if account.decision is not None:
+        return as_data(account.decision)
+    error = account.error or PointsmanError("a dry run without an end")
+    return {**error_content(error), "steps": steps_data(error.steps)}
+
+
+def _parts(account: Account) -> list[str]:
+    """What is printed for people; an error itself is not among it."""
+    told = []
+    if account.decision is not None:
+        told.append(as_text(account.decision))
+    elif account.error is not None and account.candidates:
+        told.append(steps_text(account.error.steps))
+    return [*told, *([candidates_text(account.candidates)] if account.candidates else [])]
+
+
+def _complain(error: PointsmanError) -> None:
+    Console(stderr=True, highlight=False).print(str(error), style="red", markup=False, soft_wrap=True)
+
+
+async def _explained(settings: Settings, request: Request, verbose: bool) -> Account:
+    """The dry run. An encoder is asked as in a gateway, but with patience: its model isn't loaded yet."""
     if settings.semantic is not None:
         encoder = msgspec.structs.replace(settings.semantic.encoder, timeout=PATIENCE)
         semantic = msgspec.structs.replace(settings.semantic, encoder=encoder)
@@ -60,7 +88,8 @@ async def _decided(settings: Settings, request: Request) -> Decision:
     loop = asyncio.get_running_loop()
     world = World(loop)
     try:
-        return await arun(Runtime(settings).deciding(request), world.perform, loop.create_future())
+        flow = Runtime(settings).explain(request, verbose=verbose)
+        return await arun(flow, world.perform, loop.create_future())
     finally:
         world.close()
 

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Generator
 
 from pointsman.flow.effects import Effect, Embed, Embedded, Reply
-from pointsman.model.decision import Decision
 from pointsman.model.request import Request
-from pointsman.model.view import Dice
-from pointsman.routing.pipeline import Pipeline, Sight
+from pointsman.routing.pipeline import Pipeline
 from pointsman.routing.shapes import Heard
 from pointsman.state.scoreboard import Scoreboard
 
@@ -25,12 +23,3 @@ def heard(pipeline: Pipeline, request: Request, board: Scoreboard) -> Generator[
     if type(reply) is not Embedded:
         raise TypeError(f"no reply to an embedding: {reply!r}")
     return Heard(reply.vector, reply.examples, reply.detail)
-
-
-def decide(
-    pipeline: Pipeline, request: Request, board: Scoreboard, dice: Dice, sights: list[Sight] | None = None
-) -> Generator[Effect, Reply, Decision]:
-    """Decide without acting or counting: the dry run. Same stages, same steps."""
-    said = (yield from heard(pipeline, request, board)) if pipeline.content.remote else None
-    with board.lock:
-        return pipeline.decide(request, board, dice, sights, said)

@@ -13,11 +13,12 @@ from starlette.responses import Response
 from pointsman.errors import InvalidBody, ModelNotFound, PayloadTooLarge, PointsmanError, UnknownDecision
 from pointsman.flow.drive import Perform, arun
 from pointsman.gateway.auth import Keys
-from pointsman.gateway.body import read_body
+from pointsman.gateway.body import AUTO, read_body
 from pointsman.gateway.errors import error_response
-from pointsman.model.request import Endpoint
-from pointsman.routing.explain import as_data, candidates, steps_data
-from pointsman.routing.pipeline import Sight
+from pointsman.model.request import Endpoint, Fields
+from pointsman.routing.explain import as_data, hints_data, steps_data
+from pointsman.routing.near import near_names
+from pointsman.routing.topology import Topology
 from pointsman.runtime import Runtime
 from pointsman.state.breaker import State
 from pointsman.telemetry.metrics import CONTENT_TYPE
@@ -36,38 +37,37 @@ class Endpoints:
 
     async def models(self, http: HttpRequest) -> Response:
         self._admit(http)
-        return _json({"object": "list", "data": [self._model(n) for n in self._runtime.topology.public_names]})
+        topology = self._runtime.topology
+        names = (*topology.public_names, *_entries(topology))
+        return _json({"object": "list", "data": [self._model(name) for name in names]})
 
     async def model(self, http: HttpRequest) -> Response:
         self._admit(http)
         name = http.path_params["id"]
         topology = self._runtime.topology
-        if name not in topology.public_names and name not in topology.aliases:
+        if name not in topology.public_names and name not in topology.aliases and name not in _entries(topology):
             raise ModelNotFound(f"model {name[:200]!r} is not listed here", param="model")
         return _json(self._model(name))
 
     async def route(self, http: HttpRequest) -> Response:
-        """Decide for the body and headers of a request, send nothing."""
+        """Decide for the body and headers of a request, send nothing on."""
         self._admit(http)
         body = await self._body(http)
-        runtime = self._runtime
         request = read_body(_endpoint_of(body), body, joined(http.headers.raw), http.state.request_id)
-        sights: list[Sight] | None = [] if http.query_params.get("verbose") in ("1", "true") else None
-        try:
-            future = asyncio.get_running_loop().create_future()
-            decision = await arun(runtime.deciding(request, sights), self._perform, future)
-        except PointsmanError as error:
-            if not error.steps:
-                raise
-            status, headers, shown = error_response(error, steps=steps_data(error.steps), **self._candidates(sights))
-            return Response(shown, status, headers, media_type="application/json")
-        return _json({**as_data(decision), **self._candidates(sights, decision.choice.id)})
-
-    def _candidates(self, sights: list[Sight] | None, choice: str | None = None) -> dict[str, Any]:
-        """What a verbose dry run tells besides."""
-        if sights is None:
-            return {}
-        return {"candidates": candidates(self._runtime.topology.deployments, sights, choice)}
+        about = _why_not(request.body)
+        verbose = http.query_params.get("verbose") in ("1", "true")
+        flow = self._runtime.explain(request, verbose=verbose or about is not None)
+        account = await arun(flow, self._perform, asyncio.get_running_loop().create_future())
+        more: dict[str, Any] = {"hints": hints_data(request.hints)}
+        if verbose:
+            more["candidates"] = account.candidates
+        if about is not None:
+            more["why_not"] = _row_of(about, account.candidates)
+        if account.decision is not None:
+            return _json({**as_data(account.decision), **more})
+        error = account.error or PointsmanError("a dry run without an end")
+        status, headers, shown = error_response(error, steps=steps_data(error.steps), **more)
+        return Response(shown, status, headers, media_type="application/json")
 
     async def decision(self, http: HttpRequest) -> Response:
         self._admit(http)
@@ -166,6 +166,33 @@ def _endpoint_of(body: bytes) -> Endpoint:
     if found is None:
         raise InvalidBody("the request body has no messages, prompt or input")
     return cast("Endpoint", found)
+
+
+_decode_name = msgspec.json.Decoder(str | None).decode
+
+
+def _why_not(fields: Fields) -> str | None:
+    """The deployment that a dry run is asked about."""
+    raw = fields.pop("why_not", None)
+    try:
+        return _decode_name(raw) if raw is not None else None
+    except (msgspec.DecodeError, RecursionError):
+        raise InvalidBody("why_not must be the id of a deployment", param="why_not") from None
+
+
+def _row_of(name: str, rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """The one candidate that was asked about. Raises InvalidBody with near names."""
+    found = next((row for row in rows if row["deployment"] == name), None)
+    if found is None:
+        known = tuple(row["deployment"] for row in rows)
+        near = near_names(name, known, most=8) or known[:8]
+        raise InvalidBody(f"no deployment {name[:100]!r} here; there are: {', '.join(near)}", param="why_not")
+    return found
+
+
+def _entries(topology: Topology) -> tuple[str, ...]:
+    """Names that leave the choice to content, where something reads it."""
+    return (AUTO, *topology.entries) if topology.entries else ()
 
 
 def _json(content: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:

@@ -59,7 +59,8 @@ class Decision(msgspec.Struct, frozen=True, gc=False):
     ``model`` is the name asked for, ``tags`` and ``task`` what the request was taken to carry and to be about.
     ``route`` is the stage that settled it, ``pool`` what the strategy picked from. ``tiers[0]`` is the group asked for
     with all its members, further tiers are the fallbacks in order; inside a tier the strategy picks when its time
-    comes. ``tier`` is the choice's: above 0 if nobody in the tiers before it is fit now.
+    comes. ``tier`` is the choice's: above 0 if nobody in the tiers before it is fit now. ``unsent``: fields of the body
+    that were hints and are not passed on to the choice.
     """
 
     model: str | None
@@ -73,3 +74,4 @@ class Decision(msgspec.Struct, frozen=True, gc=False):
     tier: int = 0
     tags: tuple[str, ...] = ()
     task: str | None = None
+    unsent: tuple[str, ...] = ()

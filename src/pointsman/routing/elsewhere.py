@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import msgspec
-
 from pointsman.errors import AtLimit, InvalidBody, NoCandidate, PointsmanError, TooManyTokens
 from pointsman.model.decision import Pool, Step, Tier
 from pointsman.model.deployment import Deployment
@@ -13,18 +11,10 @@ from pointsman.model.request import Request
 from pointsman.model.view import Dice, View
 from pointsman.routing.conditions import Facts, compiled
 from pointsman.routing.needs import unfit
-from pointsman.routing.shapes import Strategy
+from pointsman.routing.shapes import Sight, Strategy
 from pointsman.routing.topology import Topology
 
 Ready = Callable[[Tier, Pool], Strategy]
-
-
-class Sight(msgspec.Struct):
-    """One stage as seen in a verbose explanation: who was left, and why others were not."""
-
-    stage: str
-    pool: Pool
-    excluded: dict[str, str]
 
 
 Place = tuple[int, Pool, int, tuple[Step, ...]]
@@ -57,7 +47,10 @@ class Elsewhere:
                 if number == 0 and not in_need:
                     continue
                 if not admits(tier, Facts(request, self._topology, view, tier.name, out)):
-                    steps += (_passed_over(tier),)
+                    over = _passed_over(tier)
+                    steps += (over,)
+                    if sights is not None:
+                        sights.append(Sight(over.stage, (), dict.fromkeys([d.id for d in tier.pool], over.reason)))
                     continue
                 excluded = left_out(tier.pool, request, view, in_need=in_need)
                 pool = tuple(d for d in tier.pool if d.id not in excluded)

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from pointsman.model.decision import Decision, Pool, Step
+import msgspec
+
+from pointsman.model.decision import Decision, Step
+from pointsman.model.request import Hints
 from pointsman.routing.fallback import legs
-from pointsman.routing.pipeline import Sight
 
 
 def as_data(decision: Decision) -> dict[str, Any]:
@@ -21,6 +23,9 @@ def as_data(decision: Decision) -> dict[str, Any]:
         "upstream_model": decision.upstream_model,
         "route": decision.route,
         "strategy": decision.strategy,
+        "tags": list(decision.tags),
+        "task": decision.task,
+        "not_sent": list(decision.unsent),
         "steps": steps_data(decision.steps),
         "plan": [
             {
@@ -35,6 +40,12 @@ def as_data(decision: Decision) -> dict[str, Any]:
     }
 
 
+def hints_data(hints: Hints) -> dict[str, Any]:
+    """What the caller said beside the model's name: only what was said."""
+    said = msgspec.structs.asdict(hints)
+    return {name: value for name, value in said.items() if value}
+
+
 def steps_data(steps: tuple[Step, ...]) -> list[dict[str, Any]]:
     """What the stages said, as JSON-ready data."""
     return [{"stage": s.stage, "before": s.before, "after": s.after, "reason": s.reason} for s in steps]
@@ -43,13 +54,27 @@ def steps_data(steps: tuple[Step, ...]) -> list[dict[str, Any]]:
 def as_text(decision: Decision) -> str:
     """The decision as a few lines for a terminal or a log."""
     asked = decision.model if decision.model is not None else "(no model named)"
-    where = f"({decision.upstream_model} at {decision.choice.provider.name})"
-    lines = [f"{asked} -> {decision.choice.id}  {where}"]
-    wide = max(len(step.stage) for step in decision.steps)
-    lines += [f"  {step.stage:<{wide}}  {step.before:>5} -> {step.after:<5} {step.reason}" for step in decision.steps]
+    place = decision.choice.provider.name
     plan = [f"{leg.deployment.id}{'' if leg.tier == 0 else f' (fallback {leg.group})'}" for leg in legs(decision)]
-    lines.append(f"  {'plan':<{wide}}  {', then '.join(plan)}")
-    return "\n".join(map(plain, lines))
+    more = {"plan": ", then ".join(plan)}
+    if decision.unsent:
+        more["not sent"] = f"{', '.join(decision.unsent)}: {place} does not take it"
+    wide = _width(decision.steps)
+    first = plain(f"{asked} -> {decision.choice.id}  ({decision.upstream_model} at {place})")
+    return "\n".join(
+        [first, steps_text(decision.steps), *(plain(f"  {name:<{wide}}  {told}") for name, told in more.items())]
+    )
+
+
+def steps_text(steps: tuple[Step, ...]) -> str:
+    """What the stages said, a line each."""
+    wide = _width(steps)
+    return "\n".join(plain(f"  {s.stage:<{wide}}  {s.before:>5} -> {s.after:<5} {s.reason}") for s in steps)
+
+
+def _width(steps: tuple[Step, ...]) -> int:
+    """Of the column of stages, which has room for the lines behind them too."""
+    return max((len(step.stage) for step in steps), default=0)
 
 
 def plain(text: str) -> str:
@@ -57,17 +82,13 @@ def plain(text: str) -> str:
     return text if text.isprintable() else ascii(text)[1:-1]
 
 
-def candidates(everyone: Pool, sights: list[Sight], choice: str | None) -> list[dict[str, Any]]:
-    """Every deployment: kept, chosen, or excluded by which stage and why. ``sights`` come from the same decision."""
-    rows = []
-    seen = [(sight, {deployment.id for deployment in sight.pool}) for sight in sights]
-    for deployment in everyone:
-        chosen = deployment.id == choice  # by a fallback group too, whose members the sights don't show
-        row: dict[str, Any] = {"deployment": deployment.id, "kept": True, "chosen": chosen}
-        out = [sight for sight, kept in seen if deployment.id not in kept and not chosen]
-        if out:  # members of a fallback group are first left out for not serving the name, then for a reason
-            by = next((sight for sight in out if deployment.id in sight.excluded), out[0])
-            reason = by.excluded.get(deployment.id, "does not serve the name asked for")
-            row.update(kept=False, excluded_by=by.stage, reason=reason)
-        rows.append(row)
-    return rows
+def candidates_text(rows: list[dict[str, Any]]) -> str:
+    """What ``routing.candidates`` tells of everybody, a line each: the choice first, then who was kept."""
+    lines = []
+    for row in sorted(rows, key=lambda row: (not row["chosen"], not row["kept"])):
+        word = "chosen" if row["chosen"] else "kept" if row["kept"] else "excluded"
+        by = "" if row["kept"] else f"by {row['excluded_by']}: {row['reason']}"
+        figures = ", ".join(f"{name} {value:.4g}" for name, value in row.get("terms", {}).items())
+        change = f"to change it: {row['change']}" if "change" in row else ""
+        lines.append(f"  {word:<8}  {row['deployment']}  {'; '.join(filter(None, (by, figures, change)))}".rstrip())
+    return "\n".join(map(plain, lines))

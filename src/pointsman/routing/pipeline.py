@@ -11,14 +11,16 @@ from types import ModuleType
 
 from pointsman.errors import ConfigurationError, PointsmanError
 from pointsman.model.decision import Decision, Pool, Step, Tier
+from pointsman.model.deployment import Deployment
 from pointsman.model.request import Request
 from pointsman.model.view import Dice, View
+from pointsman.providers.shapes import takes_task
 from pointsman.routing.asking import Asking
 from pointsman.routing.conditions import Facts
 from pointsman.routing.content import Content
-from pointsman.routing.elsewhere import Elsewhere, Sight, admits
+from pointsman.routing.elsewhere import Elsewhere, admits
 from pointsman.routing.settle import Settler
-from pointsman.routing.shapes import Asked, Heard, Resolution, Resolver, Strategy
+from pointsman.routing.shapes import Asked, Heard, Resolution, Resolver, Sight, Strategy
 from pointsman.routing.stages import health, limits, requirements, warm
 from pointsman.routing.stages.alias import alias
 from pointsman.routing.stages.capability import capability
@@ -114,7 +116,7 @@ class Pipeline:
         else:
             number, pool, index, steps = self._elsewhere.find(request, tiers, steps, view, dice, sights)
         choice, tier = pool[index], tiers[number]
-        tags, task = _taken(asked) if type(asked) is Asked else ((), None)
+        tags, task, unsent = _taken(asked, request, choice) if type(asked) is Asked else ((), None, ())
         return Decision(
             request.model,
             resolution.route,
@@ -127,6 +129,7 @@ class Pipeline:
             number,
             tags,
             task,
+            unsent,
         )
 
     def wanted(self, request: Request, view: View) -> tuple[str, tuple[str, ...]] | None:
@@ -155,7 +158,7 @@ class Pipeline:
         first = resolution.tiers[0]
         pool, steps = first.pool, resolution.steps
         if sights is not None:
-            sights.append(Sight(resolution.route, pool, resolution.known))
+            sights.extend(resolution.sights)
         for stage, module in FILTERS:
             size = len(pool)
             if stage not in resolution.concerned and not (stage == "health" and view.resting):
@@ -170,7 +173,10 @@ class Pipeline:
         return pool, resolution.strategy if same else self.strategy(first, pool), steps
 
 
-def _taken(asked: Asked) -> tuple[tuple[str, ...], str | None]:
-    """The tags that a request was taken to carry, and what it was taken to be about: read, or said by the caller."""
+def _taken(asked: Asked, request: Request, choice: Deployment) -> tuple[tuple[str, ...], str | None, tuple[str, ...]]:
+    """The tags that a request was taken to carry, what it was taken to be about (read, or said by the caller), and
+    which of its hints the choice does not get to see.
+    """
     label = asked.verdict[1] if asked.verdict is not None else None
-    return asked.tags, label or asked.task
+    hidden = request.hints.task is not None and not takes_task(choice.provider)
+    return asked.tags, label or asked.task, ("task",) if hidden else ()

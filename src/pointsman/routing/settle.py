@@ -9,10 +9,10 @@ from types import ModuleType
 
 import msgspec
 
-from pointsman.errors import InvalidBody, InvalidHeader, ModelNotFound, PointsmanError
+from pointsman.errors import InvalidBody, InvalidHeader, ModelNotFound, PointsmanError, RequestRefused
 from pointsman.model.decision import Pool, Step, Tier
 from pointsman.routing.near import near_names
-from pointsman.routing.shapes import Asked, Found, Resolution, Resolver, Settled, Unread
+from pointsman.routing.shapes import Asked, Found, Resolution, Resolver, Settled, Sight, Unread
 from pointsman.routing.strategies import STRATEGIES
 from pointsman.routing.tiers import MAX_FALLBACKS, Tiers
 from pointsman.routing.topology import Topology
@@ -65,7 +65,7 @@ class Settler:
         for stage, resolver in self._resolvers:
             if way.settled is not None and stage not in self._narrowing:
                 continue
-            word = resolver(asked, way.found, self._topology)
+            word = way.ask(stage, resolver)
             if word is None:
                 if stage in self._narrowing and way.settled is None:
                     way.waiting.append((stage, resolver))
@@ -97,7 +97,7 @@ class Settler:
             STRATEGIES[strategy](group, pool, topology.strategies),
             frozenset([stage for stage, module in self._filters if module.concerned(pool, topology)]),
             levels=levels,
-            known=way.known,
+            sights=tuple(way.sights),
         )
 
     def _calm(self, size: int) -> tuple[Step, ...]:
@@ -148,20 +148,34 @@ class Settler:
 class _Way:
     """One way through the resolvers: what they have come to so far. ``waiting`` have no word yet."""
 
-    __slots__ = ("everybody", "found", "known", "route", "settled", "steps", "waiting")
+    __slots__ = ("asked", "found", "route", "settled", "sights", "steps", "topology", "waiting")
 
     def __init__(self, asked: Asked, topology: Topology) -> None:
-        self.everybody = len(topology.deployments)
+        self.asked = asked
+        self.topology = topology
         self.found = Found(asked.name)
         self.steps: list[Step] = []
         self.settled: Settled | None = None
         self.route = ""
-        self.known: dict[str, str] = {}
+        self.sights: list[Sight] = []
         self.waiting: list[tuple[str, Resolver]] = []
+
+    @property
+    def left(self) -> int:
+        """How many are still in the running."""
+        return len(self.topology.deployments if self.found.pool is None else self.found.pool)
+
+    def ask(self, stage: str, resolver: Resolver) -> Settled | str | Unread | None:
+        """A stage's word. What it refuses is told with the steps so far, its own at their end."""
+        try:
+            return resolver(self.asked, self.found, self.topology)
+        except RequestRefused as refused:
+            refused.steps = (*self.steps, Step(stage, self.left, 0, refused.message))
+            raise
 
     def heard(self, stage: str, word: Settled | str) -> None:
         """A stage's word becomes a step, and a pool if it has one."""
-        before = self.everybody if self.found.pool is None else len(self.found.pool)
+        before = self.left
         if isinstance(word, str):
             self.steps.append(Step(stage, before, before, word))
         elif word.pool is None:
@@ -174,7 +188,7 @@ class _Way:
             if self.settled is None:
                 self.route = stage
             self.settled = word if self.settled is None else narrowed(self.settled, word)
-            self.known = {**self.known, **word.known} if word.known else self.known
+            self.sights.append(Sight(stage, word.pool, word.known))
             self.found = Found(word.name, word.pool, word.group)
 
     def ordered(self, first: Pool, levels: int) -> None:
@@ -183,7 +197,7 @@ class _Way:
         kept = {deployment.id for deployment in first}
         later = {d.id: f"its order is {'not set' if d.order is None else d.order}" for d in pool if d.id not in kept}
         self.steps.append(Step("order", len(pool), len(first), f"order {first[0].order} of {levels} levels"))
-        self.known = {**self.known, **later}
+        self.sights.append(Sight("order", first, later))
 
 
 def narrowed(settled: Settled, word: Settled) -> Settled:

@@ -109,6 +109,16 @@ class Kept(msgspec.Struct, frozen=True, gc=False):
     excluded: dict[str, str] = {}
 
 
+class Sight(msgspec.Struct, frozen=True):
+    """One stage as seen in a verbose explanation: who was left, and why others were not, where there is more to say
+    than that the stage did not choose them.
+    """
+
+    stage: str
+    pool: Pool
+    excluded: dict[str, str] = {}
+
+
 class Filter(Protocol):
     """Leaves out who can't serve this request now."""
 
@@ -132,7 +142,7 @@ class Resolution(msgspec.Struct, frozen=True, gc=False):
 
     ``unread``: its content must be read first, and then it is asked for again. ``levels``: how many of the tiers are
     the group asked for, by ``order``. ``concerned``: filters that have something to look at even while nobody rests.
-    ``calm``: ``steps`` and the filters' words for when none has.
+    ``calm``: ``steps`` and the filters' words for when none has. ``sights``: the resolvers' pools.
     """
 
     route: str
@@ -143,4 +153,4 @@ class Resolution(msgspec.Struct, frozen=True, gc=False):
     concerned: frozenset[str] = frozenset()
     unread: bool = False
     levels: int = 1
-    known: dict[str, str] = {}
+    sights: tuple[Sight, ...] = ()

@@ -7,7 +7,7 @@ from itertools import islice
 from typing import Any
 
 from pointsman.model.outcome import Outcome
-from pointsman.routing.explain import as_data
+from pointsman.routing.explain import as_data, hints_data
 from pointsman.telemetry.events import Finished
 
 MOST = 1_000
@@ -67,6 +67,7 @@ def record_data(event: Finished) -> dict[str, Any]:
         "endpoint": event.endpoint,
         "model": event.model,
         "created": event.at,
+        "hints": hints_data(event.hints),
         "decision": as_data(event.decision) if event.decision is not None else None,
         "outcome": outcome_data(event.outcome),
         "error": event.error,

@@ -106,6 +106,10 @@ function clock(unix) {
   return node;
 }
 
+function figure(value) {
+  return value === null ? "unknown" : Number(value.toPrecision(3)).toString();
+}
+
 function verdict(ok, status, failure) {
   const words = failure ? `${status} ${failure.replaceAll("_", " ")}` : `${status}${ok ? "" : " not served"}`;
   return make("span", `mark ${ok ? "good" : "bad"}`, words);
@@ -226,10 +230,20 @@ function candidates(all) {
   const order = [...all].sort((a, b) => b.chosen - a.chosen || b.kept - a.kept);
   return make("ul", "plan", ...order.map((one) => {
     const word = one.chosen ? "chosen" : one.kept ? "kept" : "excluded";
-    const why = one.kept ? "" : `by ${one.excluded_by}: ${one.reason}`;
+    const figures = Object.entries(one.terms ?? {}).map(([name, value]) => `${name.replaceAll("_", " ")} ${figure(value)}`);
+    const why = [
+      one.kept ? figures.join(", ") : `by ${one.excluded_by}: ${one.reason}`,
+      one.change && `to change it: ${one.change}`,
+    ];
     const mark = make("span", `mark ${word}`, word);
-    return make("li", word, make("span", "id", one.deployment), mark, make("small", "", why));
+    return make("li", word, make("span", "id", one.deployment), mark, make("small", "", why.filter(Boolean).join("; ")));
   }));
+}
+
+/** What the caller said beside the name, as far as it said anything. */
+function said(hints) {
+  const words = Object.entries(hints ?? {}).map(([name, value]) => `${name.replaceAll("_", " ")} ${[value].flat().join(", ")}`);
+  return words.join("; ") || null;
 }
 
 function facts(pairs) {
@@ -273,6 +287,7 @@ function detail({ decision, outcome, ...record }) {
       ["First token", first === null ? null : `after ${seconds(first)}`],
       ["Tokens", tokens ? `${count.format(read)} in, ${count.format(written)} out` : null],
       ["Endpoint", record.endpoint], ["Route", decision?.route ?? null], ["Strategy", decision?.strategy ?? null],
+      ["Said", said(record.hints)], ["Taken to be about", decision?.task ?? null],
       ["Request id", make("span", "id", record.request_id)],
     ]),
     record.error && make("p", "wrong", record.error),

@@ -1,0 +1,153 @@
+"""What would bring a deployment in that a stage left out: one short sentence, to the caller or to who configures.
+
+A table by stage. Says what holds now; a stage that is not in the table settles names, so a name is the answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from pointsman.model.deployment import Deployment
+from pointsman.model.request import Request
+from pointsman.model.view import View
+from pointsman.routing import features
+from pointsman.routing.conditions import Facts, compiled
+from pointsman.routing.needs import unfit
+from pointsman.routing.tagging import DEFAULT
+from pointsman.routing.topology import Topology
+
+BETTER: dict[str, str] = {
+    "home": "a session that it served before, or more room at it",
+    "distance": "a prompt that begins otherwise, or fewer requests at the others",
+    "share": "another draw; a higher weight makes it likelier",
+    "turn": "its turn, which comes next or soon",
+    "dollars": "a lower price",
+    "capacity": "more of its context, limits or places free",
+    "usage": "fewer requests and tokens of this minute at it",
+    "score": "quicker or cheaper answers and fewer failures",
+    "first_token": "a shorter time to its first token",
+    "per_token": "less time a token",
+    "latency": "quicker answers",
+    "load": "fewer requests in flight",
+    "in_flight": "fewer requests in flight",
+    "samples": "results: it has none yet",
+}
+"""What would have made a strategy pick a member, by the figure that it looks at; the first that it has counts."""
+
+UNKNOWN = "figures for the strategy to go by: it knows none of it"
+
+
+def advice(deployment: Deployment, stage: str, request: Request, view: View, topology: Topology) -> str:
+    """What would change that ``stage`` left it out."""
+    found = ADVICE.get(stage)
+    return by_name(deployment, topology) if found is None else found(deployment, request, view, topology)
+
+
+def serves(deployment: Deployment, name: str | None, topology: Topology) -> bool:
+    """Is it one of those that are configured for a name?"""
+    asked = topology.aliased(name)
+    return asked is not None and any(d.id == deployment.id for d in topology.serving(asked))
+
+
+def by_name(deployment: Deployment, topology: Topology) -> str:
+    """How requests come to it: by its public name; an open one by a rule for its provider."""
+    if deployment.model is not None:
+        return f"name model {deployment.model_name!r}"
+    place = deployment.provider.name
+    exact = next((rule.name for rule in topology.exact.values() if rule.provider == place), None)
+    if exact is not None:
+        return f"name model {exact!r}"
+    pattern = next((rule.pattern for rule in topology.patterns.rules if rule.provider == place), None)
+    if pattern is not None:
+        return f"name a model that {pattern!r} matches"
+    if topology.default_provider == place:
+        return "name a model that no rule knows"
+    return f"a rule that leads to provider {place!r}"
+
+
+def _by_tag(deployment: Deployment, request: Request, _view: View, topology: Topology) -> str:
+    if not serves(deployment, request.model, topology):
+        return by_name(deployment, topology)
+    own = [tag for tag in deployment.tags if tag != DEFAULT]
+    return f"send tag {(topology.tags.prefix or '') + own[0]!r}" if own else "send no tags"
+
+
+def _by_rule(deployment: Deployment, request: Request, view: View, topology: Topology) -> str:
+    facts = Facts(request, topology, view)
+    met = next((rule for rule in topology.metadata if compiled(rule.condition)(facts)), None)
+    if met is None or not serves(deployment, request.model, topology):
+        return by_name(deployment, topology)
+    return f"a request that rule {met.name!r} does not apply to ({met.condition.text})"
+
+
+def _by_capability(deployment: Deployment, _request: Request, _view: View, topology: Topology) -> str:
+    return f"leave X-Capability out and {by_name(deployment, topology)}"
+
+
+def _by_content(deployment: Deployment, _request: Request, _view: View, topology: Topology) -> str:
+    tasks = topology.tasks.tasks if topology.tasks is not None else ()
+    task = next((task.name for task in tasks if task.model == deployment.model_name), None)
+    categories = topology.semantic.categories if topology.semantic is not None else ()
+    category = next((one.name for one in categories if one.model == deployment.model_name), None)
+    ways = [f"send X-Task: {task}"] if task is not None else []
+    ways += [f"a text more like category {category!r}"] if category is not None else []
+    return " or ".join([*ways, by_name(deployment, topology)])
+
+
+def _by_need(deployment: Deployment, request: Request, _view: View, _topology: Topology) -> str:
+    if deployment.context is not None and request.tokens > deployment.context:
+        return f"a request of at most {deployment.context} tokens"
+    return "a request without images" if _blind(deployment, request) else "a request without tools"
+
+
+def _blind(deployment: Deployment, request: Request) -> bool:
+    return deployment.vision is False and features.has_images(request)
+
+
+def _by_room(deployment: Deployment, request: Request, view: View, _topology: Topology) -> str:
+    if not deployment.could_take(request.tokens):
+        return f"a request of at most {deployment.tpm} tokens, or a higher tpm"
+    wait = view.wait(deployment, request.tokens)
+    return f"in {wait:.1f} s, or higher limits" if wait > 0 else "when a request there ends, or higher limits"
+
+
+def _by_health(deployment: Deployment, _request: Request, view: View, _topology: Topology) -> str:
+    wait, word = view.wait(deployment), view.fitness(deployment) or ""
+    if not word.startswith("breaker"):
+        return f"in {wait:.1f} s, when its rest is over"
+    return f"when its breaker lets a request try it, in {wait:.1f} s" if wait > 0 else "when its probe has succeeded"
+
+
+def _by_warmth(_deployment: Deployment, _request: Request, _view: View, _topology: Topology) -> str:
+    return "once its model is loaded"
+
+
+def _by_order(_deployment: Deployment, _request: Request, _view: View, _topology: Topology) -> str:
+    return "a lower order"
+
+
+def _by_present(deployment: Deployment, request: Request, view: View, topology: Topology) -> str:
+    """For members of fallback groups, who are left out for what they can't do now."""
+    if unfit(deployment, request) is not None:
+        return _by_need(deployment, request, view, topology)
+    if view.fitness(deployment) is not None:
+        return _by_health(deployment, request, view, topology)
+    if view.room(deployment, request.tokens) is not None:
+        return _by_room(deployment, request, view, topology)
+    return by_name(deployment, topology)
+
+
+ADVICE: dict[str, Callable[[Deployment, Request, View, Topology], str]] = {
+    "tag": _by_tag,
+    "metadata": _by_rule,
+    "capability": _by_capability,
+    "task": _by_content,
+    "semantic": _by_content,
+    "order": _by_order,
+    "requirements": _by_need,
+    "limits": _by_room,
+    "health": _by_health,
+    "warm": _by_warmth,
+    "fallback": _by_present,
+    "need": _by_present,
+}

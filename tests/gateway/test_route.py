@@ -1,0 +1,154 @@
+"""``POST /v1/route``: the dry run, of everybody, of one deployment, of requests that would be refused."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from pointsman.config.settings import Capability, TagSettings, Task, TaskSettings
+from pointsman.fakes import deployment, settings
+from pointsman.testing import MockProvider
+from support.fleet import member, place
+from support.serving import Reply, Serving, gateway, post, send
+
+MESSAGES = [{"role": "user", "content": "hi"}]
+
+
+async def dry(it: Serving, body: dict, *headers: str, query: str = "") -> Reply:
+    body = {"messages": MESSAGES, **body} if "input" not in body else body
+    return (await send(it.port, post(f"/v1/route{query}", msgspec.json.encode(body), *headers)))[0]
+
+
+def adapters(mock: MockProvider):
+    at = place(mock)
+    made = [deployment(tag, "nova", at, model=mock.models[0], tags=(tag, f"{tag}.query")) for tag in ("code", "text")]
+    return settings(*made, deployment("other", "other", at), tags=TagSettings(enabled=True, tasks=True))
+
+
+@pytest.fixture
+async def nova():
+    async with MockProvider("openai", name="up") as mock, gateway(adapters(mock)) as it:
+        yield it
+        assert mock.ledger.total == 0  # nothing is ever sent
+
+
+async def test_it_tells_what_was_said_and_what_that_was_taken_for(nova):
+    """Hints as they came, tags as they route, and what the provider would not get."""
+    told = (await dry(nova, {"model": "nova", "task": "code.query", "input": "x"}, "x-pointsman-session: s")).json()
+    assert told["hints"] == {"task": "code.query", "session": "s"}
+    assert (told["route"], told["tags"], told["not_sent"]) == ("tag", ["code.query"], ["task"])
+    assert told["deployment"] == "code"
+    assert "candidates" not in told
+
+
+async def test_why_not_answers_for_one(nova):
+    """Its row alone, beside the decision; verbose, everybody's too."""
+    body = {"model": "nova", "task": "code.query", "input": "x", "why_not": "text"}
+    told = (await dry(nova, body)).json()
+    assert told["why_not"]["excluded_by"] == "tag"
+    assert told["why_not"]["reason"] == "its tags are text, text.query"
+    assert told["why_not"]["change"] == "send tag 'text'"
+    assert "candidates" not in told
+    both = (await dry(nova, body, query="?verbose=1")).json()
+    assert both["why_not"] in both["candidates"]
+    assert [row["deployment"] for row in both["candidates"]] == ["code", "text", "other"]
+
+
+async def test_why_not_of_the_choice_says_that_it_is(nova):
+    """There is nothing to change."""
+    told = (await dry(nova, {"model": "other", "why_not": "other"})).json()
+    assert told["why_not"]["chosen"]
+    assert "change" not in told["why_not"]
+
+
+@pytest.mark.parametrize(
+    ("name", "listed"), [("cod", "code"), ("nobody", "code, text, other"), ("x" * 10_000, "code, text, other")]
+)
+async def test_why_not_of_a_stranger_lists_near_ones(nova, name, listed):
+    """400, and ``param`` says which field."""
+    reply = await dry(nova, {"model": "nova", "why_not": name})
+    assert (reply.status, reply.error["param"]) == (400, "why_not")
+    assert reply.error["message"].endswith(f"there are: {listed}")
+    assert len(reply.error["message"]) < 200
+
+
+@pytest.mark.parametrize("value", [5, ["code"], {"a": 1}, True])
+async def test_why_not_is_the_id_of_a_deployment(nova, value):
+    """Anything else is refused by name."""
+    reply = await dry(nova, {"model": "nova", "why_not": value})
+    assert (reply.status, reply.error["code"], reply.error["param"]) == (400, "invalid_body", "why_not")
+
+
+async def test_a_tag_that_nobody_has_is_told_with_the_way_in(nova):
+    """The error as it would be, the steps to it, and for each deployment what would lead there."""
+    reply = await dry(nova, {"model": "nova", "tags": ["maths"]}, query="?verbose=1")
+    told = reply.json()
+    assert (reply.status, told["error"]["code"]) == (400, "no_deployment_with_tag")
+    assert told["error"]["message"].startswith("No deployments with tag")
+    assert told["steps"][-1]["stage"] == "tag"
+    assert {row["deployment"]: row["change"] for row in told["candidates"]} == {
+        "code": "send tag 'code'",
+        "text": "send tag 'text'",
+        "other": "name model 'other'",
+    }
+
+
+async def test_a_name_that_nobody_serves_is_told_with_its_steps(nova):
+    """404 as ever, and what each stage said."""
+    reply = await dry(nova, {"model": "stranger"})
+    assert (reply.status, reply.error["code"]) == (404, "model_not_found")
+    assert [step["stage"] for step in reply.json()["steps"]] == ["exact", "pattern", "default"]
+
+
+@pytest.mark.parametrize(
+    ("headers", "body", "param", "known"),
+    [
+        (["x-capability: poetry"], {}, "X-Capability", "prose"),
+        (["x-task: poetry"], {}, "X-Task", "chat, code"),
+        (["x-chain: poetry"], {}, "X-Chain", "none is configured"),
+        ([], {"model": "auto/poetry"}, "model", "auto/tasks"),
+    ],
+)
+async def test_what_nobody_configured_is_refused_with_what_there_is(headers, body, param, known):
+    """A capability, a task, a chain, a router entry: 400, and the list."""
+    async with MockProvider("openai", name="one") as one:
+        tasks = TaskSettings((Task("code", "m", ("python",)), Task("chat", "m")))
+        made = settings(member(one), tasks=tasks, capabilities={"prose": Capability("prose", models=("m",))})
+        async with gateway(made) as it:
+            for path in ("/v1/route", "/v1/chat/completions"):
+                raw = post(path, msgspec.json.encode({"messages": MESSAGES, **body}), *headers)
+                [reply] = await send(it.port, raw)
+                assert (reply.status, reply.error["param"]) == (400, param)
+                assert known in reply.error["message"]
+
+
+@pytest.mark.parametrize("model", ["auto", None, "auto/tasks"])
+async def test_content_decides_where_no_model_is_named(model):
+    """``auto``, no model, or the router's own name; the names are listed, and counted by what was found."""
+    async with MockProvider("openai", name="one") as one:
+        tasks = TaskSettings((Task("code", "m", ("python",)), Task("chat", "n")))
+        made = settings(member(one), member(one, "n"), tasks=tasks)
+        async with gateway(made) as it:
+            body = {"messages": [{"role": "user", "content": "some python"}], **({"model": model} if model else {})}
+            told = (await dry(it, body)).json()
+            [reply] = await send(it.port, post("/v1/chat/completions", msgspec.json.encode(body)))
+            [stats] = await send(it.port, b"GET /stats HTTP/1.1\r\nhost: x\r\n\r\n")
+            [names] = await send(it.port, b"GET /v1/models HTTP/1.1\r\nhost: x\r\n\r\n")
+            [entry] = await send(it.port, b"GET /v1/models/auto/tasks HTTP/1.1\r\nhost: x\r\n\r\n")
+            identity = reply.headers["x-pointsman-request-id"]
+            [record] = await send(it.port, f"GET /v1/decisions/{identity} HTTP/1.1\r\nhost: x\r\n\r\n".encode())
+    assert (told["route"], told["task"], told["deployment"]) == ("task", "code", "m@one")
+    assert (reply.status, reply.headers["x-pointsman-route"]) == (200, "task")
+    assert stats.json()["routes"] == {"code": 1}
+    assert [entry["id"] for entry in names.json()["data"]] == ["m", "n", "auto", "auto/tasks"]
+    assert entry.json()["id"] == "auto/tasks"
+    assert (record.json()["decision"]["task"], record.json()["hints"]) == ("code", {})
+
+
+async def test_without_a_router_auto_is_no_name():
+    """Nothing reads content, so nothing is listed for it."""
+    async with MockProvider("openai", name="one") as one, gateway(settings(member(one))) as it:
+        [names] = await send(it.port, b"GET /v1/models HTTP/1.1\r\nhost: x\r\n\r\n")
+        [entry] = await send(it.port, b"GET /v1/models/auto HTTP/1.1\r\nhost: x\r\n\r\n")
+    assert [entry["id"] for entry in names.json()["data"]] == ["m"]
+    assert entry.status == 404
