@@ -23,6 +23,7 @@ from pointsman.model.decision import Decision
 from pointsman.model.outcome import FailureKind
 from pointsman.routing.fallback import legs
 from pointsman.routing.pipeline import FILTERS, RESOLVERS, Pipeline, Sight
+from pointsman.routing.tagging import allowed, wished
 from pointsman.routing.topology import compile_topology
 from pointsman.state.scoreboard import Scoreboard
 from support.situations import Situation, situations
@@ -116,13 +117,23 @@ def spares(seen: Seen) -> None:
         assert decision.choice.context is None or asked.tokens <= decision.choice.context
 
 
+def heeds(seen: Seen) -> None:
+    """Nobody in the whole plan carries a tag that the request bans, or lacks one that it demands."""
+    if seen.decision is not None:
+        topology = compile_topology(seen.situation.settings)
+        wish = wished(seen.decision.tags, topology.tags)
+        for leg in legs(seen.decision):
+            if leg.deployment.model_name in topology.filtered:
+                assert allowed((leg.deployment,), wish)
+
+
 def repeats(seen: Seen) -> None:
     """The same inputs and the same dice give the same decision, or the same refusal."""
     again = decide(seen.situation)
     assert (again.decision, repr(again.error)) == (seen.decision, repr(seen.error))
 
 
-LAWS: tuple[Callable[[Seen], None], ...] = (shrinks, counts, ends, routes, chooses, plans, spares, repeats)
+LAWS: tuple[Callable[[Seen], None], ...] = (shrinks, counts, ends, routes, chooses, plans, spares, heeds, repeats)
 
 
 @given(situations())

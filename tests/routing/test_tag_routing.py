@@ -4,11 +4,21 @@ from __future__ import annotations
 
 import pytest
 
-from pointsman.config.settings import ExactMatch, Strategies, TagSettings, Task, TaskSettings
+from pointsman.config.settings import (
+    Capability,
+    ChainMember,
+    ExactMatch,
+    FallbackChain,
+    MetadataRule,
+    Strategies,
+    TagSettings,
+    Task,
+    TaskSettings,
+)
 from pointsman.errors import NoCandidate, NoTag
 from pointsman.fakes import deployment, provider, settings
 from pointsman.model.outcome import FailureKind
-from support.deciding import board, decide, down, open_at, pool, said
+from support.deciding import board, decide, down, open_at, plan, pool, said, when
 
 NOVA = "nova-embeddings-v1"
 P, Q = provider("p"), provider("q")
@@ -207,3 +217,31 @@ def test_a_task_of_the_caller_s_is_no_tag_where_content_chooses():
     made = settings(deployment("eu", "m", tags=("eu",)), deployment("us", "m", tags=("us",)), tags=ON, tasks=tasks)
     decision = decide(made, None, task="code", tags=("us",))
     assert (decision.route, decision.task, pool(decision)) == ("task", "code", ["us"])
+
+
+CHAIN = FallbackChain("default", (ChainMember("p"), ChainMember("q")))
+
+
+def test_tags_hold_for_the_members_of_a_chain_and_for_fallback_providers():
+    """A provider that takes the group's place does so by who fits; nobody comes in by another door."""
+    eu, us = deployment("eu", "m", P, tags=("eu",)), deployment("us", "m", Q, tags=("us",))
+    made = settings(eu, us, tags=ON, chains={"default": CHAIN}, exact={"m": ExactMatch("m", "p", "q")})
+    assert plan(decide(made, tags=("eu",))) == [("eu", "m", 0)]
+    made = settings(eu, deployment("plain", "m", Q), tags=ON, chains={"default": CHAIN})
+    assert [leg[0] for leg in plan(decide(made, tags=("eu",)))] == ["eu", "plain"]
+    assert [leg[0] for leg in plan(decide(made, tags=("eu", "&eu")))] == ["eu"]
+
+
+@pytest.mark.parametrize(("tags", "expected"), [((), ["plain"]), (("eu",), ["eu"]), (("&eu",), ["eu"])])
+def test_tags_hold_for_a_capability_s_candidates(tags, expected):
+    """And for what a rule's provider serves in another's place."""
+    members = (deployment("eu", "m", P, tags=("eu",)), deployment("plain", "m", P, tags=("default",)))
+    made = settings(
+        *members,
+        tags=ON,
+        capabilities={"c": Capability("c", ("m",))},
+        metadata=(MetadataRule("r", "p", when("stream")),),
+        exact={"e": ExactMatch("e", "q")},
+    )
+    assert pool(decide(made, None, capability="c", tags=tags)) == expected
+    assert pool(decide(made, "e", stream=True, tags=tags)) == expected

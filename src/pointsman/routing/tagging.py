@@ -15,6 +15,7 @@ import re2
 from pointsman.config.settings import TagSettings
 from pointsman.model.decision import Pool
 from pointsman.model.deployment import Deployment
+from pointsman.routing.topology import Topology
 
 DEFAULT = "default"
 LONGEST_SHOWN = 64
@@ -87,6 +88,19 @@ def matching(pool: Pool, wish: Wish, settings: TagSettings, agent: str = "") -> 
     if wish.needed:
         return left
     return allowed(for_everybody(pool), wish) if wish.banned else ()
+
+
+def suited(pool: Pool, tags: tuple[str, ...], agent: str, topology: Topology) -> Pool:
+    """Of a pool of several names: in those that are filtered by tags, members that fit a request's; all of the others.
+    For pools that were put together by something else than a name.
+    """
+    names = {d.model_name for d in pool if d.model_name in topology.filtered}
+    if not names:
+        return pool
+    wish = wished(tags, topology.tags)
+    members = [tuple(d for d in pool if d.model_name == name) for name in names]
+    kept = {d.id for group in members for d in fit_for(group, wish, topology.tags, agent)}
+    return tuple(d for d in pool if d.model_name not in names or d.id in kept)
 
 
 def shown(tags: Iterable[str], most: int = 8) -> str:

@@ -16,7 +16,7 @@ from pointsman.config.settings import FallbackChain
 from pointsman.errors import ModelNotFound
 from pointsman.model.decision import Link, Pool, Tier
 from pointsman.routing.shapes import Asked, Settled
-from pointsman.routing.tagging import fit_for, wished
+from pointsman.routing.tagging import fit_for, suited, wished
 from pointsman.routing.topology import Topology
 
 MAX_FALLBACKS = 5
@@ -49,14 +49,14 @@ class Tiers:
         name = topology.aliased(asked.name)
         public = name if name in (settled.name, group) else None
         if settled.fallback is not None:
-            tiers.append(self._instead(settled.fallback, tiers[0], public))
+            tiers.append(self._instead(settled.fallback, tiers[0], public, asked))
         key = asked.name if asked.name in topology.fallbacks else group
         if topology.fallbacks or topology.default_fallbacks:
             for name in groups_after(key, topology):
                 with suppress(ModelNotFound):  # one that nobody serves any more must not end requests for other names
                     tiers += self.group(name, asked)
         if chain is not None:
-            tiers += self._members(chain, tiers[0], public)
+            tiers += self._members(chain, tiers[0], public, asked)
         return tuple(tiers[:MAX_TIERS]), own
 
     def group(self, name: str, asked: Asked) -> list[Tier]:
@@ -70,7 +70,7 @@ class Tiers:
             pool = fit_for(pool, wished(asked.tags, topology.tags), topology.tags, asked.agent)
         tiers = levels(Tier(group, settled.name, pool, settled.strategy or topology.strategy_of(group)))
         if settled.fallback is not None:
-            tiers.append(self._instead(settled.fallback, tiers[0], group))
+            tiers.append(self._instead(settled.fallback, tiers[0], group, asked))
         return tiers
 
     def _chain(self, asked: Asked, group: str, settled: Settled) -> FallbackChain | None:
@@ -82,19 +82,19 @@ class Tiers:
         chains = self._topology.chains
         return next((chains[name] for name in names if name is not None and name in chains), None)
 
-    def _members(self, chain: FallbackChain, first: Tier, public: str | None) -> list[Tier]:
+    def _members(self, chain: FallbackChain, first: Tier, public: str | None, asked: Asked) -> list[Tier]:
         tiers = []
         for member in chain.members:
             link = Link(chain.name, member.condition, chain.retries, chain.delay)
             if member.model is None:
-                tier = self._instead(member.provider, first, public)
+                tier = self._instead(member.provider, first, public, asked)
             else:
                 pool = self._topology.served_by(member.provider, member.model)
-                tier = Tier(member.provider, member.model, _same(pool, member.model, first), first.strategy)
+                tier = self._tier(member.provider, member.model, pool, first, asked)
             tiers.append(msgspec.structs.replace(tier, link=link))
         return tiers
 
-    def _instead(self, provider: str, first: Tier, public: str | None) -> Tier:
+    def _instead(self, provider: str, first: Tier, public: str | None, asked: Asked) -> Tier:
         """A provider in the place of a group. ``public`` is the name that the caller asked for; None if the model was
         chosen for the request.
         """
@@ -102,7 +102,13 @@ class Tiers:
             pool = self._topology.served_by(provider, public)
         else:
             pool = self._topology.standing_in(provider, first.name)
-        return Tier(provider, first.name, _same(pool, first.name, first), first.strategy)
+        return self._tier(provider, first.name, pool, first, asked)
+
+    def _tier(self, provider: str, name: str | None, pool: Pool, first: Tier, asked: Asked) -> Tier:
+        """With open deployments as ``first`` has them, so that nobody is asked the same under two names."""
+        known = {(d.provider.name, d.model): d for d in first.pool if d.model is not None}
+        same = tuple([known.get((d.provider.name, name or ""), d) if d.model is None else d for d in pool])
+        return Tier(provider, name, suited(same, asked.tags, asked.agent, self._topology), first.strategy)
 
 
 def levels(tier: Tier) -> list[Tier]:
@@ -152,9 +158,3 @@ def _after(name: str, topology: Topology) -> tuple[str, ...] | None:
         return own
     listed = [group for member in members for group in topology.fallbacks.get(member, ()) if group not in members]
     return tuple(listed) or None
-
-
-def _same(pool: Pool, name: str | None, first: Tier) -> Pool:
-    """The pool with its open deployments as ``first`` has them, so that nobody is asked the same under two names."""
-    known = {(d.provider.name, d.model): d for d in first.pool if d.model is not None}
-    return tuple([known.get((d.provider.name, name or ""), d) if d.model is None else d for d in pool])

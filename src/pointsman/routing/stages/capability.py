@@ -12,6 +12,7 @@ from pointsman.model.decision import Pool
 from pointsman.model.deployment import Deployment
 from pointsman.model.sizes import size_in, size_of
 from pointsman.routing.shapes import Asked, Found, Settled
+from pointsman.routing.tagging import suited
 from pointsman.routing.topology import Topology
 
 
@@ -20,7 +21,7 @@ def capability(asked: Asked, found: Found, topology: Topology) -> Settled | str 
         return None
     wanted = topology.capabilities[asked.capability]
     name = found.name if found.name not in topology.entries else None
-    candidates = _candidates(wanted, name, topology)
+    candidates = suited(_candidates(wanted, name, topology), asked.tags, asked.agent, topology)
     small = {d.id: reason for d in candidates if (reason := _too_small(d, wanted, name)) is not None}
     unknown = {d.id: reason for d in candidates if (reason := _unknown(d, wanted, name)) is not None}
     left = tuple(d for d in candidates if d.id not in small)

@@ -7,7 +7,7 @@ rule never enlarges what another stage has settled: where tags, a capability or 
 from __future__ import annotations
 
 from pointsman.routing.shapes import Asked, Found, Settled
-from pointsman.routing.tagging import for_everybody
+from pointsman.routing.tagging import for_everybody, suited
 from pointsman.routing.topology import Topology
 
 
@@ -23,10 +23,10 @@ def metadata(asked: Asked, found: Found, topology: Topology) -> Settled | str | 
         return Settled(found.name, told, pool, group=found.group) if pool else f"{told}: nobody left is there"
     name = found.name if found.name not in topology.entries else None
     if name is not None:
-        return _for_name(told, provider, name, topology)
+        return _for_name(told, provider, name, asked, topology)
     if asked.capability is not None or topology.tasks is not None or topology.semantic is not None:
         return None  # asked again when they have chosen
-    return _by_default(told, provider, None, topology)
+    return _by_default(told, provider, None, asked, topology)
 
 
 def _told(met: tuple[int, ...], topology: Topology) -> str:
@@ -36,10 +36,10 @@ def _told(met: tuple[int, ...], topology: Topology) -> str:
     return f"rule {first.name!r} ({first.condition.text}) -> provider {first.provider}{listed}"
 
 
-def _for_name(told: str, provider: str, name: str, topology: Topology) -> Settled | str:
+def _for_name(told: str, provider: str, name: str, asked: Asked, topology: Topology) -> Settled | str:
     """What else the configuration says of the name, its fallback and its chain, holds whoever serves it."""
-    named = _by_name(told, provider, name, topology) or _by_group(told, provider, name, topology)
-    word = named or _by_default(told, provider, name, topology)
+    named = _by_name(told, provider, name, topology) or _by_group(told, provider, name, asked, topology)
+    word = named or _by_default(told, provider, name, asked, topology)
     rule = topology.rule_for(name)
     if isinstance(word, str) or rule is None:
         return word
@@ -57,20 +57,22 @@ def _by_name(told: str, provider: str, name: str, topology: Topology) -> Settled
     return Settled(upstream or name, f"{told}, which serves {name!r}", pool, group=name)
 
 
-def _by_group(told: str, provider: str, name: str, topology: Topology) -> Settled | None:
+def _by_group(told: str, provider: str, name: str, asked: Asked, topology: Topology) -> Settled | None:
     for alias, members in topology.alias_groups.items():
         if name in members:
             pool = tuple(d for d in topology.groups[alias] if d.provider.name == provider)
+            pool = suited(pool, asked.tags, asked.agent, topology)
             if pool:
                 return Settled(name, f"{told}, which serves its group {alias!r}", pool, group=name)
     return None
 
 
-def _by_default(told: str, provider: str, name: str | None, topology: Topology) -> Settled | str:
+def _by_default(told: str, provider: str, name: str | None, asked: Asked, topology: Topology) -> Settled | str:
     """Its default model, else the first of its own, else the name as it was asked for."""
     place = topology.providers.get(provider)
     default = place.default_model if place is not None else None
     own = topology.bound(provider, default) if default is not None else topology.owned(provider)
+    own = suited(own, asked.tags, asked.agent, topology)
     pool = tuple(d for d in own if d.model_name == own[0].model_name)
     if pool:
         what = "its default model" if default is not None else "its own model"
