@@ -14,7 +14,7 @@ from pointsman.config.settings import Settings, WarmSettings
 from pointsman.errors import ConfigurationError
 from pointsman.flow.attempt import Core, Trip
 from pointsman.flow.drive import Flow
-from pointsman.flow.explain import Account, explain
+from pointsman.flow.explain import NOTHING_MORE, Account, Wish, explain
 from pointsman.model.decision import Decision
 from pointsman.model.request import Request
 from pointsman.model.view import Clock
@@ -68,9 +68,9 @@ class Runtime:
         with self.board.lock:
             return self.core.pipeline.decide(request, self.board, self._dice, sights)
 
-    def explain(self, request: Request, *, verbose: bool = False) -> Flow[Account]:
+    def explain(self, request: Request, wish: Wish = NOTHING_MORE) -> Flow[Account]:
         """The dry run as a flow, for whoever can perform what it asks."""
-        return explain(request, self.core, verbose=verbose)
+        return explain(request, self.core, wish)
 
     @property
     def metrics(self) -> Metrics:

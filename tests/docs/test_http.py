@@ -18,6 +18,7 @@ from pointsman.gateway.headers import decision_head
 from pointsman.gateway.inference import PATHS, Inference
 from pointsman.model.decision import Leg
 from pointsman.model.secret import Secret
+from pointsman.routing.pipeline import RESOLVERS
 from pointsman.runtime import Runtime
 from pointsman.telemetry.records import MOST
 from pointsman.wire import lane, pool, sweeper, upstream
@@ -78,6 +79,13 @@ def test_the_response_headers_are_those_that_are_sent():
     head = decision_head("id", decision, Leg(at, "m", 0, "m"), 1, litellm=True)
     sent = [line.partition(":")[0] for line in head.decode().splitlines()]
     assert [code(row[0])[0] for row in table(section(PAGE, "## Responses"))] == sent
+
+
+def test_the_routes_are_the_stages_that_can_settle_a_request():
+    """All but those that leave nobody out or change only the name, and the slot."""
+    rows = {code(row[0])[0]: code(row[1]) for row in table(section(PAGE, "## Responses"))}
+    stages = [stage for stage, _ in RESOLVERS if stage not in ("hints", "alias", "cost-quality")]
+    assert rows["x-pointsman-route"] == stages
 
 
 def test_the_errors_are_those_that_callers_can_meet():

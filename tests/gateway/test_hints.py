@@ -72,6 +72,8 @@ def test_each_hint_has_its_place():
         ({}, {"x-litellm-tags": " a, b ,,c"}, ("a", "b", "c")),
         ({}, {"x-litellm-tags": "b", "x-pointsman-tags": "a"}, ("a", "b")),
         ({"tags": ["c"]}, {"x-litellm-tags": "a"}, ("c",)),
+        ({"tags": []}, {"x-litellm-tags": "a"}, ()),
+        ({"tags": None}, {"x-litellm-tags": "a"}, ("a",)),
         ({"metadata": {"tags": ["c"]}}, {"x-litellm-tags": "a"}, ("c", "a")),
         ({"metadata": {"tags": ["c", "a"]}, "tags": ["b", "c"]}, {"x-litellm-tags": "z"}, ("c", "a", "b")),
         ({"tags": ["with, comma", "!not", "&and"]}, {}, ("with, comma", "!not", "&and")),

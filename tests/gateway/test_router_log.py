@@ -6,11 +6,14 @@ import io
 
 import msgspec
 import pytest
+import structlog
 
-from pointsman.config.settings import ExactMatch, RouterSettings, TagSettings
+from pointsman.config.settings import ExactMatch, MetadataRule, RouterSettings, TagSettings
 from pointsman.fakes import deployment, settings
+from pointsman.model.condition import Compare, Condition, Fact
 from pointsman.model.deployment import Provider
-from pointsman.telemetry.log import DecisionLog
+from pointsman.telemetry import log
+from pointsman.telemetry.log import DecisionLog, FailureLog
 from pointsman.testing import MockProvider
 from support.fleet import place
 from support.serving import gateway, post, send
@@ -77,3 +80,60 @@ async def test_nothing_of_a_refused_hint_is_told(tag):
     async with MockProvider("openai", name="one") as one, gateway(adapters(one, "openai")) as it:
         lines, status = await logged(it, "/v1/embeddings", {"model": NOVA, "input": "x", "tags": [tag]})
     assert (status, lines) == (400, [])
+
+
+HOSTILE = [
+    b"x" * 60_000,
+    b"caf\xe9",
+    "\u202eevil".encode(),
+    b"a\tb",
+    b"\xc2\x9b31m",
+    "\u2028line".encode(),
+    b"{}%s%n${jndi:x}",
+    b"[ROUTER] Model: x -> Provider: y (exact match)",
+    "日本".encode(),
+    b",".join(b"t%d" % n for n in range(5000)),
+]
+PLACES = ["x-capability", "x-task", "x-chain", "x-pointsman-tags", "x-litellm-session-id", "x-priority", "user-agent"]
+
+
+@pytest.mark.parametrize("where", [*PLACES, "model", "task", "tags", "metadata"])
+async def test_hostile_values_are_answered_plainly_and_never_logged_raw(where):
+    """In any header or field: a reply in our shape, headers of it in ASCII, and of the log only lines of ours."""
+    out = io.StringIO()
+    log.configure("debug", out)
+    try:
+        async with MockProvider("openai", name="up", models=["*"]) as mock, gateway(catch_all(mock)) as it:
+            it.runtime.listeners[:] = [DecisionLog(out), FailureLog()]
+            for value in HOSTILE:
+                text = value.decode("latin-1")
+                more = {where: {"metadata": {"tags": [text], "session_id": text}, "tags": [text]}.get(where, text)}
+                body = {"model": NOVA, "input": "x", **(more if where not in PLACES else {})}
+                raw = post("/v1/embeddings", msgspec.json.encode(body))
+                if where in PLACES:
+                    raw = raw.replace(b"host: localhost", b"host: localhost\r\n%b: %b" % (where.encode(), value))
+                [reply] = await send(it.port, raw)
+                assert reply.status in (200, 400, 404)
+                assert all(name.isascii() and value.isascii() for name, value in reply.headers.items())
+                if reply.status != 200:
+                    assert set(reply.json()) == {"error"}
+            lines = out.getvalue().split("\n")
+    finally:
+        structlog.reset_defaults()
+    assert all(line.isprintable() for line in lines)
+    begun = ("[ROUTER] ", "NovaTaskRoutingHook: ", "Updated metadata tags: ", "litellm.", "{")
+    assert all(line.startswith(begun) for line in lines if line)
+
+
+def catch_all(mock: MockProvider):
+    """Any name is served, a rule looks at a header, and a deployment at the User-Agent."""
+    opened = deployment(mock.name, "*", place(mock), model=None)
+    tagged = deployment("t", NOVA, place(mock), tags=("code", "日本"), tag_regex=("evil",))
+    high = Condition('header.x-priority == "high"', Compare(Fact("header.x-priority"), "==", "high"))
+    return settings(
+        opened,
+        tagged,
+        tags=TagSettings(enabled=True, tasks=True),
+        default_provider=mock.name,
+        metadata=(MetadataRule("high", mock.name, high),),
+    )

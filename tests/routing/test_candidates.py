@@ -25,7 +25,7 @@ from pointsman.errors import NoCandidate, PointsmanError
 from pointsman.fakes import FakeClock, LoadedDice, deployment, provider, request, settings
 from pointsman.flow.drive import run
 from pointsman.flow.effects import Embedded
-from pointsman.flow.explain import Account, explain
+from pointsman.flow.explain import Account, Wish, explain
 from pointsman.flow.trip import Core
 from pointsman.model.condition import Compare, Condition, Fact
 from pointsman.model.outcome import FailureKind
@@ -51,7 +51,7 @@ def told(made, name="m", resting=(), failed=(), **more) -> Account:
                 board.failed(lease, kind, wait)
                 board.give_back(lease)
     core = Core(Pipeline(compile_topology(made)), board, LoadedDice())
-    return run(explain(request(name, **more), core, verbose=True), lambda _: Embedded())
+    return run(explain(request(name, **more), core, Wish(everybody=True)), lambda _: Embedded())
 
 
 def rows(made, name="m", **more) -> dict[str, dict]:
@@ -212,7 +212,7 @@ def test_limits_of_a_minute_say_when_there_is_room_again():
     board = Scoreboard(clock, LoadedDice([0.5]))
     board.give_back(board.take(one))
     core = Core(Pipeline(compile_topology(made)), board, LoadedDice())
-    found = {row["deployment"]: row for row in run(explain(request(), core, verbose=True), None).candidates}
+    found = {row["deployment"]: row for row in run(explain(request(), core, Wish(everybody=True)), None).candidates}
     assert found["one"]["change"] == f"in {board.wait(one):.1f} s, or higher limits"
     assert board.wait(one) > 0
 

@@ -15,7 +15,7 @@ from pointsman.config.load import load_or_raise
 from pointsman.config.settings import Settings
 from pointsman.errors import InvalidBody, PointsmanError
 from pointsman.flow.drive import arun
-from pointsman.flow.explain import Account
+from pointsman.flow.explain import Account, Wish
 from pointsman.gateway.body import read_body
 from pointsman.gateway.errors import error_content
 from pointsman.model.request import Request
@@ -88,7 +88,7 @@ async def _explained(settings: Settings, request: Request, verbose: bool) -> Acc
     loop = asyncio.get_running_loop()
     world = World(loop)
     try:
-        flow = Runtime(settings).explain(request, verbose=verbose)
+        flow = Runtime(settings).explain(request, Wish(verbose))
         return await arun(flow, world.perform, loop.create_future())
     finally:
         world.close()

@@ -12,12 +12,12 @@ from starlette.responses import Response
 
 from pointsman.errors import InvalidBody, ModelNotFound, PayloadTooLarge, PointsmanError, UnknownDecision
 from pointsman.flow.drive import Perform, arun
+from pointsman.flow.explain import Wish
 from pointsman.gateway.auth import Keys
 from pointsman.gateway.body import AUTO, read_body
 from pointsman.gateway.errors import error_response
 from pointsman.model.request import Endpoint, Fields
 from pointsman.routing.explain import as_data, hints_data, steps_data
-from pointsman.routing.near import near_names
 from pointsman.routing.topology import Topology
 from pointsman.runtime import Runtime
 from pointsman.state.breaker import State
@@ -56,13 +56,13 @@ class Endpoints:
         request = read_body(_endpoint_of(body), body, joined(http.headers.raw), http.state.request_id)
         about = _why_not(request.body)
         verbose = http.query_params.get("verbose") in ("1", "true")
-        flow = self._runtime.explain(request, verbose=verbose or about is not None)
+        flow = self._runtime.explain(request, Wish(verbose, about))
         account = await arun(flow, self._perform, asyncio.get_running_loop().create_future())
         more: dict[str, Any] = {"hints": hints_data(request.hints)}
         if verbose:
             more["candidates"] = account.candidates
-        if about is not None:
-            more["why_not"] = _row_of(about, account.candidates)
+        if account.why_not is not None:
+            more["why_not"] = account.why_not
         if account.decision is not None:
             return _json({**as_data(account.decision), **more})
         error = account.error or PointsmanError("a dry run without an end")
@@ -178,16 +178,6 @@ def _why_not(fields: Fields) -> str | None:
         return _decode_name(raw) if raw is not None else None
     except (msgspec.DecodeError, RecursionError):
         raise InvalidBody("why_not must be the id of a deployment", param="why_not") from None
-
-
-def _row_of(name: str, rows: list[dict[str, Any]]) -> dict[str, Any]:
-    """The one candidate that was asked about. Raises InvalidBody with near names."""
-    found = next((row for row in rows if row["deployment"] == name), None)
-    if found is None:
-        known = tuple(row["deployment"] for row in rows)
-        near = near_names(name, known, most=8) or known[:8]
-        raise InvalidBody(f"no deployment {name[:100]!r} here; there are: {', '.join(near)}", param="why_not")
-    return found
 
 
 def _entries(topology: Topology) -> tuple[str, ...]:

@@ -54,27 +54,37 @@ def read_hints(fields: Fields, headers: dict[bytes, bytes]) -> Hints:
 
     Raises InvalidBody or InvalidHeader, which name the place.
     """
-    inside = _metadata(fields)
-    beside: tuple[str, ...] = ()
-    if _begins(inside.tags, b"["):
-        beside = _listed(inside.tags, "metadata.tags")
-        _take_out_tags(fields)
-    listed = _listed(fields.pop("tags", None), "tags") or _of_headers(headers)
     task = _task(fields)
-    session = _first(headers, SESSION) or _session(inside)
-    tags = tuple(dict.fromkeys((*beside, *listed)))
-    if len(tags) > MOST_TAGS:
-        raise InvalidBody(f"a request may carry {MOST_TAGS} tags at most", param="tags")
+    beside, session = _inside(fields)
+    listed = _listed(fields.pop("tags", None), "tags")
+    if HEADERS.isdisjoint(headers):
+        tags = _joined(beside, listed or ())
+        return Hints(tags, task, session=session) if tags or task or session else NO_HINTS
+    tags = _joined(beside, _of_headers(headers) if listed is None else listed)
+    session = _first(headers, SESSION) or session
     hints = Hints(tags, task, _header(headers, TASK), _header(headers, CAPABILITY), _header(headers, CHAIN), session)
     return NO_HINTS if hints == NO_HINTS else hints
 
 
-def _metadata(fields: Fields) -> _Metadata:
-    """The two keys of ``metadata`` that may be hints. One that is no object is the upstream's to judge."""
+def _joined(beside: tuple[str, ...], listed: tuple[str, ...]) -> tuple[str, ...]:
+    """None twice, and not too many of them."""
+    tags = tuple(dict.fromkeys((*beside, *listed)))
+    if len(tags) > MOST_TAGS:
+        raise InvalidBody(f"a request may carry {MOST_TAGS} tags at most", param="tags")
+    return tags
+
+
+def _inside(fields: Fields) -> tuple[tuple[str, ...], str | None]:
+    """The tags and the session in ``metadata``. One that is no object is the upstream's to judge."""
     raw = fields.get("metadata")
     if raw is None or not _begins(raw, b"{"):
-        return _Metadata()
-    return _decode_metadata(raw)
+        return (), None
+    found = _decode_metadata(raw)
+    tags: tuple[str, ...] = ()
+    if _begins(found.tags, b"["):
+        tags = _listed(found.tags, "metadata.tags") or ()
+        _take_out_tags(fields)
+    return tags, _session(found)
 
 
 def _take_out_tags(fields: Fields) -> None:
@@ -116,14 +126,15 @@ def _session(inside: _Metadata) -> str | None:
     return text or None
 
 
-def _listed(raw: msgspec.Raw | None, param: str) -> tuple[str, ...]:
+def _listed(raw: msgspec.Raw | None, param: str) -> tuple[str, ...] | None:
+    """A list of tags; None if there is none."""
     if raw is None:
-        return ()
+        return None
     try:
         tags = _decode_tags(raw) if len(memoryview(raw)) <= LARGEST else [""]
     except NOT_JSON:
         raise InvalidBody(f"{param} must be a list of texts", param=param) from None
-    return _checked(tags or (), InvalidBody(f"{param} must be {NAMES}", param=param))
+    return None if tags is None else _checked(tags, InvalidBody(f"{param} must be {NAMES}", param=param))
 
 
 def _of_headers(headers: dict[bytes, bytes]) -> tuple[str, ...]:

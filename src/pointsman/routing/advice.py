@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from pointsman.config.settings import MetadataRule
 from pointsman.model.deployment import Deployment
 from pointsman.model.request import Request
 from pointsman.model.view import View
@@ -37,23 +38,36 @@ BETTER: dict[str, str] = {
 UNKNOWN = "figures for the strategy to go by: it knows none of it"
 
 
-def advice(deployment: Deployment, stage: str, request: Request, view: View, topology: Topology) -> str:
+class Asker:
+    """Who asks, of whom, and when: what an advice goes by."""
+
+    def __init__(self, request: Request, view: View, topology: Topology) -> None:
+        self.request = request
+        self.view = view
+        self.topology = topology
+        asked = topology.aliased(request.model)
+        self._own = frozenset([d.id for d in topology.serving(asked)]) if asked is not None else frozenset()
+
+    def serves(self, deployment: Deployment) -> bool:
+        """Is it one of those that are configured for the name asked for?"""
+        return deployment.id in self._own
+
+    def met(self) -> MetadataRule | None:
+        """The rule that the request meets."""
+        facts = Facts(self.request, self.topology, self.view)
+        return next((rule for rule in self.topology.metadata if compiled(rule.condition)(facts)), None)
+
+
+def advice(deployment: Deployment, stage: str, asker: Asker) -> str:
     """What would change that ``stage`` left it out."""
-    found = ADVICE.get(stage)
-    return by_name(deployment, topology) if found is None else found(deployment, request, view, topology)
+    return ADVICE.get(stage, by_name)(deployment, asker)
 
 
-def serves(deployment: Deployment, name: str | None, topology: Topology) -> bool:
-    """Is it one of those that are configured for a name?"""
-    asked = topology.aliased(name)
-    return asked is not None and any(d.id == deployment.id for d in topology.serving(asked))
-
-
-def by_name(deployment: Deployment, topology: Topology) -> str:
+def by_name(deployment: Deployment, asker: Asker) -> str:
     """How requests come to it: by its public name; an open one by a rule for its provider."""
     if deployment.model is not None:
         return f"name model {deployment.model_name!r}"
-    place = deployment.provider.name
+    place, topology = deployment.provider.name, asker.topology
     exact = next((rule.name for rule in topology.exact.values() if rule.provider == place), None)
     if exact is not None:
         return f"name model {exact!r}"
@@ -65,79 +79,77 @@ def by_name(deployment: Deployment, topology: Topology) -> str:
     return f"a rule that leads to provider {place!r}"
 
 
-def _by_tag(deployment: Deployment, request: Request, _view: View, topology: Topology) -> str:
-    if not serves(deployment, request.model, topology):
-        return by_name(deployment, topology)
+def _by_tag(deployment: Deployment, asker: Asker) -> str:
+    if not asker.serves(deployment):
+        return by_name(deployment, asker)
     own = [tag for tag in deployment.tags if tag != DEFAULT]
-    return f"send tag {(topology.tags.prefix or '') + own[0]!r}" if own else "send no tags"
+    return f"send tag {(asker.topology.tags.prefix or '') + own[0]!r}" if own else "send no tags"
 
 
-def _by_rule(deployment: Deployment, request: Request, view: View, topology: Topology) -> str:
-    facts = Facts(request, topology, view)
-    met = next((rule for rule in topology.metadata if compiled(rule.condition)(facts)), None)
-    if met is None or not serves(deployment, request.model, topology):
-        return by_name(deployment, topology)
+def _by_rule(deployment: Deployment, asker: Asker) -> str:
+    met = asker.met()
+    if met is None or not asker.serves(deployment):
+        return by_name(deployment, asker)
     return f"a request that rule {met.name!r} does not apply to ({met.condition.text})"
 
 
-def _by_capability(deployment: Deployment, _request: Request, _view: View, topology: Topology) -> str:
-    return f"leave X-Capability out and {by_name(deployment, topology)}"
+def _by_capability(deployment: Deployment, asker: Asker) -> str:
+    return f"leave X-Capability out and {by_name(deployment, asker)}"
 
 
-def _by_content(deployment: Deployment, _request: Request, _view: View, topology: Topology) -> str:
+def _by_content(deployment: Deployment, asker: Asker) -> str:
+    topology, name = asker.topology, deployment.model_name
     tasks = topology.tasks.tasks if topology.tasks is not None else ()
-    task = next((task.name for task in tasks if task.model == deployment.model_name), None)
+    task = next((task.name for task in tasks if task.model == name), None)
     categories = topology.semantic.categories if topology.semantic is not None else ()
-    category = next((one.name for one in categories if one.model == deployment.model_name), None)
+    category = next((one.name for one in categories if one.model == name), None)
     ways = [f"send X-Task: {task}"] if task is not None else []
     ways += [f"a text more like category {category!r}"] if category is not None else []
-    return " or ".join([*ways, by_name(deployment, topology)])
+    return " or ".join([*ways, by_name(deployment, asker)])
 
 
-def _by_need(deployment: Deployment, request: Request, _view: View, _topology: Topology) -> str:
-    if deployment.context is not None and request.tokens > deployment.context:
+def _by_need(deployment: Deployment, asker: Asker) -> str:
+    if deployment.context is not None and asker.request.tokens > deployment.context:
         return f"a request of at most {deployment.context} tokens"
-    return "a request without images" if _blind(deployment, request) else "a request without tools"
+    blind = deployment.vision is False and features.has_images(asker.request)
+    return "a request without images" if blind else "a request without tools"
 
 
-def _blind(deployment: Deployment, request: Request) -> bool:
-    return deployment.vision is False and features.has_images(request)
-
-
-def _by_room(deployment: Deployment, request: Request, view: View, _topology: Topology) -> str:
-    if not deployment.could_take(request.tokens):
+def _by_room(deployment: Deployment, asker: Asker) -> str:
+    tokens = asker.request.tokens
+    if not deployment.could_take(tokens):
         return f"a request of at most {deployment.tpm} tokens, or a higher tpm"
-    wait = view.wait(deployment, request.tokens)
+    wait = asker.view.wait(deployment, tokens)
     return f"in {wait:.1f} s, or higher limits" if wait > 0 else "when a request there ends, or higher limits"
 
 
-def _by_health(deployment: Deployment, _request: Request, view: View, _topology: Topology) -> str:
-    wait, word = view.wait(deployment), view.fitness(deployment) or ""
+def _by_health(deployment: Deployment, asker: Asker) -> str:
+    wait, word = asker.view.wait(deployment), asker.view.fitness(deployment) or ""
     if not word.startswith("breaker"):
         return f"in {wait:.1f} s, when its rest is over"
     return f"when its breaker lets a request try it, in {wait:.1f} s" if wait > 0 else "when its probe has succeeded"
 
 
-def _by_warmth(_deployment: Deployment, _request: Request, _view: View, _topology: Topology) -> str:
+def _by_warmth(_deployment: Deployment, _asker: Asker) -> str:
     return "once its model is loaded"
 
 
-def _by_order(_deployment: Deployment, _request: Request, _view: View, _topology: Topology) -> str:
+def _by_order(_deployment: Deployment, _asker: Asker) -> str:
     return "a lower order"
 
 
-def _by_present(deployment: Deployment, request: Request, view: View, topology: Topology) -> str:
+def _by_present(deployment: Deployment, asker: Asker) -> str:
     """For members of fallback groups, who are left out for what they can't do now."""
-    if unfit(deployment, request) is not None:
-        return _by_need(deployment, request, view, topology)
-    if view.fitness(deployment) is not None:
-        return _by_health(deployment, request, view, topology)
-    if view.room(deployment, request.tokens) is not None:
-        return _by_room(deployment, request, view, topology)
-    return by_name(deployment, topology)
+    if unfit(deployment, asker.request) is not None:
+        return _by_need(deployment, asker)
+    if asker.view.fitness(deployment) is not None:
+        return _by_health(deployment, asker)
+    if asker.view.room(deployment, asker.request.tokens) is not None:
+        return _by_room(deployment, asker)
+    return by_name(deployment, asker)
 
 
-ADVICE: dict[str, Callable[[Deployment, Request, View, Topology], str]] = {
+ADVICE: dict[str, Callable[[Deployment, Asker], str]] = {
     "tag": _by_tag,
     "metadata": _by_rule,
     "capability": _by_capability,
