@@ -76,7 +76,7 @@ def test_the_response_headers_are_those_that_are_sent():
     """Pointsman's own, then LiteLLM's, in the order in which they are sent."""
     at = deployment("a")
     decision = Runtime(settings(at)).decide(request("m"))
-    head = decision_head("id", decision, Leg(at, "m", 0, "m"), 1, litellm=True)
+    head = decision_head("id", decision, Leg(at, "m", 0, "m"), (), litellm=True)
     sent = [line.partition(":")[0] for line in head.decode().splitlines()]
     assert [code(row[0])[0] for row in table(section(PAGE, "## Responses"))] == sent
 

@@ -12,13 +12,15 @@ from pointsman.fakes import deployment, provider
 from pointsman.gateway import headers
 from pointsman.gateway.headers import decision_head, safe
 from pointsman.model.decision import Decision, Leg, Tier
+from pointsman.model.outcome import Attempt, FailureKind
 
 
 def head(model="m", *, group="m", at=None, tier=0, attempts=1, litellm=False) -> bytes:
     member = at or deployment("d1", "m", provider("p"), model=None)
     leg = Leg(member, model, tier, group)
     made = Decision(group, "exact", "simple-shuffle", member, model, (member,), (Tier(group, group, (member,)),), ())
-    return decision_head("0" * 24, made, leg, attempts, litellm)
+    earlier = tuple(Attempt(member.id, model, FailureKind.RESET, 0.1) for _ in range(attempts - 1))
+    return decision_head("0" * 24, made, leg, earlier, litellm)
 
 
 def fields(raw: bytes) -> dict[str, str]:

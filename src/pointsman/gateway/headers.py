@@ -5,6 +5,7 @@ from __future__ import annotations
 from urllib.parse import quote
 
 from pointsman.model.decision import Decision, Leg
+from pointsman.model.outcome import Attempt, fallbacks
 
 MOST = 10_000
 """Rendered heads remembered; names come from callers, so there must be an end."""
@@ -26,13 +27,14 @@ def identity(request_id: str, litellm: bool) -> list[tuple[bytes, bytes]]:
     return [(name, request_id.encode()) for name in names]
 
 
-def decision_head(request_id: str, decision: Decision, leg: Leg, attempts: int, litellm: bool) -> bytes:
-    """Header lines of a response that ``leg`` gave at the ``attempts``-th attempt, its identity first.
+def decision_head(request_id: str, decision: Decision, leg: Leg, earlier: tuple[Attempt, ...], litellm: bool) -> bytes:
+    """Header lines of a response that ``leg`` gave after the ``earlier`` attempts, its identity first.
 
     ``litellm``: also by the names that scripts written for LiteLLM read.
     """
     at, group = leg.deployment, decision.tiers[0].group
-    key = (at.id, at.provider.name, leg.model, decision.route, decision.strategy, group, attempts, leg.tier)
+    counts = len(earlier) + 1, fallbacks(earlier, leg.tier)
+    key = (at.id, at.provider.name, leg.model, decision.route, decision.strategy, group, *counts)
     head = b"x-pointsman-request-id: %b\r\n%b" % (request_id.encode(), _heads.get(key) or _render(key))
     if litellm:
         head += b"x-litellm-call-id: %b\r\n%b" % (request_id.encode(), _litellm_heads[key])
@@ -50,7 +52,7 @@ def safe(value: str) -> str:
 
 def _render(key: Key) -> bytes:
     """Both heads of a key, remembered."""
-    deployment, provider, model, route, strategy, group, attempts, fallbacks = key
+    deployment, provider, model, route, strategy, group, attempts, turns = key
     if len(_heads) >= MOST:
         _heads.clear()
         _litellm_heads.clear()
@@ -63,7 +65,7 @@ def _render(key: Key) -> bytes:
             "route": route,
             "strategy": strategy,
             "attempts": attempts,
-            "fallbacks": fallbacks,
+            "fallbacks": turns,
             "cache": "bypass",
         },
     )
@@ -72,8 +74,8 @@ def _render(key: Key) -> bytes:
         {
             "model-id": deployment,
             "model-group": group,
-            "attempted-retries": max(attempts - 1 - fallbacks, 0),
-            "attempted-fallbacks": fallbacks,
+            "attempted-retries": max(attempts - 1 - turns, 0),
+            "attempted-fallbacks": turns,
         },
     )
     return head

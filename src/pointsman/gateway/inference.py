@@ -19,7 +19,7 @@ from pointsman.gateway.body import read_body
 from pointsman.gateway.errors import error_content, error_response, head_lines
 from pointsman.gateway.headers import decision_head, identity
 from pointsman.model.decision import Decision, Leg
-from pointsman.model.outcome import FailureKind, Outcome
+from pointsman.model.outcome import Attempt, FailureKind, Outcome
 from pointsman.model.request import Endpoint
 from pointsman.runtime import Runtime
 from pointsman.telemetry.events import Finished
@@ -127,7 +127,7 @@ class Passage(Drive[Trip]):
             return world.perform(effect, self.resume)
         exchange = self._exchange
         upstream: Upstream = effect.opened.stream
-        exchange.begin(self._head(effect.decision, effect.leg, len(effect.attempts) + 1))
+        exchange.begin(self._head(effect.decision, effect.leg, effect.attempts))
         exchange.on_full, exchange.on_room = upstream.pause, upstream.unpause
         upstream.relay(exchange, self.resume)
         return upstream.abort
@@ -143,7 +143,7 @@ class Passage(Drive[Trip]):
             return
         answer = trip.answer
         if answer is not None:
-            head = self._head(trip.decision, trip.leg, len(trip.attempts))
+            head = self._head(trip.decision, trip.leg, trip.attempts[:-1])
             if not answer.stream:
                 exchange.respond(200, head, answer.body)
             else:
@@ -163,7 +163,7 @@ class Passage(Drive[Trip]):
         refusal = trip.refusal
         if refusal is not None and refusal.body is not None and trip.outcome.failure is refusal.kind:
             body = refusal.body
-        head = self._head(trip.decision, trip.leg, len(trip.attempts))
+        head = self._head(trip.decision, trip.leg, trip.attempts[:-1])
         self._exchange.respond(status, head_lines(headers) + head, body)
 
     def _end_broken_stream(self, trip: Trip) -> None:
@@ -188,8 +188,8 @@ class Passage(Drive[Trip]):
         seconds = self._house.runtime.board.clock() - trip.started
         self._tell(Outcome(FailureKind.CLIENT_GONE, CLIENT_CLOSED, trip.attempts, seconds=seconds), None)
 
-    def _head(self, decision: Decision, leg: Leg, attempts: int) -> bytes:
-        return decision_head(self._trip.request.id, decision, leg, attempts, self._house.litellm)
+    def _head(self, decision: Decision, leg: Leg, earlier: tuple[Attempt, ...]) -> bytes:
+        return decision_head(self._trip.request.id, decision, leg, earlier, self._house.litellm)
 
     def _tell(self, outcome: Outcome, error: str | None) -> None:
         trip = self._trip

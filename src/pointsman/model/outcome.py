@@ -98,6 +98,15 @@ class Attempt(msgspec.Struct, frozen=True, gc=False):
     tier: int = 0
 
 
+def fallbacks(attempts: tuple[Attempt, ...], last: int = 0) -> int:
+    """How many further tiers were asked: fallback groups, or the next level of an ``order``. ``last`` is the tier of an
+    attempt under way.
+    """
+    if not attempts:
+        return int(last > 0)
+    return len({last, *(attempt.tier for attempt in attempts)} - {0})
+
+
 class Outcome(msgspec.Struct, frozen=True, gc=False):
     """How a request ended. Times are seconds since it was accepted; ``first_token`` is the first content sent."""
 
@@ -110,5 +119,5 @@ class Outcome(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def fallbacks(self) -> int:
-        """How many further tiers were asked: fallback groups, or the next level of an ``order``."""
-        return len({attempt.tier for attempt in self.attempts} - {0})
+        """How many further tiers were asked."""
+        return fallbacks(self.attempts)
