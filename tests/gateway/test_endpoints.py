@@ -8,7 +8,7 @@ import msgspec
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from pointsman.config.settings import RouterSettings, ServerSettings, Strategies
+from pointsman.config.settings import RestSettings, RouterSettings, ServerSettings, Strategies
 from pointsman.fakes import settings
 from pointsman.model.deployment import Deployment
 from pointsman.model.secret import Secret
@@ -184,6 +184,21 @@ async def test_health_says_who_would_be_asked():
     assert (before.status, after.status, alive.status) == (200, 503, 200)
     assert (health["status"], health["unhealthy_count"]) == ("unhealthy", 1)
     assert "server_error" in health["deployments"][0]["reason"]
+
+
+async def test_health_says_who_is_degraded_and_who_is_warm():
+    """Half the share for errors, and a model that is known to be loaded; null where nobody knows."""
+    async with MockProvider("openai", name="one") as one, MockProvider("openai", name="two") as two:
+        made = over(one, two, router=RouterSettings(num_retries=1), rest=RestSettings(error_threshold=1))
+        async with gateway(made) as it:
+            before = (await get(it, "/health")).json()["deployments"]
+            one.faults.set("status=500")
+            while not one.ledger.find(lambda entry: entry.status == 500):
+                await ask(it, "/v1/chat/completions", chat())
+            after = (await get(it, "/health")).json()["deployments"]
+    assert [(row["degraded"], row["warm"]) for row in before] == [(False, None), (False, None)]
+    assert [row["degraded"] for row in after] == [True, False]
+    assert after[1]["warm"] is True
 
 
 async def test_no_key_is_told_anywhere():

@@ -126,6 +126,8 @@ class Endpoints:
                         "upstream_model": deployment.model,
                         "fit": reason is None,
                         "reason": reason,
+                        "degraded": deployment.id in board.degraded,
+                        "warm": board.warm(deployment),
                         "breaker": record.breaker.state.value,
                         "half_open": record.breaker.state is State.HALF_OPEN,
                         "in_flight": record.in_flight,

@@ -99,14 +99,17 @@ class Results:
         if not kept:
             self.clear()
             return
-        weighed = [(result, 0.5 ** (max(now - result.ended, 0.0) / HALF_LIFE)) for result in kept]
+        weighed = [(result, math.exp2(min(result.ended - now, 0.0) / HALF_LIFE)) for result in kept]
         good = [(result, weight) for result, weight in weighed if result.delivered]
+        timed = [(r.seconds, weight) for r, weight in good if r.seconds is not None]
+        begun = [(r.first_token, weight) for r, weight in good if r.first_token is not None]
+        spoken = [(r.seconds / r.tokens, weight) for r, weight in good if r.seconds is not None and r.tokens]
         self._figures = Standing(
             len(kept),
-            sum(weight for _, weight in good) / sum(weight for _, weight in weighed),
-            quantile([(r.seconds, weight) for r, weight in good if r.seconds is not None], 0.5),
-            quantile([(r.first_token, weight) for r, weight in good if r.first_token is not None], 0.95),
-            quantile([(r.seconds / r.tokens, weight) for r, weight in good if r.seconds is not None and r.tokens], 0.5),
+            sum([weight for _, weight in good]) / sum([weight for _, weight in weighed]),
+            quantile(timed, 0.5),
+            quantile(begun, 0.95),
+            quantile(spoken, 0.5),
         )
 
 
@@ -146,10 +149,13 @@ class Peak:
 
 def quantile(weighed: list[tuple[float, float]], share: float) -> float | None:
     """The smallest value that at least ``share`` of the weight does not exceed; None of nothing."""
-    weighed.sort()
-    enough = share * sum(weight for _, weight in weighed)
-    for value, weight in weighed:
-        enough -= weight
+    if not weighed:
+        return None
+    values, weights = zip(*weighed, strict=True)
+    order = sorted(range(len(values)), key=values.__getitem__)  # several times as fast as sorting pairs
+    enough = share * sum(weights)
+    for index in order:
+        enough -= weights[index]
         if enough <= 0.0:
-            return value
-    return weighed[-1][0] if weighed else None
+            break
+    return float(values[index])
