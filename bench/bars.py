@@ -9,7 +9,7 @@ import msgspec
 from compare import Spread, added_ttft_ratio, calm, p50, paired, spread, streams, throughput
 from competitors import OURS, REFERENCE, table
 from competitors.litellm import LiteLLM
-from facts import NAME_KNOWN, NAME_NEW
+from facts import NAME_KNOWN, NAME_NEW, TAGS_KNOWN, TAGS_NEW
 
 if TYPE_CHECKING:
     from compare import ByRound
@@ -74,10 +74,10 @@ def _stalls(figures: Figures) -> list[Bar]:
     ]
 
 
-def _decision(figures: Figures, name: str) -> Bar:
+def _decision(figures: Figures, name: str, most: float) -> Bar:
     times = [found.us for found in figures.decisions if found.name == name and found.deployments == 1000]
     what = f"decision by {name}, 1,000 deployments, 200 patterns"
-    return _at_most(what, 15, spread(times), " µs")
+    return _at_most(what, most, spread(times), " µs")
 
 
 def _picks(figures: Figures) -> Bar:
@@ -105,7 +105,8 @@ def bars(everything: Figures) -> list[Bar]:
         *_stalls(everything),
         _at_most("SSE: added TTFT p99 among the streams / nginx's", 3, spread(first[False].values())),
         _at_most("SSE: added TTFT p99 of a stream alone / nginx's", 3, spread(first[True].values())),
-        *(_decision(figures, name) for name in (NAME_KNOWN, NAME_NEW)),
+        *(_decision(figures, name, 15) for name in (NAME_KNOWN, NAME_NEW)),
+        *(_decision(figures, name, 30) for name in (TAGS_KNOWN, TAGS_NEW)),
         _picks(figures),
         _at_most("resident memory at start", 90, spread(start.rss_mib * 1.048576 for start in starts), " MB"),
         _at_most("start to first correct answer", 1.5, spread(start.ready_seconds for start in starts), " s"),

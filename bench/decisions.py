@@ -6,16 +6,18 @@ remembered by the router, so names asked before and names asked for the first ti
 
 from __future__ import annotations
 
+import gc
 import time
 from statistics import median
 
 import msgspec
 
 import picks
-from facts import NAME_KNOWN, NAME_NEW, DecisionTime, Thinking
-from pointsman.config.settings import Pattern, Settings
+from facts import NAME_KNOWN, NAME_NEW, TAGS_KNOWN, TAGS_NEW, DecisionTime, Thinking
+from pointsman.config.settings import MetadataRule, Pattern, Settings, TagSettings
+from pointsman.model.condition import Compare, Condition, Fact
 from pointsman.model.deployment import Deployment, Provider
-from pointsman.model.request import Request
+from pointsman.model.request import Hints, Request
 from pointsman.runtime import Runtime
 
 SIZES = ((1_000, 200), (10_000, 1_000))  # deployments, patterns
@@ -35,6 +37,7 @@ def settings(deployments: int, patterns: int) -> Settings:
             provider,
             f"upstream-{number}",
             weight=1.0 + number % 3,
+            tags=("even", f"tag-{number % TO_A_NAME}") if number % 2 == 0 else (f"tag-{number % TO_A_NAME}",),
         )
         for number in range(deployments)
     )
@@ -49,6 +52,27 @@ def requests(form: str, count: int) -> list[Request]:
     return [Request("chat", name, {}) for name in names]
 
 
+def tagged(whole: Settings) -> Settings:
+    """The same with its deployments told apart by tags, and three rules on a header, the body and the stream."""
+    conditions = (
+        Condition('header.x-priority == "high"', Compare(Fact("header.x-priority"), "==", "high")),
+        Condition("batch_size > 1", Compare(Fact("batch_size"), ">", 1)),
+        Condition("stream == true", Compare(Fact("stream"), "==", True)),
+    )
+    rules = tuple(MetadataRule(condition.text, "only", condition) for condition in conditions)
+    return msgspec.structs.replace(whole, tags=TagSettings(enabled=True), metadata=rules)
+
+
+def hinted(asked: list[Request]) -> list[Request]:
+    """The same with tags, and with headers as clients send them; the last rule is met by every other one."""
+    headers = {b"content-type": b"application/json", b"user-agent": b"OpenAI/Python 1.60", b"x-priority": b"low"}
+    hints = Hints(tags=("even", "tag-3"))
+    return [
+        msgspec.structs.replace(request, headers=headers, hints=hints, stream=number % 2 == 0)
+        for number, request in enumerate(asked)
+    ]
+
+
 def microseconds(runtime: Runtime, asked: list[Request], decisions: int) -> float:
     """Mean of ``decisions`` decisions, the requests taken in turn."""
     rounds = max(decisions // len(asked), 1)
@@ -61,18 +85,23 @@ def microseconds(runtime: Runtime, asked: list[Request], decisions: int) -> floa
 
 
 def measured(deployments: int, patterns: int) -> list[DecisionTime]:
-    """Four figures for one configuration: by name and by pattern, new and known."""
+    """Six figures for one configuration: by name, by pattern, by tags and rules, new and known."""
     whole = settings(deployments, patterns)
+    names = requests("model-{}", deployments // TO_A_NAME)
     asked = {
-        (NAME_NEW, NAME_KNOWN): requests("model-{}", deployments // TO_A_NAME),
-        (PATTERN_NEW, PATTERN_KNOWN): requests("family-{}-7b", patterns),
+        (NAME_NEW, NAME_KNOWN): (whole, names),
+        (PATTERN_NEW, PATTERN_KNOWN): (whole, requests("family-{}-7b", patterns)),
+        (TAGS_NEW, TAGS_KNOWN): (tagged(whole), hinted(names)),
     }
     times: dict[str, list[float]] = {}
     for _ in range(REPETITIONS):
-        runtime = Runtime(whole)
-        for (new, known), listed in asked.items():
+        for (new, known), (configuration, listed) in asked.items():
+            runtime = Runtime(configuration)
+            gc.collect()  # as a gateway does when it has started
+            gc.freeze()
             times.setdefault(new, []).append(microseconds(runtime, listed, len(listed)))
             times.setdefault(known, []).append(microseconds(runtime, listed, DECISIONS))
+            gc.unfreeze()
     return [DecisionTime(name, deployments, patterns, round(median(values), 3)) for name, values in times.items()]
 
 

@@ -39,18 +39,6 @@ class Facts:
         self._name = name
         self._failed = failed
 
-    def get(self, fact: str) -> Any:
-        """The value of a fact; None if it is not known of this request."""
-        if fact in PLAIN:
-            return PLAIN[fact](self)
-        if fact.startswith(HEADER):
-            return self.request.headers.get(fact[len(HEADER) :].encode(), b"").decode("latin-1").lower()
-        if fact.endswith(UNAVAILABLE):
-            return self.unavailable(fact[: -len(UNAVAILABLE)])
-        if fact.endswith(AVAILABLE):
-            return not self.unavailable(fact[: -len(AVAILABLE)])
-        raise KeyError(fact)  # the configuration was checked
-
     def unavailable(self, provider: str) -> bool:
         """It failed this request, or none of its deployments may be asked now."""
         if provider in self._failed:
@@ -92,10 +80,24 @@ def compiled(condition: Condition) -> Test:
     return _test(condition.root)
 
 
+def fact(name: str) -> Callable[[Facts], Any]:
+    """How to look up a fact: its value, None if it is not known of a request. Raises KeyError if there is none."""
+    if name.startswith(HEADER):
+        key = name[len(HEADER) :].encode()
+        return lambda facts: facts.request.headers.get(key, b"").decode("latin-1").lower()
+    if name.endswith(UNAVAILABLE):
+        provider = name[: -len(UNAVAILABLE)]
+        return lambda facts: facts.unavailable(provider)
+    if name.endswith(AVAILABLE):
+        provider = name[: -len(AVAILABLE)]
+        return lambda facts: not facts.unavailable(provider)
+    return PLAIN[name]
+
+
 def _test(node: Node) -> Test:
     if isinstance(node, Fact):
-        name = node.name
-        return lambda facts: bool(facts.get(name))
+        look = fact(node.name)
+        return lambda facts: bool(look(facts))
     if isinstance(node, Compare):
         return _compare(node)
     if isinstance(node, Not):
@@ -121,33 +123,41 @@ ORDER: dict[str, Callable[[Any, Any], bool]] = {
 
 def _compare(node: Compare) -> Test:
     """A fact that is not known makes every comparison false. A fact with several values (tags) holds if one does."""
-    name, of_header = node.fact.name, node.fact.name.startswith(HEADER)
+    look, holds = fact(node.fact.name), _holds(node)
+
+    def test(facts: Facts) -> bool:
+        value = look(facts)
+        if type(value) is tuple:
+            return any(map(holds, value))
+        return value is not None and holds(value)
+
+    return test
+
+
+def _holds(node: Compare) -> Callable[[Any], bool]:
+    """The comparison of one value. Header values are compared without case; true and false are not numbers."""
+    of_header = node.fact.name.startswith(HEADER)
     if node.operator == "matches":
         program = re2.compile(str(node.value), _options(case_sensitive=not of_header))
-        return lambda facts: any(program.search(str(one)) is not None for one in _values(facts.get(name)))
-    value = _folded(node.value) if of_header else node.value
+        return lambda value: program.search(str(value)) is not None
+    wanted = _folded(node.value) if of_header else node.value
     if node.operator == "in":
-        listed = tuple(map(_number, value if isinstance(value, tuple) else (value,)))
-        return lambda facts: any(_number(one) in listed for one in _values(facts.get(name)))
-    holds, wanted = ORDER[node.operator], _number(value)
-    return lambda facts: any(
-        type(one) is type(wanted) and holds(one, wanted) for one in map(_number, _values(facts.get(name)))
-    )
+        listed = wanted if isinstance(wanted, tuple) else (wanted,)
+        return lambda value: any(_alike(value, one) and value == one for one in listed)
+    compare = ORDER[node.operator]
+    return lambda value: _alike(value, wanted) and compare(value, wanted)
 
 
-def _values(fact: Any) -> tuple[Any, ...]:
-    if fact is None:
-        return ()
-    return fact if isinstance(fact, tuple) else (fact,)
+def _alike(one: Any, other: Any) -> bool:
+    """Of one kind, so that they can be compared: whole numbers with fractions, nothing else with another."""
+    kind, of_other = type(one), type(other)
+    return kind is of_other or (kind in NUMBERS and of_other in NUMBERS)
 
 
-def _number(value: Any) -> Any:
-    """Whole numbers compare with fractions; true and false are not numbers."""
-    return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
+NUMBERS = (int, float)
 
 
 def _folded(value: Any) -> Any:
-    """Header values are compared without case."""
     if isinstance(value, tuple):
         return tuple(map(_folded, value))
     return value.lower() if isinstance(value, str) else value

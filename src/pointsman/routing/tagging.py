@@ -18,6 +18,7 @@ from pointsman.model.deployment import Deployment
 from pointsman.routing.topology import Topology
 
 DEFAULT = "default"
+SIGNS = ("!", "&", "")
 LONGEST_SHOWN = 64
 
 
@@ -41,12 +42,16 @@ def routing_tags(tags: tuple[str, ...], settings: TagSettings) -> tuple[str, ...
 
 def wished(tags: tuple[str, ...], settings: TagSettings) -> Wish:
     """What a request's tags ask for. A sign alone asks for nothing."""
-    given = [tag for tag in routing_tags(tags, settings) if tag not in ("", "!", "&")]
-    return Wish(
-        frozenset(tag for tag in given if tag[0] not in "!&"),
-        frozenset(tag[1:] for tag in given if tag[0] == "!"),
-        frozenset(tag[1:] for tag in given if tag[0] == "&"),
-    )
+    plain: list[str] = []
+    banned: list[str] = []
+    needed: list[str] = []
+    for tag in routing_tags(tags, settings):
+        sign, rest = tag[:1], tag[1:]
+        if sign not in SIGNS:
+            plain.append(tag)
+        elif rest:
+            (banned if sign == "!" else needed).append(rest)
+    return Wish(frozenset(plain), frozenset(banned), frozenset(needed))
 
 
 def known_tags(pool: Pool) -> frozenset[str]:
@@ -60,7 +65,10 @@ def for_everybody(pool: Pool) -> Pool:
 
 def allowed(pool: Pool, wish: Wish) -> Pool:
     """Members that carry no tag that is banned and every tag that is needed."""
-    return tuple(d for d in pool if wish.banned.isdisjoint(d.tags) and wish.needed.issubset(d.tags))
+    banned, needed = wish.banned, wish.needed
+    if not banned and not needed:
+        return pool
+    return tuple([d for d in pool if banned.isdisjoint(d.tags) and needed.issubset(d.tags)])
 
 
 def fit_for(pool: Pool, wish: Wish, settings: TagSettings, agent: str = "") -> Pool:
@@ -79,11 +87,15 @@ def matching(pool: Pool, wish: Wish, settings: TagSettings, agent: str = "") -> 
     Constraints alone choose among members for everybody, unless they demand something.
     """
     left = allowed(pool, wish)
-    carriers = tuple(d for d in left if _carries(d, wish.plain, settings)) if wish.plain else ()
+    plain = wish.plain
+    if plain and settings.match_any:
+        carriers = [d for d in left if not plain.isdisjoint(d.tags)]
+    else:
+        carriers = [d for d in left if plain.issubset(d.tags)] if plain else []
     if carriers:
-        return carriers
+        return tuple(carriers)
     by_agent = tuple(d for d in left if _knows(d, agent, settings)) if agent else ()
-    if by_agent or wish.plain:
+    if by_agent or plain:
         return by_agent
     if wish.needed:
         return left
@@ -107,12 +119,6 @@ def shown(tags: Iterable[str], most: int = 8) -> str:
     """Tags as a text of one bounded line, whatever callers put into them."""
     named = [tag if tag.isprintable() and len(tag) <= LONGEST_SHOWN else repr(tag[:LONGEST_SHOWN]) for tag in tags]
     return ", ".join(named[:most]) + (", …" if len(named) > most else "")
-
-
-def _carries(deployment: Deployment, plain: frozenset[str], settings: TagSettings) -> bool:
-    if settings.match_any:
-        return not plain.isdisjoint(deployment.tags)
-    return plain.issubset(deployment.tags)
 
 
 def _knows(deployment: Deployment, agent: str, settings: TagSettings) -> bool:
