@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import random
 
 import msgspec
 import pytest
@@ -158,7 +159,7 @@ async def test_the_flow_of_the_document():
 
 async def test_tags_leave_ten_and_the_strategy_picks_from_them():
     """Ten retrieval instances: the tag filter leaves exactly those, each of them serves, and nobody else."""
-    async with at_work(example("task-tags/scaled.yaml")) as desk:
+    async with at_work(example("task-tags/scaled.yaml"), dice=random.Random(1)) as desk:
         shown = (await desk.route({"model": NAME, "task": "retrieval", "input": ["x"]})).json()
         for _ in range(200):
             assert served(await desk.embed(NAME, "retrieval")) == "nova-embeddings-v1-retrieval"
