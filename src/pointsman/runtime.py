@@ -18,7 +18,7 @@ from pointsman.flow.explain import NOTHING_MORE, Account, Wish, explain
 from pointsman.model.decision import Decision
 from pointsman.model.request import Request
 from pointsman.model.view import Clock
-from pointsman.routing.pipeline import Pipeline, Sight
+from pointsman.routing.pipeline import Pipeline
 from pointsman.routing.topology import Topology, compile_topology
 from pointsman.state.cooldown import CooldownSettings
 from pointsman.state.degraded import DegradedSettings
@@ -63,10 +63,10 @@ class Runtime:
         """What ``flow.attempt.serve`` needs for one request, on the configuration of this moment."""
         return Trip(request, self.core)
 
-    def decide(self, request: Request, sights: list[Sight] | None = None) -> Decision:
+    def decide(self, request: Request) -> Decision:
         """``explain`` without a world: an encoder that is not in here is not asked, the lexical one stands in."""
         with self.board.lock:
-            return self.core.pipeline.decide(request, self.board, self._dice, sights)
+            return self.core.pipeline.decide(request, self.board, self._dice)
 
     def explain(self, request: Request, wish: Wish = NOTHING_MORE) -> Flow[Account]:
         """The dry run as a flow, for whoever can perform what it asks."""

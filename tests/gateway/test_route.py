@@ -5,7 +5,15 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from pointsman.config.settings import Capability, TagSettings, Task, TaskSettings
+from pointsman.config.settings import (
+    Capability,
+    Category,
+    EncoderSettings,
+    SemanticSettings,
+    TagSettings,
+    Task,
+    TaskSettings,
+)
 from pointsman.fakes import deployment, settings
 from pointsman.testing import MockProvider
 from support.fleet import member, place
@@ -152,3 +160,34 @@ async def test_without_a_router_auto_is_no_name():
         [entry] = await send(it.port, b"GET /v1/models/auto HTTP/1.1\r\nhost: x\r\n\r\n")
     assert [entry["id"] for entry in names.json()["data"]] == ["m"]
     assert entry.status == 404
+
+
+def router(chat: MockProvider, encoder: MockProvider):
+    """Two categories, told apart by an embeddings endpoint."""
+    categories = (
+        Category("cooking", "m", ("a recipe for soup", "how long to bake bread")),
+        Category("stars", "n", ("the distance of a star", "why planets shine")),
+        Category("general", "m"),
+    )
+    asked = EncoderSettings("http", encoder.models[0], place(encoder))
+    semantic = SemanticSettings(categories, "general", encoder=asked)
+    return settings(member(chat), member(chat, "n"), semantic=semantic)
+
+
+@pytest.mark.parametrize(("fault", "told"), [("", "stars"), ("status=500", "lexical")])
+async def test_a_dry_run_asks_the_encoder_that_a_request_would_ask(fault, told):
+    """It is part of the decision; one that fails is told in the trace, and the decision is made without it."""
+    async with (
+        MockProvider("openai", name="chat") as chat,
+        MockProvider("openai", name="encoder", models=["embedder"], faults=[fault] if fault else []) as encoder,
+        gateway(router(chat, encoder)) as it,
+    ):
+        body = {"messages": [{"role": "user", "content": "why planets shine"}]}
+        dry_run = (await dry(it, body, query="?verbose=1")).json()
+        assert (encoder.ledger.total > 0, chat.ledger.total) == (True, 0)
+    assert (dry_run["route"], dry_run["task"], dry_run["deployment"]) == ("semantic", "stars", "n@chat")
+    assert told in next(step["reason"] for step in dry_run["steps"] if step["stage"] == "semantic")
+    assert {row["deployment"]: row.get("change") for row in dry_run["candidates"]} == {
+        "m@chat": "a text more like category 'cooking' or name model 'm'",
+        "n@chat": None,
+    }
