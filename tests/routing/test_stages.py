@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pointsman.config.settings import ExactMatch, Pattern
+from pointsman.config.settings import ExactMatch, Pattern, Task, TaskSettings
 from pointsman.fakes import FakeClock, LoadedDice, deployment, provider, request, settings
 from pointsman.model.outcome import FailureKind
 from pointsman.routing.patterns import LONGEST
@@ -138,6 +138,22 @@ def test_the_first_listed_model_stands_in_for_a_default():
     at = provider("p", models=("first", "second"))
     made = compile_topology(settings(deployment("p", "*", at, model=None), default_provider="p"))
     assert say(default_provider, None, made).name == "first"
+
+
+def test_the_first_of_its_deployments_stands_in_for_a_default():
+    """Where the provider lists no models of its own."""
+    made = compile_topology(settings(deployment("d1", "a", P), deployment("d2", "b", P), OPEN_P, default_provider="p"))
+    word = say(default_provider, None, made)
+    assert (names(word), word.name) == (["d1"], "a")
+
+
+@pytest.mark.parametrize("resolver", [exact, pattern, default_provider])
+def test_a_router_s_name_is_no_model_s(resolver):
+    """A pattern for every name does not take it, nor is the default provider asked for a model of that name."""
+    tasks = TaskSettings((Task("chat", "m"),))
+    made = compile_topology(settings(M1, OPEN_P, patterns=(Pattern(".", "p"),), default_provider="p", tasks=tasks))
+    word = say(resolver, "auto/tasks", made)
+    assert isinstance(word, str) or word.name == "m"
 
 
 def test_without_a_model_anywhere_the_default_provider_says_so():

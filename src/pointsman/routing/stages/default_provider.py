@@ -1,4 +1,4 @@
-"""Default: takes every name that nobody else settled, and requests that name none if there is a default model.
+"""Default: takes every name that nobody else settled, and requests that name none if the provider has a model.
 
 The default provider comes first; without one, the first of ``default_fallbacks`` that anybody serves catches a name
 that is served nowhere, and leads where it always leads.
@@ -19,7 +19,8 @@ def default_provider(_asked: Asked, found: Found, topology: Topology) -> Settled
         if group is None:
             return "no default provider configured"
         return Settled(name, f"no default provider; default fallback {group!r}", model=group)
-    wanted = name or provider.default_model or next(iter(provider.models), None)
+    own = topology.owned(provider.name) if name is None else ()
+    wanted = name or provider.default_model or (own[0].model_name if own else None)
     if wanted is None:
         return f"default provider {provider.name} has no default_model and the request names none"
     reason = f"default provider {provider.name} serves {wanted!r}"

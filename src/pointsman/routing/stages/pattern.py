@@ -8,7 +8,7 @@ from pointsman.routing.topology import Topology
 
 def pattern(_asked: Asked, found: Found, topology: Topology) -> Settled | str:
     name = found.name
-    if name is None:
+    if name is None or name in topology.entries:
         return "no model named"
     patterns = topology.patterns
     if not patterns:
