@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -138,6 +140,16 @@ def test_what_a_run_prints_to_try_works(name, running):
     shown = [words for words in tries if words[0] == "curl"]
     assert shown
     assert [curl(words)[0] for words in shown] == [200] * len(shown)
+
+
+def test_the_contents_of_each_walk_are_true():
+    """The tests that a module's list of claims names exist; an ellipsis stands for any words."""
+    for path in Path(__file__).parent.rglob("test_*.py"):
+        module = ast.parse(path.read_text())
+        there = [node.name for node in ast.walk(module) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+        for name in re.findall(r"\btest_[\w…]*", ast.get_docstring(module) or ""):
+            wanted = re.compile(name.replace("…", ".*"))
+            assert any(wanted.fullmatch(one) for one in there), f"{path.name}: {name}"
 
 
 def test_the_examples_are_found_from_the_first_page():

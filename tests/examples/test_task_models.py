@@ -13,7 +13,7 @@
 11 Migration: 100 prompts                test_accuracy_on_more_than_a_hundred_prompts
 12 A: TensorRT-LLM                       test_the_tensorrt_model_is_one_more
 13 B: load balancing                     test_replicas_share_by_load
-14 C: context-aware routing              test_long_contexts_…, test_reasoning_…, test_tools_come_before_length
+14 C: context-aware routing              test_long_contexts_…, test_reasoning_…, test_tools_and_images_…
 15 What it leaves open                   callers' own words: X-Task, task, auto/tasks; statistics
 """
 

@@ -11,8 +11,8 @@
 9  Verification: log lines                   test_the_log_says_what_the_document_prints
 10 Test different tasks                      test_each_task_goes_to_its_adapter
 11 Multi-backend deployment                  test_adapters_may_be_anywhere
-12 Troubleshooting: wrong adapter            test_without_…, test_a_tag_is_the_exact_task
-13 Troubleshooting: no deployments with tag  test_nobody_with_the_tag_is_told_with_the_tags_there_are, …_litellm_status
+12 Troubleshooting: wrong adapter            tests of 1 and 2, test_a_tag_is_the_exact_task
+13 Troubleshooting: no deployments with tag  test_nobody_with_the_tag_is_told…, test_scripts_that_know_litellms_…
 14 Troubleshooting: large base64             test_what_makes_answers_smaller_is_passed_on
 15 What the document leaves open             defaults, headers, constraints, all tags, User-Agent, an outage
 """

@@ -2,10 +2,11 @@
 
 Definition and usage             test_a_request_without_a_model_is_served_by_what_it_needs
 code_generation                  test_code_generation_…, test_every_preferred_model_has_its_share
-high_throughput                  test_high_throughput_wants_large_models_at_vllm, test_…_picks_the_least_loaded
+high_throughput                  test_high_throughput_wants_large_models_at_vllm
 low_latency                      test_low_latency_…
 general_chat                     test_general_chat_…
 large_context                    test_large_context_…
+All of them, at a time           test_every_capability_serves_many_at_a_time
 Bad input                        test_an_unknown_capability_is_refused_with_those_there_are
 """
 

@@ -8,7 +8,8 @@
 7 High priority                   test_high_priority_goes_to_vllm_instead_of_ollama
   Batches                         test_batches_go_to_vllm
   Streams                         test_streams_go_to_ollama
-  Order and overriding            test_the_first_rule_counts, test_a_rule_asks_the_provider_for_…
+  Order and overriding            test_the_first_rule_counts_and_the_others_are_told, test_a_rule_asks_…,
+                                  test_header_names_…
 """
 
 from __future__ import annotations
@@ -151,6 +152,31 @@ async def test_the_first_rule_counts_and_the_others_are_told(alone):
     assert shown.json()["provider"] == "vllm"
     told = reasons(shown)["metadata"]
     assert told.index("high_priority_requests") < told.index("streaming_requests")
+
+
+@pytest.mark.parametrize(("name", "model", "words"), [
+    ("here", "small-here", "which serves 'here'"),
+    ("elsewhere", "small-here", "its group 'small'"),
+    ("unknown", "house-model", "its default model 'house-model'"),
+])  # fmt: skip
+async def test_a_rule_asks_its_provider_for_the_name_then_its_group_then_the_default(name, model, words):
+    """Who has the name asked for there, else who shares a group with it, else the provider's default model; the trace
+    says which.
+    """
+    page = {
+        "providers": {"vllm": {"default_model": "house-model"}, "ollama": {}},
+        "model_list": [
+            {"model_name": "here", "litellm_params": {"model": "vllm/small-here"}},
+            {"model_name": "elsewhere", "litellm_params": {"model": "ollama/small-elsewhere"}},
+        ],
+        "router_settings": {"model_group_alias": {"small": ["here", "elsewhere"]}},
+        "request_metadata_routing": {"urgent": {"provider": "vllm", "condition": 'header.x-priority == "high"'}},
+        "default_provider": "ollama",
+    }
+    async with at_work(from_mapping(page)) as desk:
+        shown = await desk.route({"model": name}, "X-Priority: high")
+    assert (shown.json()["provider"], shown.json()["upstream_model"]) == ("vllm", model)
+    assert words in reasons(shown)["metadata"]
 
 
 async def test_header_names_and_values_are_compared_without_case(alone):

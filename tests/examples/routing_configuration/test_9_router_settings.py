@@ -227,6 +227,35 @@ async def test_simple_shuffle_distributes_evenly():
     assert "50.0% of the draw" in told["strategy"]
 
 
+@pytest.mark.parametrize(("factors", "serves"), [
+    ({"latency": 0.4, "success_rate": 0.4, "cost": 0.2}, "dear and quick"),
+    ({"cost": 1.0}, "cheap and slow"),
+])  # fmt: skip
+async def test_cost_may_weigh_more(factors, serves):
+    """For cost optimisation: with its weight the cheap one has the highest score, however slow it is."""
+    prices = {"dear and quick": 1e-5, "cheap and slow": 1e-6}
+    page = {
+        "model_list": [
+            {"model_name": "m", "litellm_params": {"model": f"{kind}/{name}", "input_cost_per_token": cost}}
+            for kind, (name, cost) in zip(("vllm", "ollama"), prices.items(), strict=True)
+        ],
+        "load_balancing": {"usage_based": {"weight_factors": factors}},
+        "router_settings": {"routing_strategy": "usage_based"},
+    }
+    clock = FakeClock()
+    async with at_work(from_mapping(page), clock=clock) as desk:
+        board, members = desk.it.runtime.board, desk.it.runtime.topology.groups["m"]
+        for seconds, deployment in zip((0.1, 2.0), members, strict=True):
+            lease = board.take(deployment)
+            clock.advance(seconds)
+            board.succeeded(lease, 10)
+            board.give_back(lease)
+        shown = (await desk.route({"model": "m"}, verbose=True)).json()
+    scores = {row["deployment"]: row["terms"]["score"] for row in shown["candidates"] if row.get("terms")}
+    best = max(members, key=lambda deployment: scores[deployment.id])
+    assert best.model == serves
+
+
 def test_overlapping_patterns_are_found():
     """Patterns that overlap unintentionally: ``check`` finds them, with a name that both match."""
     page = {
