@@ -19,7 +19,6 @@ class Content:
     """Over one topology. ``remote``: its encoder is asked by an effect, so that ``wanted`` has something to say."""
 
     def __init__(self, topology: Topology) -> None:
-        self._topology = topology
         self._tasks = TaskReader(topology, topology.tasks) if topology.tasks is not None else None
         self._semantic = SemanticReader(topology.semantic) if topology.semantic is not None else None
         self.remote = topology.semantic is not None and topology.semantic.encoder.kind != LEXICAL
@@ -34,7 +33,7 @@ class Content:
         first = self._readers(known)[0][1]
         if first is not self._semantic and first(request, known, None, view).label is not None:
             return None
-        return self._semantic.texts(request, view) if self._asks(SEMANTIC, known) else None
+        return self._semantic.texts(request, view) if known.name in (None, SEMANTIC) else None
 
     def settle(
         self, request: Request, asked: Asked | str | None, heard: Heard | None, view: View, settler: Settler
@@ -60,17 +59,13 @@ class Content:
         )
 
     def _readers(self, asked: Asked) -> list[tuple[str, Reader]]:
-        """A reader for each content stage that is configured and asked for, in the order of the stages."""
+        """A reader for each content stage that is configured and asked for, in their order. No name asks for all."""
         found: list[tuple[str, Reader]] = []
-        if self._tasks is not None and self._asks(TASKS, asked):
+        if self._tasks is not None and asked.name in (None, TASKS):
             found.append(("task", self._tasks))
-        if self._semantic is not None and self._asks(SEMANTIC, asked):
+        if self._semantic is not None and asked.name in (None, SEMANTIC):
             found.append(("semantic", self._semantic))
         return found
-
-    def _asks(self, router: str, asked: Asked) -> bool:
-        """No name asks every router."""
-        return self._topology.aliased(asked.name) in (None, router)
 
 
 def _told(steps: tuple[Step, ...], said: dict[str, str]) -> tuple[Step, ...]:

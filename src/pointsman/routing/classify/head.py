@@ -46,9 +46,17 @@ class Head:
         scores: Floats = unit.amounts @ self.table.take(unit.places, axis=0)
         return scores
 
-    def likely(self, unit: Features) -> dict[str, float]:
-        """How likely each label is, 0..1; together at most 1."""
-        return dict(zip(self.labels, open_softmax(self.scores(unit)).tolist(), strict=True))
+    def likely(self, *views: Features) -> dict[str, float]:
+        """How likely each label is, 0..1; together at most 1. Views of one text count the same; columns with the
+        same label are added.
+        """
+        scores = self.scores(views[0])
+        for view in views[1:]:
+            scores = scores + self.scores(view)
+        shares = dict.fromkeys(self.labels, 0.0)
+        for label, share in zip(self.labels, open_softmax(scores / np.float32(len(views))).tolist(), strict=True):
+            shares[label] += share
+        return shares
 
 
 def open_softmax(scores: Floats) -> Floats:

@@ -20,10 +20,11 @@ from pointsman.routing.classify.shipped import Shipped, prompts, shipped
 from pointsman.routing.classify.text import folded
 
 COURSE = Course(rounds=5, step=10.0)
-BACKGROUND = 0.3
-"""How much a prompt of everyday counts as an example of no category. Both chosen on CLINC150's validation part."""
+EVERYDAY, BACKGROUND = frozenset({"knowledge", "chat"}), 0.3
+"""Classes whose prompts are examples of no category, and how much each counts. Chosen with COURSE on parts of CLINC150:
+docs/concepts/classification.md."""
 
-LONG = 600.0
+WORDY = 600.0
 """Characters of text that make up for one keyword: a word in passing says less in a long text."""
 
 
@@ -47,13 +48,13 @@ class Lexical:
 
     def similarities(self, text: str) -> dict[str, float]:
         """Category -> similarity, 0..1. A text without a word or sign is like nothing."""
-        unit = self._shipped.unit(text, self._most)
+        views = self._shipped.views(text, self._most)
         found = dict(self._nothing)
-        if not len(unit.places):
+        if not len(views[0].places):
             return found
-        found.update(self._head.likely(unit))
+        found.update(self._head.likely(*views))
         if self._known is not None:
-            likely = self._known.likely(unit)
+            likely = self._known.likely(*views)
             for known, names in self._named.items():
                 for name in names:
                     found[name] = max(found[name], likely[known])
@@ -61,15 +62,15 @@ class Lexical:
             plain = folded(text)
             for name, program in self._keywords:
                 count = len({hit.lower() for hit in program.findall(plain)})
-                found[name] = max(found[name], count / (count + 1 + len(plain) / LONG))
+                found[name] = max(found[name], count / (count + 1 + len(plain) / WORDY))
         return found
 
 
 def _fitted(kinds: Sequence[Kind], known: Shipped, most: int) -> Head:
-    """A head over the categories' examples, and against what people ask that is of no category."""
+    """A head over the categories' examples, against what people ask every day."""
     examples = [Example(known.unit(text, most), kind.name) for kind in kinds for text in kind.texts]
     named = {class_of(kind.name) for kind in kinds}
-    everyday = [each.prompt for each in prompts() if not each.term and each.task not in named]
+    everyday = [each.prompt for each in prompts() if not each.term and each.task in EVERYDAY - named]
     return fit([*examples, *(Example(known.unit(text, most), None, BACKGROUND) for text in everyday)], COURSE)
 
 

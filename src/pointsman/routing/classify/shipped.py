@@ -18,8 +18,14 @@ from pointsman.routing.classify.text import bounded
 
 FOLDER = files("pointsman.routing.classify") / "weights"
 
+LONG, ENDS = 1500, 300
+"""Characters of a long text, and of its two ends together."""
+
 OVERLAPPING = frozenset({"reasoning"})
 """Classes that are also others (a proof is mathematics): where nobody is named after one it takes no part."""
+
+STANDS_FOR = {"math": "reasoning"}
+"""Where nobody is named after the first and somebody after the second: mathematics is for who thinks hard."""
 
 
 class Shipped(NamedTuple):
@@ -32,11 +38,17 @@ class Shipped(NamedTuple):
         """A text's features, weighted and of unit length. At most ``most`` characters of it are looked at."""
         return weighted(features(bounded(text, most)), self.rarity)
 
+    def views(self, text: str, most: int) -> tuple[Features, ...]:
+        """The text as a whole and, of a long one, its ends: what is asked stands there, whatever lies between."""
+        whole = self.unit(text, most)
+        return (whole,) if len(text) <= LONG else (whole, self.unit(text, ENDS))
+
     def knowing(self, wanted: frozenset[str]) -> Head:
-        """A head that tells these classes from all others."""
+        """A head that tells these classes from all others. Labels repeat: their shares belong together."""
         head = self.head
         taking = [n for n, label in enumerate(head.labels) if label in wanted or label not in OVERLAPPING]
-        return Head([head.labels[n] for n in taking], np.ascontiguousarray(head.table[:, taking]))
+        labels = [label if label in wanted else _standing_in(label, wanted) for label in head.labels]
+        return Head([labels[n] for n in taking], np.ascontiguousarray(head.table[:, taking]))
 
 
 def weighted(found: Features, rarity: Floats) -> Features:
@@ -44,6 +56,11 @@ def weighted(found: Features, rarity: Floats) -> Features:
     amounts = found.amounts * rarity.take(found.places)
     length = float(np.sqrt(amounts @ amounts))
     return Features(found.places, amounts / np.float32(length)) if length else found
+
+
+def _standing_in(label: str, wanted: frozenset[str]) -> str:
+    other = STANDS_FOR.get(label)
+    return other if other in wanted else label
 
 
 @lru_cache(1)

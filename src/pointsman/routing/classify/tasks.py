@@ -18,7 +18,7 @@ from pointsman.model.view import View
 from pointsman.routing import features
 from pointsman.routing.classify.kinds import THRESHOLDS, Kind, nearest
 from pointsman.routing.classify.lexical import Lexical
-from pointsman.routing.classify.shipped import shipped
+from pointsman.routing.classify.shipped import OVERLAPPING, shipped
 from pointsman.routing.classify.text import folded
 from pointsman.routing.classify.words import words_of
 from pointsman.routing.conditions import Facts, Test, compiled
@@ -75,7 +75,7 @@ class TaskReader:
             reason = self._fits(rule, request, text, plain, facts)
             if reason is not None:
                 return self._bounded(rule.task.name, f"{rule.task.name}: {reason}", request)
-        if self._topology.semantic is not None and self._topology.aliased(asked.name) != TASKS:
+        if self._topology.semantic is not None and asked.name != TASKS:
             return Verdict(None, "no task's words; likeness is the semantic router's")
         return self._alike(request, text)
 
@@ -96,9 +96,12 @@ class TaskReader:
         return None
 
     def _reads_otherwise(self, known: str, text: str) -> bool:
-        """The text reads like another class, whatever its words."""
-        likely = self._classes.likely(shipped().unit(text, features.MOST))
-        return any(share >= OTHERWISE for label, share in likely.items() if label != known)
+        """The text reads like another class, whatever its words. A class that was never learnt, or is others as well,
+        gives way to code alone.
+        """
+        likely = self._classes.likely(*shipped().views(text, features.MOST))
+        others = likely if known in likely and known not in OVERLAPPING else ("code",)
+        return any(likely[label] >= OTHERWISE for label in others if label != known)
 
     def _alike(self, request: Request, text: str) -> Verdict:
         """The task that the request is most like, else conversation."""

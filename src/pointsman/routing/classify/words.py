@@ -10,7 +10,7 @@ from typing import Any
 
 import re2
 
-PICTURE = r"(?:images?|pictures?|photos?|photographs?|screenshots?|selfies?)"
+PICTURE = r"(?:images?|pictures?|photos?|photographs?|screenshots?|selfies?|x-?rays?|scans?|drawings?|diagrams?)"
 WHICH = r"(?:this|that|these|those|the|attached|uploaded|following|above|my|your|his|her|our|their|two|both)"
 SEEING = r"(?:describe|caption|analy[sz]e|look at|see|show|shown|in|on|of|what)"
 BEGIN = (
