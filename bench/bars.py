@@ -9,7 +9,7 @@ import msgspec
 from compare import Spread, added_ttft_ratio, calm, p50, paired, spread, streams, throughput
 from competitors import OURS, REFERENCE, table
 from competitors.litellm import LiteLLM
-from facts import NAME_KNOWN, NAME_NEW, TAGS_KNOWN, TAGS_NEW
+from facts import CONTENT, NAME_KNOWN, NAME_NEW, TAGS_KNOWN, TAGS_NEW
 
 if TYPE_CHECKING:
     from compare import ByRound
@@ -107,6 +107,7 @@ def bars(everything: Figures) -> list[Bar]:
         _at_most("SSE: added TTFT p99 of a stream alone / nginx's", 3, spread(first[True].values())),
         *(_decision(figures, name, 15) for name in (NAME_KNOWN, NAME_NEW)),
         *(_decision(figures, name, 30) for name in (TAGS_KNOWN, TAGS_NEW)),
+        _decision(figures, CONTENT, 250),
         _picks(figures),
         _at_most("resident memory at start", 90, spread(start.rss_mib * 1.048576 for start in starts), " MB"),
         _at_most("start to first correct answer", 1.5, spread(start.ready_seconds for start in starts), " s"),

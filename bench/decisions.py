@@ -13,8 +13,8 @@ from statistics import median
 import msgspec
 
 import picks
-from facts import NAME_KNOWN, NAME_NEW, TAGS_KNOWN, TAGS_NEW, DecisionTime, Thinking
-from pointsman.config.settings import MetadataRule, Pattern, Settings, TagSettings
+from facts import CONTENT, NAME_KNOWN, NAME_NEW, TAGS_KNOWN, TAGS_NEW, DecisionTime, Thinking
+from pointsman.config.settings import Category, MetadataRule, Pattern, SemanticSettings, Settings, TagSettings
 from pointsman.model.condition import Compare, Condition, Fact
 from pointsman.model.deployment import Deployment, Provider
 from pointsman.model.request import Hints, Request
@@ -24,6 +24,7 @@ SIZES = ((1_000, 200), (10_000, 1_000))  # deployments, patterns
 TO_A_NAME = 4  # deployments that serve one public name
 REPETITIONS = 7
 DECISIONS = 10_000
+READINGS = 1_000  # of prompts: each takes a hundred times as long
 PATTERN_KNOWN, PATTERN_NEW = "pattern, name asked before", "pattern, name asked for the first time"
 
 
@@ -73,6 +74,20 @@ def hinted(asked: list[Request]) -> list[Request]:
     ]
 
 
+def read(whole: Settings) -> Settings:
+    """The same with a semantic router of three categories, known by their names."""
+    categories = tuple(Category(name, f"model-{number}") for number, name in enumerate(("code", "math", "general")))
+    return msgspec.structs.replace(whole, semantic=SemanticSettings(categories, "general"))
+
+
+def prompts(count: int) -> list[Request]:
+    """Requests without a model, each of 200 words of its own."""
+    words = ("write", "a", "letter", "to", "the", "owner", "of", "boat", "number", "and", "ask", "when", "it", "sails")
+    texts = [" ".join(f"{words[(at * at + n) % 14]}{at * n % 7 or ''}" for at in range(200)) for n in range(count)]
+    bodies = [msgspec.json.encode([{"role": "user", "content": text}]) for text in texts]
+    return [Request("chat", None, {"messages": msgspec.Raw(body)}) for body in bodies]
+
+
 def microseconds(runtime: Runtime, asked: list[Request], decisions: int) -> float:
     """Mean of ``decisions`` decisions, the requests taken in turn."""
     rounds = max(decisions // len(asked), 1)
@@ -102,6 +117,8 @@ def measured(deployments: int, patterns: int) -> list[DecisionTime]:
             times.setdefault(new, []).append(microseconds(runtime, listed, len(listed)))
             times.setdefault(known, []).append(microseconds(runtime, listed, DECISIONS))
             gc.unfreeze()
+        runtime, listed = Runtime(read(whole)), prompts(100)
+        times.setdefault(CONTENT, []).append(microseconds(runtime, listed, READINGS))
     return [DecisionTime(name, deployments, patterns, round(median(values), 3)) for name, values in times.items()]
 
 

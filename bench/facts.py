@@ -8,6 +8,7 @@ import msgspec
 
 CALM_CORES = 0.15  # a run that lost more than this to processes outside of it was disturbed
 NAME_KNOWN, NAME_NEW = "name, asked before", "name, asked for the first time"
+CONTENT = "content, a prompt of 200 words, lexical"
 TAGS_KNOWN, TAGS_NEW = "tags and rules, asked before", "tags and rules, asked for the first time"
 
 

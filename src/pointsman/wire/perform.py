@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
 
 from pointsman.config.settings import EncoderSettings
 from pointsman.flow.drive import Cancel
 from pointsman.flow.effects import Call, Effect, Embed, Reply, Sleep
 from pointsman.model.deployment import Provider
-from pointsman.wire.embedder import Embedders
 from pointsman.wire.outbox import Outbox
 from pointsman.wire.pool import Pool
 from pointsman.wire.sweeper import Sweeper
+
+if TYPE_CHECKING:
+    from pointsman.wire.embedder import Embedders
 
 Resume = Callable[[Reply], None]
 
@@ -24,7 +27,7 @@ class World:
         self.loop = loop
         self.sweeper = Sweeper(loop)
         self.outbox = Outbox(loop)
-        self.embedders = Embedders(loop, self.ask)
+        self._embedders: Embedders | None = None
         self._pools: dict[int, Pool] = {}  # by the identity of the provider, which its pool keeps alive
 
     def perform(self, effect: Effect, resume: Resume) -> Cancel | None:
@@ -34,7 +37,7 @@ class World:
         if type(effect) is Sleep:
             return self.loop.call_later(effect.seconds, resume, None).cancel
         if type(effect) is Embed:
-            return self.embedders.perform(effect, resume)
+            return self._encoders().perform(effect, resume)
         raise TypeError(f"no way to perform {effect!r} here")
 
     def ask(self, call: Call, resume: Resume) -> Cancel:
@@ -46,7 +49,8 @@ class World:
         """After a swap: a provider that stays keeps its connections; idle connections of the others are closed. An
         encoder that stays keeps its model and its vectors.
         """
-        self.embedders.keep_only(encoder)
+        if self._embedders is not None:
+            self._embedders.keep_only(encoder)
         before = {pool.provider: pool for pool in self._pools.values()}
         self._pools = {}
         for provider in providers:
@@ -58,9 +62,18 @@ class World:
             pool.close()
 
     def close(self) -> None:
-        self.embedders.keep_only(None)
+        if self._embedders is not None:
+            self._embedders.keep_only(None)
         for pool in self._pools.values():
             pool.close()
+
+    def _encoders(self) -> Embedders:
+        """Made when first asked: what they are made of takes 16 MB."""
+        if self._embedders is None:
+            from pointsman.wire.embedder import Embedders  # noqa: PLC0415  as said
+
+            self._embedders = Embedders(self.loop, self.ask)
+        return self._embedders
 
     def _pool(self, provider: Provider) -> Pool:
         pool = self._pools[id(provider)] = Pool(provider, self.loop, self.sweeper, self.outbox)

@@ -25,6 +25,11 @@ class SemanticReader:
         self._usual = tuple(Kind(kind.name) for kind in self._kinds)  # without thresholds of their own
         self._dense = Dense(self._kinds) if settings.encoder.kind != LEXICAL else None
 
+    @property
+    def remote(self) -> bool:
+        """An encoder other than the lexical one is to be asked."""
+        return self._dense is not None
+
     def texts(self, request: Request, view: View) -> tuple[str, tuple[str, ...]] | None:
         """What the encoder is asked for: the request's words, and the examples. None if it isn't asked."""
         if self._dense is None or self._kept(request, view) is not None:
