@@ -120,6 +120,8 @@ def test_explain_reads_a_body_and_headers(good, tmp_path):
     body.write_text('{"model": "small", "messages": [], "stream": true}')
     assert run("explain", str(good), "--body", str(body), "--header", "X-Priority: high").returncode == 0
     assert run("explain", str(good), "--body", str(body), "--header", "nonsense").returncode == 1
+    missing = run("explain", str(good), "--body", str(tmp_path / "missing.json"))
+    assert (missing.returncode, "No such file" in missing.stderr, "Traceback" in missing.stderr) == (1, True, False)
 
 
 def test_a_wrong_configuration_starts_nothing_and_names_every_finding(bad):

@@ -177,8 +177,8 @@ def test_the_facts_are_those_that_routing_finds():
 
     assert facts.PLAIN.keys() == routing.PLAIN.keys()
     for name, kind in facts.PLAIN.items():
-        assert isinstance(found.get(name), kinds[kind]), name
-    assert found.get("header.x-priority") == ""
+        assert isinstance(routing.fact(name)(found), kinds[kind]), name
+    assert routing.fact("header.x-priority")(found) == ""
     assert (facts.HEADER, set(facts.PROVIDERS)) == (routing.HEADER, {routing.UNAVAILABLE, routing.AVAILABLE})
 
 

@@ -204,3 +204,12 @@ def test_a_request_that_is_too_long_goes_where_it_fits(tokens, choice, tier):
     if tier:
         assert "beyond its context of 4096" in said(decision, "requirements")
         assert [d.id for d in decision.pool] == ["long"]
+
+
+def test_who_is_passed_over_does_not_shorten_the_time_to_wait():
+    """A chain's member whose condition does not hold is fit, but no request like this one will be sent there."""
+    view = board()
+    down(view, OPEN["other"], OPEN["ollama"], OPEN["cpp"], kind=FailureKind.RATE_LIMITED)
+    with pytest.raises(NoCandidate) as caught:
+        chained(view=view)
+    assert caught.value.retry_after == 5.0

@@ -94,6 +94,13 @@ async def _explained(settings: Settings, request: Request, verbose: bool) -> Acc
         world.close()
 
 
+def _read(body: Path) -> bytes:
+    try:
+        return sys.stdin.buffer.read() if str(body) == "-" else body.read_bytes()
+    except OSError as error:
+        raise InvalidBody(f"--body {body}: {error.strerror}") from error
+
+
 def _request(asked: Asked) -> Request:
     headers = {}
     for line in asked.headers:
@@ -102,8 +109,7 @@ def _request(asked: Asked) -> Request:
             raise InvalidBody(f"--header wants 'Name: value', not {line!r}")
         headers[name.strip().lower().encode()] = value.strip().encode()
     if asked.body is not None:
-        raw = sys.stdin.buffer.read() if str(asked.body) == "-" else asked.body.read_bytes()
-        fields = _object(raw)
+        fields = _object(_read(asked.body))
     else:
         fields = {"messages": [{"role": "user", "content": asked.prompt or ""}]}
     if asked.model is not None:

@@ -62,7 +62,8 @@ class Elsewhere:
                 out |= providers_of(tier)
                 if sights is not None:
                     sights.append(Sight(begun.stage, pool, excluded))
-        raise _empty(request, tiers, steps, view)
+        reachable = tuple(tier for tier in tiers if admits(tier, Facts(request, self._topology, view, tier.name, out)))
+        raise _empty(request, reachable, steps, view)
 
 
 def admits(tier: Tier, facts: Facts) -> bool:
