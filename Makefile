@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint types contracts tests test-real bench clean
+.PHONY: demo test lint types contracts tests test-real test-encoders bench clean
 
 demo: $(VENV)/.base
 	$(BIN)/pointsman demo
@@ -26,11 +26,14 @@ tests: $(VENV)/.test
 test-real: $(VENV)/.test
 	$(BIN)/python tests_real/run.py
 
+test-encoders: .venv-encoders/.made
+	HF_HUB_OFFLINE=1 .venv-encoders/bin/python -m pytest tests_real/encoders -v
+
 bench: $(VENV)/.bench
 	$(BIN)/python bench/run.py
 
 clean:
-	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .venv-encoders build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 $(VENV)/.base: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit("Pointsman needs Python 3.11 or newer") if sys.version_info < (3, 11) else None'
@@ -44,4 +47,10 @@ $(VENV)/.test: $(VENV)/.base
 
 $(VENV)/.bench: $(VENV)/.base
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
+	@touch $@
+
+.venv-encoders/.made: pyproject.toml tests_real/encoders/requirements.txt
+	test -x .venv-encoders/bin/python || $(PYTHON) -m venv .venv-encoders
+	.venv-encoders/bin/python -m pip install --quiet --disable-pip-version-check --requirement tests_real/encoders/requirements.txt
+	.venv-encoders/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[embeddings,model2vec]'
 	@touch $@
