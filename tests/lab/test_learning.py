@@ -8,6 +8,7 @@ import pytest
 
 from pointsman.lab import lexical, measure
 from pointsman.lab.data import Intents, Labelled
+from pointsman.lab.manners import dressed
 from pointsman.routing.classify import shipped as module
 from pointsman.routing.classify.features import SIZE, VERSION, features
 from pointsman.routing.classify.kinds import Kind
@@ -51,6 +52,13 @@ def test_the_order_of_rows_makes_no_difference():
     assert (lexical.learn(ROWS, []).head.table == lexical.learn(ROWS[::-1], []).head.table).all()
 
 
+def test_manners_are_not_what_is_asked():
+    """A text has always the same manners, and texts have different ones."""
+    assert dressed("x") == dressed("x")
+    assert "What is up?" in dressed("What is up?")
+    assert len({dressed(f"{number}").replace(f"{number}", "") for number in range(200)}) > 50
+
+
 def test_rarity_is_the_log_of_how_few_have_a_feature():
     """log((1 + texts) / (1 + texts with it))."""
     rarity = lexical.rarity_of([features("alpha"), features("alpha beta"), features("gamma")])
@@ -76,7 +84,9 @@ def test_weights_are_written_and_read_again(files, tmp_path, monkeypatch):
 def test_a_report_has_all_tables_and_writes_nothing(files, tmp_path, capsys):
     assert lexical.main([*files, "--report"]) == 0
     told = capsys.readouterr().out
-    assert all(word in told for word in ("held-out prompts", "tasks: accuracy", "semantic router:", "2 intents with 2"))
+    assert all(
+        word in told for word in ("27 prompts in 5 parts", "tasks: accuracy", "semantic router:", "2 intents with 2")
+    )
     assert not (tmp_path / "lexical.npz").exists()
 
 

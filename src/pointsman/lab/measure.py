@@ -18,39 +18,44 @@ WORDS = 200
 """Words of the prompts that are timed."""
 
 
-def report(learnt: Shipped, rest: Sequence[Labelled], intents: Intents) -> str:
-    """Lines of figures. ``rest`` are prompts that ``learnt`` has never seen."""
-    lines = [f"{len(rest)} held-out prompts, {len(learnt.head.table):,} features"]
-    lines += tasks(learnt, rest)
-    lines += semantic(learnt, rest)
+Part = tuple[Shipped, Sequence[Labelled]]
+"""What was learnt, and prompts that it has never seen."""
+
+
+def report(parts: Sequence[Part], intents: Intents) -> str:
+    """Lines of figures. Every prompt is judged by weights that have never seen it."""
+    learnt, rest = parts[0]
+    lines = [f"{sum(len(rest) for _, rest in parts):,} prompts in {len(parts)} parts, each judged by the others"]
+    lines += tasks(parts)
+    lines += semantic(parts)
     if intents.train and intents.within and intents.outside:
         lines += within_and_outside(learnt, intents)
     lines += timed(learnt, rest)
     return "\n".join(lines) + "\n"
 
 
-def tasks(learnt: Shipped, rest: Sequence[Labelled]) -> list[str]:
+def tasks(parts: Sequence[Part]) -> list[str]:
     """The well-known tasks by their names alone."""
-    labels = sorted({row.label for row in rest})
-    alike = Lexical([Kind(label) for label in labels], MOST, learnt)
-    pairs = [(row.label, best(alike.similarities(row.prompt))) for row in rest]
+    labels = sorted({row.label for _, rest in parts for row in rest})
+    pairs = []
+    for learnt, rest in parts:
+        alike = Lexical([Kind(label) for label in labels], MOST, learnt)
+        pairs += [(row.label, best(alike.similarities(row.prompt))) for row in rest]
     return [
         f"tasks: accuracy {accuracy(pairs):.3f}, macro-F1 {np.mean([f1(pairs, label) for label in labels]):.3f}",
         *(f"  {label:<13} F1 {f1(pairs, label):.3f}" for label in labels),
     ]
 
 
-def semantic(learnt: Shipped, rest: Sequence[Labelled]) -> list[str]:
+def semantic(parts: Sequence[Part]) -> list[str]:
     """Three categories by their names alone: code, math, and general for everything else."""
     kinds = [Kind("code"), Kind("math"), Kind("general")]
-    alike = Lexical(kinds, MOST, learnt)
-    pairs = [
-        (
-            row.label if row.label in ("code", "math") else "general",
-            nearest(alike.similarities(row.prompt), kinds, THRESHOLD).label or "general",
-        )
-        for row in rest
-    ]
+    pairs = []
+    for learnt, rest in parts:
+        alike = Lexical(kinds, MOST, learnt)
+        for row in rest:
+            found = nearest(alike.similarities(row.prompt), kinds, THRESHOLD).label or "general"
+            pairs.append((row.label if row.label in ("code", "math") else "general", found))
     told = ", ".join(f"{kind.name} F1 {f1(pairs, kind.name):.3f}" for kind in kinds)
     return [f"semantic router: accuracy {accuracy(pairs):.3f}; {told}"]
 
