@@ -268,7 +268,7 @@ async def test_a_package_that_is_not_installed_is_told(kind, monkeypatch):
     world = World(asyncio.get_running_loop())
     reply = await answer(world, encoder=EncoderSettings(kind, "tiny"))
     world.close()
-    assert reply.detail == f"the package for it is not installed ({kind.replace('-', '_')})"
+    assert reply.detail == f"{kind.replace('-', '_')} is not installed"
 
 
 def test_the_times_are_told_in_seconds():

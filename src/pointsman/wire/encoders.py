@@ -140,7 +140,7 @@ class Local:
                 self._loaded = self._load(self._model)
             return np.asarray(self._loaded(texts), np.float32)
         except ImportError as error:
-            raise EncoderFailed(f"the package for it is not installed ({error.name})") from error
+            raise EncoderFailed(f"{error.name} is not installed") from error
         except Exception as error:  # whatever a library raises, the request goes on without it
             raise EncoderFailed(f"{type(error).__name__} in its library") from error
 
