@@ -158,3 +158,10 @@ def test_a_strategy_that_nobody_knows_is_refused_before_anything_starts():
     made = settings(SMALL, capabilities={"x": Capability("x", strategy="best")}, strategies=Strategies())
     with pytest.raises(ConfigurationError, match="'best'"):
         Pipeline(compile_topology(made))
+
+
+def test_models_of_an_open_deployment_were_there_before():
+    """Pools only shrink: more models than deployments are counted as they are named."""
+    decision = has(Capability("code", ("a", "b", "c"), ("ollama",)), open_at(OLLAMA))
+    assert len(decision.pool) == 3
+    assert {(step.before, step.after) for step in decision.steps[:-1]} == {(3, 3)}

@@ -67,8 +67,8 @@ def test_next_comes_whoever_serves_the_model_s_alias_group():
     ("place", "members", "choice", "upstream", "words"),
     [
         (provider("vllm", default_model="house"), (), "house@vllm", "house", "its default model 'house'"),
-        (provider("vllm", models=("one", "two")), (), "one@vllm", "one", "its own model 'one'"),
-        (provider("vllm"), (deployment("l@vllm", "l", VLLM),), "l@vllm", "l", "its own model 'l'"),
+        (provider("vllm", models=("one", "two")), (), "one@vllm", "one", "its default model 'one'"),
+        (provider("vllm"), (deployment("l@vllm", "l", VLLM),), "l@vllm", "l", "its default model 'l'"),
         (provider("vllm"), (), "vllm", "m", "as asked 'm'"),
     ],
 )

@@ -175,15 +175,16 @@ def _groups(names: Any, served: Any, groups: Any) -> dict[str, st.SearchStrategy
 def requests(draw: st.DrawFn, made: Settings) -> Request:
     """Any request with hints that the configuration knows."""
     known: list[Any] = [{}, {"tags": ("x",)}, {"tags": ("z",)}, {"tags": ("!x", "y")}, {"tags": ("&y",)}, {"task": "y"}]
-    known += [{"capability": "fast"}] if made.capabilities else []
+    known += [{"capability": "fast"}] * 4 if made.capabilities else []
     known += [{"chain": name} for name in made.chains]
     known += [{"task": "chat"}, {"task_class": "chat"}] if made.tasks is not None else []
     hints = {key: value for hint in draw(few(st.sampled_from(known))) for key, value in hint.items()}
     served = sorted({d.model_name for d in made.deployments if d.model is not None})
     listed = [*served, *made.exact, *made.aliases, *made.alias_groups, *(["xyz"] if made.patterns else [])]
+    names = [*listed, *listed, None, "nobody-7b", "nobody"]
     return Request(
         "chat",
-        draw(st.sampled_from(listed) | st.sampled_from([*listed, None, "nobody-7b", "nobody"])),
+        None if "capability" in hints and draw(st.booleans()) else draw(st.sampled_from(names)),
         {"messages": msgspec.Raw(b"[]")},
         stream=draw(st.booleans()),
         headers=draw(st.sampled_from([{}, {b"x": b"1"}, {b"user-agent": b"cli/1"}])),

@@ -14,6 +14,7 @@ from pointsman.model.decision import Pool, Step, Tier
 from pointsman.routing.near import near_names
 from pointsman.routing.shapes import Asked, Found, Resolution, Resolver, Settled, Sight, Unread
 from pointsman.routing.strategies import STRATEGIES
+from pointsman.routing.tagging import wished
 from pointsman.routing.tiers import MAX_FALLBACKS, Tiers
 from pointsman.routing.topology import Topology
 
@@ -109,10 +110,13 @@ class Settler:
         return known
 
     def _in_turn(self, word: Settled, asked: Asked) -> Settled:
-        """A resolver named a public model: who serves that, and all that belongs to it."""
+        """A resolver named a public model: who serves that, and all that belongs to it. Tags hold where they tell its
+        deployments apart, and what they demand holds anywhere.
+        """
         model = word.model or ""
-        tagged = self._topology.aliased(model) in self._topology.tagged
-        group, inner = self._by_name(model, asked.tags if tagged else (), asked.agent if tagged else "")
+        needed = bool(asked.tags) and bool(wished(asked.tags, self._topology.tags).needed)
+        by_tags = needed or self._topology.aliased(model) in self._topology.tagged
+        group, inner = self._by_name(model, asked.tags if by_tags else (), asked.agent if by_tags else "")
         reason = f"{word.reason}: {inner.reason}"
         return Settled(inner.name, reason, inner.pool, inner.fallback, group, inner.strategy, inner.chain)
 
@@ -184,12 +188,19 @@ class _Way:
         elif not word.pool:
             self.steps.append(Step(stage, before, before, f"{word.reason}, which has no deployment"))
         else:
+            if len(word.pool) > before:
+                before = self.grown(len(word.pool))
             self.steps.append(Step(stage, before, len(word.pool), word.reason))
             if self.settled is None:
                 self.route = stage
             self.settled = word if self.settled is None else narrowed(self.settled, word)
             self.sights.append(Sight(stage, word.pool, word.known))
             self.found = Found(word.name, word.pool, word.group)
+
+    def grown(self, to: int) -> int:
+        """An open deployment is one until a stage names the models that it serves: then so many were there before."""
+        self.steps = [Step(step.stage, to, to, step.reason) for step in self.steps]
+        return to
 
     def ordered(self, first: Pool, levels: int) -> None:
         """The pool is told apart by order; the further levels are tiers of their own."""

@@ -163,12 +163,20 @@ class Topology(msgspec.Struct, frozen=True):
             names = [place.default_model]
         return (*listed, *(d for name in names for d in self.bound(provider, name)))
 
+    def house(self, provider: str) -> Pool:
+        """Who serves a provider's default: its default model, else the first of its own."""
+        place = self.providers.get(provider)
+        if place is not None and place.default_model is not None:
+            return self.bound(provider, place.default_model)
+        own = self.owned(provider)
+        return tuple([d for d in own if d.model_name == own[0].model_name])
+
     def standing_in(self, provider: str, name: str | None) -> Pool:
         """Who at a provider takes the place of a model that was chosen for a request: who is configured for it, else
-        the provider's own models, else the open deployment.
+        the provider's default, else the open deployment.
         """
         named = self.served_by(provider, name) if name is not None else ()
-        return named if named and named[0].model is not None else self.owned(provider) or named
+        return named if named and named[0].model is not None else self.house(provider) or named
 
     def strategy_of(self, *names: str | None) -> str:
         """The strategy of the first of these groups or capabilities that has one of its own, else the default."""

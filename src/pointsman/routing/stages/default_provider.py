@@ -7,21 +7,28 @@ that is served nowhere, and leads where it always leads.
 from __future__ import annotations
 
 from pointsman.routing.shapes import Asked, Found, Settled
+from pointsman.routing.tagging import suited
 from pointsman.routing.topology import Topology
 
 
-def default_provider(_asked: Asked, found: Found, topology: Topology) -> Settled | str:
+def default_provider(asked: Asked, found: Found, topology: Topology) -> Settled | str:
     name = found.name if found.name not in topology.entries else None
-    provider = topology.providers.get(topology.default_provider or "")
-    if provider is None:
-        caught = (other for other in topology.default_fallbacks if name is not None and topology.named(other))
-        group = next(caught, None)
-        if group is None:
-            return "no default provider configured"
-        return Settled(name, f"no default provider; default fallback {group!r}", model=group)
-    own = topology.owned(provider.name) if name is None else ()
-    wanted = name or provider.default_model or (own[0].model_name if own else None)
-    if wanted is None:
-        return f"default provider {provider.name} has no default_model and the request names none"
-    reason = f"default provider {provider.name} serves {wanted!r}"
-    return Settled(wanted, reason, topology.served_by(provider.name, wanted))
+    provider = topology.default_provider
+    if provider is None or provider not in topology.providers:
+        return _default_fallback(name, topology)
+    if name is not None:
+        reason = f"default provider {provider} serves {name!r}"
+        return Settled(name, reason, topology.served_by(provider, name))
+    model = next((d.model_name for d in topology.house(provider)), None)
+    if model is None:
+        return f"default provider {provider} has no default_model and the request names none"
+    pool = suited(topology.served_by(provider, model), asked.tags, asked.agent, topology)
+    return Settled(model, f"default provider {provider} serves {model!r}", pool)
+
+
+def _default_fallback(name: str | None, topology: Topology) -> Settled | str:
+    """A name that is served nowhere; a request without one is not caught."""
+    for group in topology.default_fallbacks if name is not None else ():
+        if topology.named(group):
+            return Settled(name, f"no default provider; default fallback {group!r}", model=group)
+    return "no default provider configured"

@@ -69,15 +69,10 @@ def _by_group(told: str, provider: str, name: str, asked: Asked, topology: Topol
 
 def _by_default(told: str, provider: str, name: str | None, asked: Asked, topology: Topology) -> Settled | str:
     """Its default model, else the first of its own, else the name as it was asked for."""
-    place = topology.providers.get(provider)
-    default = place.default_model if place is not None else None
-    own = topology.bound(provider, default) if default is not None else topology.owned(provider)
-    own = suited(own, asked.tags, asked.agent, topology)
-    pool = tuple(d for d in own if d.model_name == own[0].model_name)
+    pool = suited(topology.house(provider), asked.tags, asked.agent, topology)
     if pool:
-        what = "its default model" if default is not None else "its own model"
         model = pool[0].model_name
-        return Settled(name or model, f"{told}, {what} {model!r}", pool, group=name or model)
+        return Settled(name or model, f"{told}, its default model {model!r}", pool, group=name or model)
     pool = topology.served_by(provider, name) if name is not None else ()
     if name is not None and pool:
         return Settled(name, f"{told}, as asked {name!r}", pool, group=name)
