@@ -9,7 +9,7 @@ from pointsman.flow.attempt import BACKOFF_FIRST, BACKOFF_LONGEST, WORTH_WAITING
 from pointsman.model.outcome import CONSEQUENCES
 from pointsman.providers.shapes import STATUS_KINDS, kind_of
 from pointsman.state.breaker import Breaker, BreakerSettings, State
-from pointsman.state.cooldown import AT_ONCE, LONGEST, CooldownSettings
+from pointsman.state.cooldown import LONGEST, CooldownSettings
 
 PAGE = page("docs/concepts/failures.md")
 STATUSES = table(section(PAGE, "## Kinds"), 1)
@@ -24,7 +24,13 @@ def yes(said: bool) -> str:
 def test_the_table_is_the_one_that_is_acted_on():
     """Each kind with all its consequences, in the code's order."""
     rows = [
-        [f"`{kind.value}`", yes(m.here), yes(m.elsewhere), yes(m.counts), str(m.status), f"`{m.code}`"]
+        [
+            f"`{kind.value}`",
+            m.scope.value,
+            *map(yes, (m.here, m.elsewhere, m.counts, m.rests)),
+            str(m.status),
+            f"`{m.code}`",
+        ]
         for kind, m in CONSEQUENCES.items()
     ]
     assert rows == table(section(PAGE, "## Kinds"))
@@ -80,7 +86,7 @@ def test_the_cooldown_is_as_long_as_the_page_says():
     """Its usual and longest length, and the statuses that rest a deployment at once."""
     assert f"`cooldown_time` ({CooldownSettings().seconds:g} s)" in RESTS
     assert f"at\nmost {LONGEST:g} s" in RESTS
-    at_once = sorted(str(status) for status, kind in STATUS_KINDS.items() if kind in AT_ONCE)
+    at_once = sorted(str(status) for status, kind in STATUS_KINDS.items() if CONSEQUENCES[kind].rests)
     told = RESTS.partition("After ")[2].partition(", and after")[0]
     assert sorted(told.replace(" or ", ", ").split(", ")) == at_once
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pointsman.model.outcome import FailureKind
-from pointsman.state.cooldown import AT_ONCE, LONGEST, Cooldown, CooldownSettings
+from pointsman.model.outcome import CONSEQUENCES, FailureKind
+from pointsman.state.cooldown import LONGEST, Cooldown, CooldownSettings
 
 NOW = 1000.0
 kinds = st.sampled_from(list(FailureKind))
@@ -16,10 +16,10 @@ waits = st.none() | st.floats(0, 1e9)
 
 @pytest.mark.parametrize("kind", list(FailureKind))
 def test_only_the_kinds_that_speak_for_themselves_rest_at_once(kind):
-    """One failure is a rest for a rate limit and refused credentials, and for no other kind."""
+    """One failure is a rest for a rate limit, a spent quota or refused credentials, and for no other kind."""
     cooldown = Cooldown(CooldownSettings(seconds=7.0))
     cooldown.failed(NOW, kind, None)
-    assert (cooldown.until == NOW + 7.0) == (kind in AT_ONCE)
+    assert (cooldown.until == NOW + 7.0) == CONSEQUENCES[kind].rests
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from pointsman.state.breaker import BreakerSettings, State
 from pointsman.state.cooldown import CooldownSettings
 from pointsman.state.degraded import DegradedSettings
 from pointsman.state.results import MOST
-from pointsman.state.scoreboard import MOST_GROUPS, MOST_UNLISTED, Lease, Rules, Scoreboard
+from pointsman.state.scoreboard import MOST_GROUPS, MOST_UNLISTED, TIMED_OUT, Lease, Rules, Scoreboard
 
 RULES = Rules(BreakerSettings(threshold=2, first=5.0, jitter=0.0))
 
@@ -422,7 +422,7 @@ def test_only_failures_that_count_are_results(board, clock, kind):
     board.give_back(lease)
     found = board.standing(one)
     assert found.samples == CONSEQUENCES[kind].counts
-    assert found.peak == (7.0 if kind in (FailureKind.TIMEOUT, FailureKind.CONNECT_TIMEOUT) else None)
+    assert found.peak == (7.0 if kind in TIMED_OUT else None)
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import msgspec
 
 from pointsman.model.condition import Condition
 from pointsman.model.deployment import Deployment, Provider
+from pointsman.model.outcome import FailureKind
 from pointsman.model.secret import Secret
 
 
@@ -212,15 +213,37 @@ class RestSettings(msgspec.Struct, frozen=True):
     error_window: float = 300.0
 
 
+class RetrySettings(msgspec.Struct, frozen=True):
+    """How often a failure is tried again, and how many such tries may be under way.
+
+    ``policy``: tries by kind of failure, ``groups``: the same for one public name. ``share`` of the requests under way,
+    and at least ``least``, may be retries of deployments that are failing. ``sent``: whether a request that reached
+    an upstream which never answered may be sent again, though it may have been billed.
+    """
+
+    policy: dict[FailureKind, int] = {}
+    groups: dict[str, dict[FailureKind, int]] = {}
+    share: float = 0.2
+    least: int = 3
+    sent: bool = True
+
+
 class RouterSettings(msgspec.Struct, frozen=True):
-    """How to choose, how often to try, when to rest a deployment. Times are seconds."""
+    """How to choose, how often to try, when to rest a deployment. Times are seconds.
+
+    ``stream_timeout`` stands in for a stream's ``first_token_timeout`` and ``idle_timeout`` where those are unset.
+    """
 
     num_retries: int = 2
     timeout: float = 600.0
     stream_timeout: float | None = None
+    first_token_timeout: float | None = None
+    idle_timeout: float | None = None
     allowed_fails: int | None = None
     cooldown_time: float = 5.0
     retry_after: float = 0.0
+    max_fallbacks: int = 5
+    retries: RetrySettings = RetrySettings()
     debug_router: bool = False
 
 
@@ -238,7 +261,8 @@ class Settings(msgspec.Struct, frozen=True):
 
     ``deployments``: those of ``model_list``, then one open deployment (``model=None``, id = the provider's
     name) for each entry of ``providers``. ``aliases``: alias -> public name. ``fallbacks``: public name ->
-    public names to try after it, ``default_fallbacks`` for any other. ``sources``: the files read.
+    public names to try after it, ``default_fallbacks`` for any other; ``context_fallbacks`` are those for requests that
+    are too long, ``content_fallbacks`` those for what a content filter refused. ``sources``: the files read.
     """
 
     deployments: tuple[Deployment, ...] = ()
@@ -251,6 +275,8 @@ class Settings(msgspec.Struct, frozen=True):
     hidden: frozenset[str] = frozenset()
     fallbacks: dict[str, tuple[str, ...]] = {}
     default_fallbacks: tuple[str, ...] = ()
+    context_fallbacks: dict[str, tuple[str, ...]] = {}
+    content_fallbacks: dict[str, tuple[str, ...]] = {}
     router: RouterSettings = RouterSettings()
     server: ServerSettings = ServerSettings()
     sources: tuple[str, ...] = ()

@@ -59,6 +59,9 @@ class Deployment(msgspec.Struct, frozen=True):
     output_cost: float | None = None
     vision: bool | None = None
     tools: bool | None = None
+    num_retries: int | None = None
+    first_token_timeout: float | None = None
+    idle_timeout: float | None = None
 
     def __hash__(self) -> int:
         return hash(self.id)

@@ -15,10 +15,17 @@ class FailureKind(Enum):
     RESET = "reset"
     CONNECT_TIMEOUT = "connect_timeout"
     TIMEOUT = "timeout"
+    FIRST_TOKEN_TIMEOUT = "first_token_timeout"  # noqa: S105  no password
+    IDLE_TIMEOUT = "idle_timeout"
+    DEADLINE = "deadline"
     OVERLOADED = "overloaded"
     RATE_LIMITED = "rate_limited"
+    QUOTA = "quota"
     AUTH = "auth"
+    FORBIDDEN = "forbidden"
     NOT_FOUND = "not_found"
+    CONTEXT = "context"
+    FILTERED = "filtered"
     SERVER_ERROR = "server_error"
     GARBAGE = "garbage"
     CUT = "cut"
@@ -26,34 +33,57 @@ class FailureKind(Enum):
     CLIENT_GONE = "client_gone"
 
 
+class Scope(Enum):
+    """Whose failure it is: the request's own, one deployment's, or that of everybody behind the same key or address."""
+
+    REQUEST = "request"
+    DEPLOYMENT = "deployment"
+    KEY = "key"
+    PROVIDER = "provider"
+
+
 class Consequence(msgspec.Struct, frozen=True, gc=False):
     """What a failure of a kind means.
 
-    ``here``: the same deployment may be asked again; ``elsewhere``: another may; ``counts``: it is held against
-    the deployment; ``status`` and ``code``: what the caller is told when nobody else delivered.
+    ``here``: the same deployment may be asked again; ``elsewhere``: another may; ``counts``: it is held against whom
+    ``scope`` says; ``rests``: at once, without waiting for a second one; ``status`` and ``code``: what the caller is
+    told when nobody else delivered.
     """
 
+    scope: Scope
     here: bool
     elsewhere: bool
     counts: bool
+    rests: bool
     status: int
     code: str
 
 
+_REQUEST, _DEPLOYMENT, _KEY, _PROVIDER = Scope
+
 CONSEQUENCES: dict[FailureKind, Consequence] = {
-    FailureKind.REFUSED: Consequence(True, True, True, 502, "upstream_unreachable"),
-    FailureKind.RESET: Consequence(True, True, True, 502, "upstream_connection_lost"),
-    FailureKind.CONNECT_TIMEOUT: Consequence(False, True, True, 504, "upstream_timeout"),
-    FailureKind.TIMEOUT: Consequence(False, True, True, 504, "upstream_timeout"),
-    FailureKind.OVERLOADED: Consequence(True, True, True, 503, "upstream_overloaded"),
-    FailureKind.RATE_LIMITED: Consequence(True, True, True, 429, "upstream_rate_limited"),
-    FailureKind.AUTH: Consequence(False, True, True, 502, "upstream_refused_credentials"),
-    FailureKind.NOT_FOUND: Consequence(False, True, False, 404, "model_not_found"),
-    FailureKind.SERVER_ERROR: Consequence(True, True, True, 502, "upstream_error"),
-    FailureKind.GARBAGE: Consequence(True, True, True, 502, "upstream_invalid_response"),
-    FailureKind.CUT: Consequence(False, False, True, 502, "upstream_stream_cut"),
-    FailureKind.BAD_REQUEST: Consequence(False, False, False, 400, "invalid_request"),
-    FailureKind.CLIENT_GONE: Consequence(False, False, False, 499, "client_closed_request"),
+    FailureKind.REFUSED: Consequence(_PROVIDER, True, True, True, False, 502, "upstream_unreachable"),
+    FailureKind.RESET: Consequence(_DEPLOYMENT, True, True, True, False, 502, "upstream_connection_lost"),
+    FailureKind.CONNECT_TIMEOUT: Consequence(_PROVIDER, False, True, True, False, 504, "upstream_connect_timeout"),
+    FailureKind.TIMEOUT: Consequence(_DEPLOYMENT, False, True, True, False, 504, "upstream_timeout"),
+    FailureKind.FIRST_TOKEN_TIMEOUT: Consequence(
+        _DEPLOYMENT, False, True, True, False, 504, "upstream_first_token_timeout"
+    ),
+    FailureKind.IDLE_TIMEOUT: Consequence(_DEPLOYMENT, False, True, True, False, 504, "upstream_idle_timeout"),
+    FailureKind.DEADLINE: Consequence(_REQUEST, False, False, False, False, 504, "request_timeout"),
+    FailureKind.OVERLOADED: Consequence(_DEPLOYMENT, True, True, True, False, 503, "upstream_overloaded"),
+    FailureKind.RATE_LIMITED: Consequence(_DEPLOYMENT, True, True, True, True, 429, "upstream_rate_limited"),
+    FailureKind.QUOTA: Consequence(_KEY, False, True, True, True, 429, "upstream_quota_exceeded"),
+    FailureKind.AUTH: Consequence(_KEY, False, True, True, True, 502, "upstream_refused_credentials"),
+    FailureKind.FORBIDDEN: Consequence(_DEPLOYMENT, False, True, True, True, 502, "upstream_refused_credentials"),
+    FailureKind.NOT_FOUND: Consequence(_DEPLOYMENT, False, True, False, False, 404, "model_not_found"),
+    FailureKind.CONTEXT: Consequence(_REQUEST, False, True, False, False, 400, "context_length_exceeded"),
+    FailureKind.FILTERED: Consequence(_REQUEST, False, False, False, False, 400, "content_filter"),
+    FailureKind.SERVER_ERROR: Consequence(_DEPLOYMENT, True, True, True, False, 502, "upstream_error"),
+    FailureKind.GARBAGE: Consequence(_DEPLOYMENT, True, True, True, False, 502, "upstream_invalid_response"),
+    FailureKind.CUT: Consequence(_DEPLOYMENT, False, True, True, False, 502, "upstream_stream_cut"),
+    FailureKind.BAD_REQUEST: Consequence(_REQUEST, False, False, False, False, 400, "invalid_request"),
+    FailureKind.CLIENT_GONE: Consequence(_REQUEST, False, False, False, False, 499, "client_closed_request"),
 }
 """Sources and reasons, row by row: docs/concepts/failures.md."""
 

@@ -56,8 +56,8 @@ TAKES_TASK = frozenset({"openai_compatible"})
 
 STATUS_KINDS: dict[int, FailureKind] = {
     401: FailureKind.AUTH,
-    402: FailureKind.RATE_LIMITED,
-    403: FailureKind.AUTH,
+    402: FailureKind.QUOTA,
+    403: FailureKind.FORBIDDEN,
     404: FailureKind.NOT_FOUND,
     407: FailureKind.AUTH,
     408: FailureKind.TIMEOUT,

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import msgspec
 
-from pointsman.model.outcome import FailureKind
+from pointsman.model.outcome import CONSEQUENCES, FailureKind
 from pointsman.state.window import Minute
 
 LONGEST = 300.0
 """Seconds: no upstream may silence a deployment for longer by a single Retry-After."""
-
-AT_ONCE = frozenset({FailureKind.RATE_LIMITED, FailureKind.AUTH})
-"""Kinds that say "not now" or "not you" by themselves; waiting for a second opinion would only repeat them."""
 
 
 class CooldownSettings(msgspec.Struct, frozen=True):
@@ -54,7 +51,7 @@ class Cooldown:
         if self._fails is not None and self._settings.allowed_fails is not None:
             self._fails.add(now, 1)
             over = self._fails.total > self._settings.allowed_fails
-        if not (over or kind in AT_ONCE or retry_after):
+        if not (over or CONSEQUENCES[kind].rests or retry_after):
             return
         until = now + self._length(kind, retry_after)
         if until > self.until:

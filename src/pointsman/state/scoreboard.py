@@ -33,11 +33,11 @@ MOST_UNLISTED = 2000
 MOST_GROUPS = 10_000
 """Groups whose turns are remembered; one more, and all begin anew."""
 
-CLIENT_ERRORS = frozenset({FailureKind.BAD_REQUEST, FailureKind.NOT_FOUND})
+CLIENT_ERRORS = frozenset({FailureKind.BAD_REQUEST, FailureKind.NOT_FOUND, FailureKind.CONTEXT, FailureKind.FILTERED})
 """Kinds that find fault with the request. They are held against nobody, and who says so is up."""
 
 
-TIMED_OUT = frozenset({FailureKind.TIMEOUT, FailureKind.CONNECT_TIMEOUT})
+TIMED_OUT = frozenset({FailureKind.TIMEOUT, FailureKind.FIRST_TOKEN_TIMEOUT, FailureKind.CONNECT_TIMEOUT})
 """Kinds whose time says something: an answer would have taken longer still."""
 
 
