@@ -28,6 +28,7 @@ class MockOptions(TypedDict, total=False):
     """What MockProvider takes by keyword; see ``pointsman.mock.Options`` for each."""
 
     name: str
+    voice: str
     models: Sequence[str]
     api_key: str | None
     latency_ms: float

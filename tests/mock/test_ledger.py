@@ -56,6 +56,21 @@ def test_flight_and_peak():
     assert (ledger.in_flight, ledger.peak) == (0, 2)
 
 
+def test_ends_are_counted_and_timed():
+    """An entry tells when it began and ended; finished and cancelled count how, an end by a fault is neither."""
+    now = [5.0]
+    ledger = Ledger(clock=lambda: now[0])
+    one, two, three = (ledger.open(request()) for _ in range(3))
+    now[0] = 7.5
+    ledger.close(one, finished=True)
+    ledger.close(two, client_closed=True)
+    ledger.close(three)
+    assert (ledger.finished, ledger.cancelled) == (1, 1)
+    assert {(entry.began, entry.ended) for entry in ledger.entries} == {(5.0, 7.5)}
+    ledger.clear()
+    assert (ledger.finished, ledger.cancelled) == (0, 0)
+
+
 def test_an_entry_is_settled_once():
     """The first ending counts: what follows changes neither the entry nor the count."""
     ledger = Ledger()

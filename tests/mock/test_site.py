@@ -137,6 +137,20 @@ async def test_two_providers_are_told_apart(ask, hello):
     assert [text[:4] for text in texts] == ["[a/g", "[b/g"]
 
 
+@pytest.mark.parametrize("path", [CHAT, "/v1/completions", "/api/chat"])
+async def test_one_voice_says_the_same(ask, hello, path):
+    """Providers with a voice in common say the same words whatever they are called; the voice stands in them."""
+    kind = "ollama" if path == "/api/chat" else "vllm"
+    body = {"model": "m", "prompt": "x", "stream": False, **hello("m")}
+    async with (
+        MockProvider(kind, name="a", voice="v", models=["m"]) as one,
+        MockProvider(kind, name="b", voice="v", models=["m"]) as two,
+    ):
+        texts = [(await ask(provider, "POST", path, body)).body for provider in (one, two)]
+    said = [text[text.index(b"[v/m]") :].partition(b'"')[0] for text in texts]
+    assert said[0] == said[1] > b"[v/m] "
+
+
 @pytest.mark.parametrize(
     ("kind", "options", "error", "told"),
     [

@@ -52,6 +52,8 @@ def ledger(site: Site, request: Request) -> dict[str, Any]:
         "total": book.total,
         "in_flight": book.in_flight,
         "peak": book.peak,
+        "finished": book.finished,
+        "cancelled": book.cancelled,
         "connections": len(site.connections),
         "tokens_sent": book.tokens_sent,
         "entries": [entry.told() for entry in book.entries if entry.number > after],

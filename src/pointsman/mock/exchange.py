@@ -9,6 +9,7 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING, TypeVar
 
+from pointsman.mock.dialects import IN_STREAM
 from pointsman.mock.message import (
     LAST_CHUNK,
     NDJSON,
@@ -31,6 +32,11 @@ if TYPE_CHECKING:
 MALFORMED_SSE = b'data: {"id": "chatcmpl-broken", "choices": [{"delta": {"cont\n\n'
 MALFORMED_NDJSON = b'{"model": "broken", "message": {"cont\n'
 BREAKS = ("cut", "reset", "hang_after")
+STRIKES = (*BREAKS, "stall", "malformed_frame", "error_frame")
+"""Faults that wait for their token."""
+
+COMMENT = b": keep-alive\n\n"
+BLANK = b"\n"
 AT_ONCE = 256
 """Tokens a tick when nothing sets a pace: a client that does not read stops the rest."""
 
@@ -121,6 +127,9 @@ class Exchange:
         body = b"" if request.method == "HEAD" else reply.body
         head = reply_head(reply, connection.site.kind.server, keep_alive=request.keep_alive)
         fault = self.fault
+        if fault is not None and fault.name == "hang" and reply.status < 400:
+            connection.write(head, entry)
+            return
         breaks = fault is not None and fault.name in BREAKS and reply.status < 400
         if fault is not None and breaks and fault.value <= reply.tokens:
             part = max(min(len(body) * fault.value // max(reply.tokens, 1), len(body) - 1), 0)
@@ -158,6 +167,8 @@ class Exchange:
             connection.write(head, self.entry)
             connection.done(keep_alive=False)
             return
+        if self._silenced(head):
+            return
         self._ongoing = True
         self._due = self._loop.time() + delay
         if delay > 0:
@@ -165,6 +176,22 @@ class Exchange:
             self._timer = self._loop.call_at(self._due, self._tick)
         else:
             self._tick(head)
+
+    def _silenced(self, head: bytes) -> bool:
+        """True if a fault lets nothing out but the head, or frames without content. Faults that have struck already
+        are forgotten here.
+        """
+        fault = self.fault
+        if fault is None or fault.name in STRIKES:
+            return False
+        if fault.name == "keepalive":
+            self._keep_alive(head, fault)
+        elif fault.name == "hang":
+            self._connection.write(head, self.entry)
+        else:
+            self.fault = None
+            return False
+        return True
 
     def _tick(self, head: bytes = b"") -> None:
         """Send what is due: one token, or all of them when nothing sets a pace, up to where a fault strikes."""
@@ -211,6 +238,8 @@ class Exchange:
 
     def _end(self) -> None:
         self._ongoing = False
+        if self._stream is not None and self._stream.held:
+            return
         if self.request.chunked:
             self._connection.write(LAST_CHUNK, self.entry)
         self._connection.done(keep_alive=self.request.keep_alive and self.request.chunked)
@@ -223,11 +252,11 @@ class Exchange:
         if fault.name == "malformed_frame" and stream is not None:
             frame = MALFORMED_NDJSON if stream.content_type == NDJSON else MALFORMED_SSE
             connection.write(self._framed([frame]), self.entry)
-            self.fault = None
-            self._due += connection.site.options.step
-            self._timer = self._loop.call_at(max(self._due, self._loop.time()), self._tick)
+            self._go_on(connection.site.options.step)
+        elif fault.name == "stall":
+            self._go_on(fault.pause / 1000)
         elif fault.name == "error_frame":
-            broken = connection.site.kind.broken(self.request, fault.variant)
+            broken = IN_STREAM.get(fault.variant) or connection.site.kind.broken(self.request, fault.variant)
             connection.write(self._framed([broken]), self.entry)
             self._end()
         elif fault.name == "cut" and fault.variant == "clean" and self.request.chunked:
@@ -235,6 +264,23 @@ class Exchange:
             self._break_off("cut")
         else:
             self._break_off(fault.name)
+
+    def _go_on(self, delay: float) -> None:
+        """The rest of the stream, from a moment after now."""
+        self.fault = None
+        self._due = max(self._due, self._loop.time()) + delay
+        self._timer = self._loop.call_at(self._due, self._tick)
+
+    def _keep_alive(self, head: bytes, fault: Fault) -> None:
+        """One frame that says nothing, and the same again and again."""
+        stream = self._stream
+        if stream is None:
+            return
+        pulse = BLANK if stream.content_type == NDJSON else COMMENT
+        if fault.variant == "roles":
+            pulse = stream.opening or pulse
+        self._connection.write(head + self._framed([pulse]), self.entry)
+        self._timer = self._loop.call_later(fault.value / 1000, self._keep_alive, b"", fault)
 
     def _break_off(self, how: str) -> None:
         self._ongoing = False

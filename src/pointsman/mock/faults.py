@@ -14,13 +14,17 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from pointsman.errors import ConfigurationError
+from pointsman.mock.dialects import IN_STREAM, REFUSALS, TROUBLES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+HANGS = ("silent", "head")
 GARBAGE = ("html", "broken", "truncated")
 CUTS = ("clean", "torn")
-ERROR_STYLES = ("usual", "old")
+ENDS = ("closed", "open")
+PULSES = ("comments", "roles")
+ERROR_STYLES = ("usual", "old", *IN_STREAM)
 
 
 class Grammar(msgspec.Struct, frozen=True):
@@ -37,12 +41,16 @@ class Grammar(msgspec.Struct, frozen=True):
 
 FAULTS: dict[str, Grammar] = {
     "status": Grammar("an HTTP status", low=300, high=599),
-    "hang": Grammar(),
+    "says": Grammar(words=TROUBLES, variants=tuple(REFUSALS)),
+    "hang": Grammar(words=HANGS),
     "hang_after": Grammar("tokens"),
+    "stall": Grammar("tokens"),
+    "keepalive": Grammar("ms", variants=PULSES, low=1),
     "cut": Grammar("tokens", variants=CUTS),
     "reset": Grammar("tokens", default=-1),
     "garbage": Grammar(words=GARBAGE),
     "malformed_frame": Grammar("tokens"),
+    "no_done": Grammar(variants=ENDS),
     "error_frame": Grammar("tokens", variants=ERROR_STYLES),
     "slow_headers": Grammar("ms"),
     "empty": Grammar(),
@@ -52,19 +60,26 @@ FAULTS: dict[str, Grammar] = {
 }
 
 LIMITS = ("times", "rate", "path", "model")
-EXTRAS = {"status": ("retry_after", "code"), "cut": ("variant",), "error_frame": ("variant",)}
-WITH_COLONS = ("model", "path", "retry_after")
+EXTRAS = {"status": ("retry_after", "retry_after_ms", "code"), "stall": ("pause",)}
+WITH_COLONS = ("model", "path", "retry_after", "retry_after_ms")
+USUAL_PAUSE = 1000
 
 
 class Fault(msgspec.Struct, frozen=True):
-    """One fault. ``value`` is in the unit of its grammar; -1 means "before any byte", 0 ms means "until cleared"."""
+    """One fault. ``value`` is in the unit of its grammar; -1 means "before any byte", 0 ms means "until cleared".
+
+    ``word`` is what stood behind ``=`` where words may stand; ``pause`` is milliseconds.
+    """
 
     name: str
     spec: str
     value: int = 0
+    word: str = ""
     variant: str = ""
     retry_after: str | None = None
+    retry_after_ms: str | None = None
     code: str | None = None
+    pause: int = 0
     times: int | None = None
     rate: float | None = None
     path: str | None = None
@@ -93,7 +108,7 @@ def parse_fault(spec: str) -> Fault:
         raise _wrong(spec, f"unknown fault `{name}`{_meant(name, FAULTS)}; known: {', '.join(FAULTS)}")
     number, word = _value(spec, name, value if separator else None, grammar)
     found: dict[str, str] = {}
-    allowed = (*(LIMITS if grammar.limited else ()), *EXTRAS.get(name, ()))
+    allowed = _allowed(name, grammar)
     for part in parts:
         key, separator, text = part.partition("=")
         if key not in allowed:
@@ -104,18 +119,30 @@ def parse_fault(spec: str) -> Fault:
         if key in found:
             raise _wrong(spec, f"`{key}` is given twice")
         found[key] = text
+    variant = _variant(spec, found.get("variant"), grammar)
+    if name == "says" and word not in REFUSALS[variant]:
+        raise _wrong(spec, f"`{variant}` never says {word}, only {', '.join(REFUSALS[variant])}")
     return Fault(
         name=name,
         spec=spec,
         value=number,
-        variant=_variant(spec, found.get("variant"), grammar) or word,
+        word=word,
+        variant=variant,
         retry_after=found.get("retry_after"),
+        retry_after_ms=found.get("retry_after_ms"),
         code=found.get("code"),
+        pause=_whole(spec, "pause", found.get("pause")) or USUAL_PAUSE,
         times=_whole(spec, "times", found.get("times"), low=1),
         rate=_share(spec, found.get("rate")),
         path=found.get("path"),
         model=found.get("model"),
     )
+
+
+def _allowed(name: str, grammar: Grammar) -> tuple[str, ...]:
+    """What may stand behind the colons of a fault."""
+    variant = ("variant",) if grammar.variants else ()
+    return (*(LIMITS if grammar.limited else ()), *variant, *EXTRAS.get(name, ()))
 
 
 def _segments(spec: str) -> list[str]:

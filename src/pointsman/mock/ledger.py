@@ -9,6 +9,7 @@ import asyncio
 import hmac
 from collections import deque
 from hashlib import sha256
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -32,7 +33,8 @@ class Entry(msgspec.Struct):
     """One request. ``key_digest`` is the first 12 hex digits of the key's sha256.
 
     It ends in one of three ways: ``finished`` (every byte of the answer was written), ``client_closed`` (the client
-    hung up before), or neither, when a fault or a kill ended it; ``open`` until then.
+    hung up before), or neither, when a fault or a kill ended it; ``open`` until then. ``began`` and ``ended`` are
+    seconds on the clock of this process (``time.monotonic``); ``ended`` is 0 while it is open.
     """
 
     number: int
@@ -51,6 +53,8 @@ class Entry(msgspec.Struct):
     open: bool = True
     finished: bool = False
     client_closed: bool = False
+    began: float = 0.0
+    ended: float = 0.0
 
     @property
     def headers(self) -> dict[str, str]:
@@ -69,10 +73,13 @@ class Entry(msgspec.Struct):
 
 
 class Ledger:
-    """The last ``size`` entries, and counts of all: ``total``, ``in_flight``, ``peak``, ``tokens_sent``."""
+    """The last ``size`` entries, and counts of all: ``total``, ``in_flight``, ``peak`` (the most there were at once),
+    ``finished`` and ``cancelled`` (the client hung up before the end), ``tokens_sent``.
+    """
 
-    def __init__(self, size: int = 1000, key: str | None = None) -> None:
+    def __init__(self, size: int = 1000, key: str | None = None, clock: Callable[[], float] = monotonic) -> None:
         self._key = key.encode() if key else None
+        self._clock = clock
         self._entries: deque[Entry] = deque(maxlen=max(1, size))
         self._bodies: deque[Entry] = deque()
         self._kept = 0
@@ -80,8 +87,9 @@ class Ledger:
         self.total = 0
         self.in_flight = 0
         self.peak = 0
+        self.finished = 0
+        self.cancelled = 0
         self.tokens_sent = 0
-        self.tokens_received = 0
 
     def __repr__(self) -> str:
         return f"Ledger({self.total} received, {self.in_flight} in flight, peak {self.peak})"
@@ -106,7 +114,8 @@ class Ledger:
         self._bodies.clear()
         self._kept = 0
         self.peak = self.in_flight
-        self.tokens_sent = self.tokens_received = 0
+        self.finished = self.cancelled = 0
+        self.tokens_sent = 0
 
     def open(self, request: Request) -> Entry:
         self.total += 1
@@ -115,7 +124,7 @@ class Ledger:
         request.number = self.total
         size = len(request.body)
         body = request.fields if size <= MAX_BODY_KEPT else {}
-        entry = Entry(self.total, request.method, request.path, body, size, request.headers)
+        entry = Entry(self.total, request.method, request.path, body, size, request.headers, began=self._clock())
         self._mask(entry)
         self._entries.append(entry)
         if body:
@@ -137,6 +146,9 @@ class Ledger:
             entry.open = False
             entry.finished = finished
             entry.client_closed = client_closed
+            entry.ended = self._clock()
+            self.finished += finished
+            self.cancelled += client_closed
             self.in_flight -= 1
             self.changed(entry)
 

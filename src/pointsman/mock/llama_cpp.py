@@ -143,14 +143,14 @@ class LlamaCpp:
             stop=read_stop(fields.get("stop")),
             stream=fields.get("stream") is True,
         )
-        work = Work(seed_of(self._scene, request), int(self._scene.clock()), asked, say(self._name, asked))
+        work = Work(seed_of(self._scene, request), int(self._scene.clock()), asked, say(self._speaker, asked))
         if not asked.stream:
             return json_reply(self._last(work, work.said[0].text), tokens=work.completion_tokens, slow=True)
         return Stream(SSE, self._parts(work), closing=frame(self._last(work, "")))
 
     @property
-    def _name(self) -> str:
-        return self._scene.options.name
+    def _speaker(self) -> str:
+        return self._scene.options.speaker
 
     def _parts(self, work: Work) -> Iterator[bytes]:
         part = {"index": 0, "content": HOLE, "tokens": [], "stop": False, "id_slot": 0}

@@ -59,7 +59,8 @@ class Reply(msgspec.Struct, frozen=True):
 class Stream(msgspec.Struct):
     """An answer token by token: ``opening`` goes with the first of ``steps``, ``closing`` with the last.
 
-    ``eager`` servers send the head before the first token exists, the others with it.
+    ``eager`` servers send the head before the first token exists, the others with it. ``held``: the connection stays
+    open behind the closing, as if more were to come.
     """
 
     content_type: bytes
@@ -69,6 +70,7 @@ class Stream(msgspec.Struct):
     headers: bytes = b""
     eager: bool = False
     wait: float = 0.0
+    held: bool = False
 
 
 Answer = Reply | Stream

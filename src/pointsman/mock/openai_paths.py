@@ -105,7 +105,7 @@ class OpenAiPaths:
             json_schema=read_format(fields.get("response_format")),
             **self._common(fields, limit),
         )
-        work = self._work(request, asked, say(self._scene.options.name, asked))
+        work = self._work(request, asked, say(self._scene.options.speaker, asked))
         headers = self._rules.headers(request)
         say_it = chat_stream if asked.stream else chat_reply
         return later(say_it(self._flavour, work, headers), wait)
@@ -124,7 +124,7 @@ class OpenAiPaths:
         )
         said: list[Said] = []
         for prompt in prompts:
-            said += say(self._scene.options.name, msgspec.structs.replace(asked, prompt=prompt))
+            said += say(self._scene.options.speaker, msgspec.structs.replace(asked, prompt=prompt))
         work = self._work(request, asked, said)
         headers = self._rules.headers(request)
         say_it = completion_stream if asked.stream else completion_reply

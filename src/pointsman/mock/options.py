@@ -8,6 +8,7 @@ import msgspec
 class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """``name`` is printed in every answer, so that a test sees who spoke; empty means the kind's name.
 
+    ``voice`` is who speaks instead: providers of one voice answer the same question word by word alike.
     ``models`` empty means the kind's usual ones, ``"*"`` among them accepts any name. ``latency_ms`` passes before
     the first token, ``tokens_per_second`` 0 means at once. ``context_length`` and ``embedding_size`` 0 mean the
     kind's own. ``load_ms`` is the extra wait of a model that is not in memory (ollama). ``strict`` makes the openai
@@ -15,6 +16,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """
 
     name: str = ""
+    voice: str = ""
     models: tuple[str, ...] = ()
     api_key: str | None = None
     latency_ms: float = 0.0
@@ -37,6 +39,11 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     def listed(self) -> tuple[str, ...]:
         """The models a listing shows: all but the wildcard."""
         return tuple(model for model in self.models if model != "*")
+
+    @property
+    def speaker(self) -> str:
+        """Whose name the answers begin with."""
+        return self.voice or self.name
 
     @property
     def step(self) -> float:

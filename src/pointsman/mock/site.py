@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from pointsman.mock import admin
+from pointsman.mock.chat import DONE
 from pointsman.mock.connection import Connection
+from pointsman.mock.dialects import REFUSALS
 from pointsman.mock.faults import Fault, FaultBook
 from pointsman.mock.kind import Kind, Scene
 from pointsman.mock.ledger import Entry, Ledger
-from pointsman.mock.message import Answer, Refused, Reply, Request, header_lines
+from pointsman.mock.message import Answer, Refused, Reply, Request, Stream, header_lines, json_reply
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -180,31 +182,35 @@ class Site:
         )
         if fault is not None:
             early = self._early(fault, request)
-            if early is not None or fault.name == "hang" or (fault.name == "reset" and fault.value < 0):
+            if early is not None or fault.word == "silent" or (fault.name == "reset" and fault.value < 0):
                 return early, fault, slow
             if fault.name == "plain" and request.fields:
                 request.fields = unstreamed(request.fields)
         answer = self._handle(request, entry)
         if fault is not None and isinstance(answer, Reply):
             answer = self._spoil(fault, request, answer)
-        elif fault is not None and fault.name == "garbage":
-            answer = Reply(BROKEN, content_type=answer.content_type)
+        elif fault is not None and isinstance(answer, Stream):
+            answer = _spoil_stream(fault, answer)
         return answer, fault, slow
 
     def _early(self, fault: Fault, request: Request) -> Reply | None:
         """What a fault answers without asking the kind."""
         if fault.name == "status":
-            lines = header_lines({"retry-after": fault.retry_after}) if fault.retry_after is not None else b""
+            told = {"retry-after": fault.retry_after, "retry-after-ms": fault.retry_after_ms}
+            lines = {name: value for name, value in told.items() if value is not None}
             said = Refused(fault.value, f"simulated fault: status {fault.value}", code=fault.code)
             reply = self.kind.refuse(request, said)
-            return msgspec.structs.replace(reply, headers=reply.headers + lines)
+            return msgspec.structs.replace(reply, headers=reply.headers + (header_lines(lines) if lines else b""))
+        if fault.name == "says":
+            status, body = REFUSALS[fault.variant][fault.word]
+            return json_reply(body, status)
         if fault.name == "loading":
             return self.kind.refuse(request, Refused(503, "Loading model", why="loading"))
         if fault.name == "empty":
             return Reply(b"")
-        if fault.name == "garbage" and fault.variant == "html":
+        if fault.name == "garbage" and fault.word == "html":
             return Reply(HTML, content_type=b"text/html; charset=utf-8")
-        return Reply(BROKEN) if fault.name == "garbage" and fault.variant == "broken" else None
+        return Reply(BROKEN) if fault.name == "garbage" and fault.word == "broken" else None
 
     def _spoil(self, fault: Fault, request: Request, reply: Reply) -> Reply:
         """What a fault makes of a whole answer; those that break it off while it is sent come later."""
@@ -238,6 +244,16 @@ class Site:
         if any(known == path for _, known in self.kind.routes):
             raise Refused(405, f"{method} {path}", why="wrong method")
         raise Refused(404, f"{method} {path}", why="unknown path")
+
+
+def _spoil_stream(fault: Fault, stream: Stream) -> Answer:
+    """What a fault makes of a stream before it begins; those that strike on the way come later."""
+    if fault.name == "garbage":
+        return Reply(BROKEN, content_type=stream.content_type)
+    if fault.name == "no_done":
+        stream.closing = stream.closing.removesuffix(DONE)
+        stream.held = fault.variant == "open"
+    return stream
 
 
 def unstreamed(fields: dict[str, Any]) -> dict[str, Any]:

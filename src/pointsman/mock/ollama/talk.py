@@ -97,7 +97,7 @@ class Talk:
             seed_of(self._scene, request),
             int(self._scene.clock()),
             asked,
-            say(self._scene.options.name, asked),
+            say(self._scene.options.speaker, asked),
         )
         last = self._last(work, wait, chat=chat)
         if not asked.stream:
