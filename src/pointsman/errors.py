@@ -159,16 +159,25 @@ class AtLimit(NoCandidate):
 
 
 class UpstreamFailed(PointsmanError):  # noqa: N818  as above
-    """Deployments were asked and none delivered. ``status`` and ``code`` come from the first cause."""
+    """Deployments were asked and none delivered. ``status`` and ``code`` come from the first cause. ``final``: trying
+    again was done already, as often as it may be, so the caller should not do it all over.
+    """
 
     status = 502
     type = "upstream_error"
     code = "upstream_failed"
 
     def __init__(
-        self, message: str, *, status: int = 502, code: str = "upstream_failed", retry_after: float | None = None
+        self,
+        message: str,
+        *,
+        status: int = 502,
+        code: str = "upstream_failed",
+        retry_after: float | None = None,
+        final: bool = False,
     ) -> None:
         super().__init__(message, retry_after=retry_after)
+        self.final = final
         self.status = status
         self.code = code
         self.retryable = status >= 500 or status == 429

@@ -124,6 +124,7 @@ class Runtime:
     def _go_by(self, settings: Settings, topology: Topology) -> None:
         """Every deployment is on the board from the start, so that health and metrics list it at once."""
         self.board.forget_all_but(topology.deployments, _rules(settings))
+        self.board.budget.settle(topology.router.retries.share, topology.router.retries.least)
         for deployment in topology.deployments:
             self.board.record(deployment)
 

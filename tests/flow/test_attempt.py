@@ -7,6 +7,7 @@ from collections import deque
 import pytest
 
 from pointsman.errors import InvalidBody, ModelNotFound, UpstreamFailed
+from pointsman.flow.ask import LATE
 from pointsman.flow.attempt import WORTH_WAITING
 from pointsman.flow.effects import Failed
 from pointsman.model.exchange import Answered
@@ -15,7 +16,7 @@ from pointsman.state.breaker import State
 
 RESET = Failed(FailureKind.RESET, "connection lost before a reply", sent=True)
 SLOW = Failed(FailureKind.TIMEOUT, "no reply within 5 s", sent=True)
-AGAIN = [kind for kind, means in CONSEQUENCES.items() if means.elsewhere]
+AGAIN = [kind for kind, means in CONSEQUENCES.items() if means.elsewhere and kind is not FailureKind.CONTEXT]
 FINAL = [kind for kind, means in CONSEQUENCES.items() if not means.elsewhere]
 
 
@@ -211,6 +212,25 @@ def test_after_the_deadline_nobody_is_asked(two):
     trip = house.serve(timeout=10.0)
     assert [(call.provider.name, call.timeout) for call in house.world.calls] == [("a", 10.0), ("b", 6.0), ("c", 2.0)]
     assert (trip.error.status, trip.error.code) == (504, "upstream_timeout")
+    assert failures(trip)[-1] == ("c", "deadline")
+
+
+@pytest.mark.parametrize("kind", sorted(LATE, key=lambda kind: kind.value))
+def test_a_callers_short_time_is_not_held_against_a_deployment(two, kind):
+    """Neither a timeout of the caller's own nor the rest that earlier attempts left says that somebody is slow."""
+    house = two({"a": [Failed(kind, "late", sent=True)]})
+    house.world.takes = 4.0
+    trip = house.serve(timeout=3.0)
+    assert (failures(trip), trip.error.status, trip.error.code) == ([("a", "deadline")], 504, "request_timeout")
+    assert house.board.record(house.settings.deployments[0]).failures == 0
+
+
+def test_a_timeout_as_long_as_the_deadline_is_the_deployments(two):
+    """When nobody asked for less, who used all the time there was is late."""
+    house = two({"a": [SLOW]}, router={"timeout": 4.0})
+    house.world.takes = 4.0
+    assert failures(house.serve()) == [("a", "timeout")]
+    assert house.board.record(house.settings.deployments[0]).failures == 1
 
 
 def test_a_deployments_own_timeouts_hold(kit):
@@ -218,7 +238,29 @@ def test_a_deployments_own_timeouts_hold(kit):
     member = kit.place("a", timeout=7.0, stream_timeout=3.0)
     house = kit.House(kit.World({"a": [kit.Stream()]}), member, router={"stream_timeout": 9.0})
     house.serve(stream=True)
-    assert [(call.timeout, call.idle) for call in house.world.calls] == [(7.0, 3.0)]
+    assert [(call.timeout, call.idle) for call in house.world.calls] == [(3.0, 3.0)]
+
+
+@pytest.mark.parametrize(
+    ("own", "router", "wished", "first", "idle"),
+    [
+        ({}, {}, None, 600.0, 600.0),
+        ({}, {"timeout": 20.0}, None, 20.0, 20.0),
+        ({}, {"stream_timeout": 9.0}, None, 9.0, 9.0),
+        ({}, {"stream_timeout": 9.0, "idle_timeout": 4.0}, None, 9.0, 4.0),
+        ({}, {"first_token_timeout": 8.0, "idle_timeout": 4.0}, None, 8.0, 4.0),
+        ({"stream_timeout": 3.0}, {"first_token_timeout": 8.0, "idle_timeout": 4.0}, None, 3.0, 3.0),
+        ({"stream_timeout": 3.0, "first_token_timeout": 6.0}, {}, None, 6.0, 3.0),
+        ({"idle_timeout": 2.0}, {"stream_timeout": 9.0}, None, 9.0, 2.0),
+        ({"timeout": 5.0, "first_token_timeout": 6.0}, {}, None, 5.0, 5.0),
+        ({"first_token_timeout": 6.0, "idle_timeout": 2.0}, {}, 1.5, 1.5, 1.5),
+    ],
+)
+def test_a_streams_two_timeouts_are_the_nearest_ones_said(kit, own, router, wished, first, idle):
+    """The caller's, then the deployment's, the more exact word before the general one, then the router's."""
+    house = kit.House(kit.World({"a": [kit.Stream()]}), kit.place("a", **own), router=router)
+    house.serve(stream=True, stream_timeout=wished)
+    assert [(call.timeout, call.idle) for call in house.world.calls] == [(first, idle)]
 
 
 def test_a_bad_request_passes_through(two, kit):

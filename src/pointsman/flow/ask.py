@@ -12,30 +12,39 @@ import msgspec
 from pointsman.flow.effects import Call, Effect, Ended, Failed, Opened, Relay, Reply
 from pointsman.flow.trip import Trip
 from pointsman.model.decision import Leg
+from pointsman.model.deployment import Deployment
 from pointsman.model.exchange import Answered, Refusal, StreamReader, Understood
 from pointsman.model.outcome import CONSEQUENCES, Attempt, Estimate, FailureKind, Usage
-from pointsman.model.request import NO_HINTS, Request
+from pointsman.model.request import NO_HINTS, Fields, Request
 from pointsman.providers import DIALECTS
 from pointsman.providers.shapes import Inexpressible, scrubbed
 from pointsman.providers.streamed import streamed
 from pointsman.state.scoreboard import Lease
+
+LATE = frozenset({FailureKind.CONNECT_TIMEOUT, FailureKind.TIMEOUT, FailureKind.FIRST_TOKEN_TIMEOUT})
+"""Kinds that are the caller's own deadline, if that was the shorter one."""
+
+UNSURE = frozenset({502, 504})
+"""Statuses of a proxy that lost sight of a server: it may have worked on, and its work be billed."""
 
 
 def ask(trip: Trip, leg: Leg, lease: Lease) -> Generator[Effect, Reply, FailureKind | None]:
     """Ask once. What came of it stands in the trip; returned is the kind of failure, None for success."""
     board = trip.core.board
     try:
-        request, deployment = trip.request, leg.deployment
+        fields = trip.decision.tiers[leg.tier].fields
+        request, deployment = trip.request if fields is None else _changed(trip.request, fields), leg.deployment
         dialect = DIALECTS[deployment.provider.kind]
         try:
             wire = dialect.write(request, deployment, leg.model)
         except Inexpressible as reason:  # nobody was asked, so nothing is known of the deployment
             return _told(trip, leg, 0.0, Refusal(FailureKind.BAD_REQUEST, str(reason), 400))
         reader = dialect.reader(request, leg.model) if request.stream else None
-        router = trip.core.pipeline.topology.router
-        own = deployment.timeout or router.timeout
-        idle = (deployment.stream_timeout or router.stream_timeout or own) if reader is not None else own
-        reply = yield Call(deployment.provider, wire, min(trip.deadline - lease.begun, own), idle, reader)
+        limit = idle = deployment.timeout or trip.core.pipeline.topology.router.timeout
+        if reader is not None:
+            limit, idle = _patience(trip, deployment, limit)
+        left = trip.deadline - lease.begun
+        reply = yield Call(deployment.provider, wire, min(left, limit), idle, reader)
         if type(reply) is Answered:
             return _answered(trip, leg, lease, reply)
         if type(reply) is Opened and reader is not None:
@@ -45,11 +54,26 @@ def ask(trip: Trip, leg: Leg, lease: Lease) -> Generator[Effect, Reply, FailureK
             trip.usage = _figures(request, reader.usage, reader.deltas)
             return _judged(trip, leg, lease, _verdict(reader, ended))
         if type(reply) is Failed:
-            refusal = reader.refusal if reader is not None else None
-            return _refused(trip, leg, lease, refusal or Refusal(reply.kind, reply.detail))
+            told = reader.refusal if reader is not None else None
+            if reply.kind in LATE and left < limit and board.clock() >= trip.deadline:
+                return _refused(trip, leg, lease, Refusal(FailureKind.DEADLINE, reply.detail), sent=reply.sent)
+            return _refused(trip, leg, lease, told or Refusal(reply.kind, reply.detail), sent=reply.sent)
         raise TypeError(f"no reply to a call: {reply!r}")
     finally:
         board.give_back(lease)
+
+
+def _changed(request: Request, fields: Fields) -> Request:
+    """The request with what the caller wants otherwise in this fallback."""
+    return msgspec.structs.replace(request, body={**request.body, **fields})
+
+
+def _patience(trip: Trip, deployment: Deployment, own: float) -> tuple[float, float]:
+    """Seconds that a stream may take to its first content, and then be silent. ``own`` limits a whole reply."""
+    router, wished = trip.core.pipeline.topology.router, trip.request.stream_timeout
+    first = wished or deployment.first_token_timeout or deployment.stream_timeout or router.first_token_timeout
+    idle = wished or deployment.idle_timeout or deployment.stream_timeout or router.idle_timeout
+    return min(first or router.stream_timeout or own, own), idle or router.stream_timeout or own
 
 
 def _answered(trip: Trip, leg: Leg, lease: Lease, reply: Answered) -> FailureKind | None:
@@ -93,18 +117,19 @@ def _remember(trip: Trip, leg: Leg) -> None:
         trip.core.board.remember(session, home=leg.deployment.id, label=label)
 
 
-def _refused(trip: Trip, leg: Leg, lease: Lease, refusal: Refusal) -> FailureKind:
+def _refused(trip: Trip, leg: Leg, lease: Lease, refusal: Refusal, *, sent: bool = False) -> FailureKind:
     board, session = trip.core.board, trip.request.hints.session
     seconds = board.failed(lease, refusal.kind, refusal.retry_after)
     if session is not None and CONSEQUENCES[refusal.kind].counts:
         board.leave(session, leg.deployment.id)
-    return _told(trip, leg, seconds, refusal)
+    return _told(trip, leg, seconds, refusal, sent=sent or refusal.status == 200 or refusal.status in UNSURE)
 
 
-def _told(trip: Trip, leg: Leg, seconds: float, refusal: Refusal) -> FailureKind:
-    refusal = trip.refusal = scrubbed(refusal, leg.deployment.provider)
+def _told(trip: Trip, leg: Leg, seconds: float, refusal: Refusal, *, sent: bool = False) -> FailureKind:
+    refusal = scrubbed(refusal, leg.deployment.provider)
+    trip.refusals += (refusal,)
     kind, status = refusal.kind, refusal.status
-    trip.attempts += (Attempt(leg.deployment.id, leg.model, kind, seconds, status, refusal.detail, leg.tier),)
+    trip.attempts += (Attempt(leg.deployment.id, leg.model, kind, seconds, status, refusal.detail, leg.tier, sent),)
     return kind
 
 

@@ -1,19 +1,21 @@
 """Asking, and asking again: one request from its decision to its outcome, as questions to the world.
 
-When to retry and when to fall back is decided here and nowhere else.
+When to retry and when to fall back is decided here; how often, in ``retries.py``; what the end of it is called, in
+``verdict.py``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 
-from pointsman.errors import InvalidBody, PointsmanError, UpstreamFailed
 from pointsman.flow.ask import ask
 from pointsman.flow.decide import heard
 from pointsman.flow.effects import Effect, Reply, Sleep
+from pointsman.flow.retries import may_retry, on_policy, tries_of
 from pointsman.flow.trip import Core, Trip
-from pointsman.model.decision import Leg
-from pointsman.model.outcome import CONSEQUENCES, Attempt, FailureKind, Outcome
+from pointsman.flow.verdict import give_up
+from pointsman.model.decision import Leg, Tier
+from pointsman.model.outcome import CONSEQUENCES, FailureKind, Outcome
 from pointsman.routing.elsewhere import providers_of, why_not
 from pointsman.routing.fallback import leg_of
 from pointsman.state.scoreboard import Lease
@@ -42,14 +44,18 @@ def serve(trip: Trip) -> Generator[Effect, Reply, Trip]:
     leg = leg_of(decision.choice, decision.tier, decision.tiers[decision.tier])
     trip.decision, trip.leg = decision, leg
     while True:
-        failure = yield from ask(trip, leg, lease)
+        try:
+            failure = yield from ask(trip, leg, lease)
+        finally:
+            if trip.paid:
+                _pay_back(trip)
         if failure is None or trip.relayed:
             seconds = board.clock() - trip.started
             trip.outcome = Outcome(failure, 200, trip.attempts, trip.usage, seconds, trip.first_token)
             return trip
         following = yield from _next(trip, leg, failure)
         if following is None:
-            _give_up(trip, leg)
+            give_up(trip, leg)
             return trip
         leg, lease = following
         trip.leg = leg
@@ -57,27 +63,55 @@ def serve(trip: Trip) -> Generator[Effect, Reply, Trip]:
 
 def _next(trip: Trip, leg: Leg, failure: FailureKind) -> Next:
     """Whom to ask now, with a lease taken; None if nobody is left or the failure would be the same elsewhere."""
-    means = CONSEQUENCES[failure]
-    if not means.elsewhere or trip.core.board.clock() >= trip.deadline:
+    if not _worth_another(trip, leg, failure):
+        return None
+    trip.spent = True
+    if trip.core.board.clock() >= trip.deadline:
         return None
     trip.asked |= {(leg.deployment.id, leg.model)}
     trip.failed |= {leg.deployment.provider.name}
+    if _turns(trip, failure):
+        return _further(trip, leg, failure, 0)
     found = None
-    if _may_retry(trip, leg.tier):
+    if may_retry(trip, leg.tier, leg, failure):
         found = _in_tier(trip, leg.tier)
-        if found is None and means.here:
+        if found is None and (CONSEQUENCES[failure].here or on_policy(trip, leg, failure)):
             found = yield from _same_again(trip, leg)
-    return found or _further(trip, leg.tier + 1) or _further(trip, 0, in_need=True)
+    return (
+        found
+        or _further(trip, leg, failure, leg.tier + 1)
+        or (_further(trip, leg, failure, 0, in_need=True) if trip.on is None else None)
+    )
 
 
-def _further(trip: Trip, first: int, *, in_need: bool = False) -> Taken:
+def _worth_another(trip: Trip, leg: Leg, failure: FailureKind) -> bool:
+    """Might somebody, or the same one, say something else? What may have been billed is asked again only if allowed."""
+    if trip.attempts[-1].sent and not trip.core.pipeline.topology.router.retries.sent:
+        return False
+    if CONSEQUENCES[failure].elsewhere or any(tier.on is failure for tier in trip.decision.tiers):
+        return True
+    return bool(on_policy(trip, leg, failure))
+
+
+def _turns(trip: Trip, failure: FailureKind) -> bool:
+    """A failure with tiers of its own turns the trip to those, once and for all."""
+    if failure is FailureKind.CONTEXT:
+        trip.too_short |= {trip.leg.model}
+        trip.longer_than = max(trip.longer_than, trip.leg.deployment.context or 0)
+    if trip.on is None and any(tier.on is failure for tier in trip.decision.tiers):
+        trip.on = failure
+        return True
+    return False
+
+
+def _further(trip: Trip, leg: Leg, failure: FailureKind, first: int, *, in_need: bool = False) -> Taken:
     """Somebody of the first tier from here on where somebody may be asked now. To the members of a chain, those are
     unavailable who failed and those where nobody could be asked.
     """
     pipeline, board, out = trip.core.pipeline, trip.core.board, trip.failed
     with board.lock:
-        for number, tier in enumerate(trip.decision.tiers[first:], start=first):
-            if not pipeline.admits(tier, trip.request, board, out) or not _may_retry(trip, number):
+        for number, tier in _tiers(trip, first):
+            if not pipeline.admits(tier, trip.request, board, out) or not may_retry(trip, number, leg, failure):
                 continue
             found = _in_tier(trip, number, in_need=in_need)
             if found is not None:
@@ -86,24 +120,11 @@ def _further(trip: Trip, first: int, *, in_need: bool = False) -> Taken:
     return None
 
 
-def _may_retry(trip: Trip, number: int) -> bool:
-    """Has the tier been asked less often than it may be?"""
-    tries = _tries(trip, number)
-    return tries == 0 or tries <= _retries(trip, number)
-
-
-def _tries(trip: Trip, number: int) -> int:
-    return sum(attempt.tier == number for attempt in trip.attempts)
-
-
-def _retries(trip: Trip, number: int) -> int:
-    """How often a tier may be asked again: as the caller wishes, else as its chain says, else the router."""
-    if trip.request.num_retries is not None:
-        return trip.request.num_retries
-    link = trip.decision.tiers[number].link
-    if link is not None and link.retries is not None:
-        return link.retries
-    return trip.core.pipeline.topology.router.num_retries
+def _tiers(trip: Trip, first: int) -> Iterator[tuple[int, Tier]]:
+    """The tiers from here on that are for the trip as it stands: those for one cause, or those for any."""
+    for number, tier in enumerate(trip.decision.tiers[first:], start=first):
+        if tier.on is trip.on:
+            yield number, tier
 
 
 def _in_tier(trip: Trip, number: int, *, in_need: bool = False) -> Taken:
@@ -112,13 +133,25 @@ def _in_tier(trip: Trip, number: int, *, in_need: bool = False) -> Taken:
     board = core.board
     with board.lock:
         left = [leg_of(deployment, number, tier) for deployment in tier.pool]
-        left = [leg for leg in left if (leg.deployment.id, leg.model) not in trip.asked]
+        left = [leg for leg in left if (leg.deployment.id, leg.model) not in trip.asked and _long_enough(trip, leg)]
         fit = [leg for leg in left if why_not(leg.deployment, request, board, in_need=in_need) is None]
+        if fit and not board.budget.admits(board.active):
+            fit = [leg for leg in fit if not board.failing(leg.deployment)]
         if not fit:
             return None
         pool = tuple(leg.deployment for leg in fit)
         index, _ = core.pipeline.strategy(tier, pool).pick(request, board, core.dice)
-        return fit[index], board.take(fit[index].deployment, tier.group)
+        return fit[index], _take(trip, fit[index])
+
+
+def _long_enough(trip: Trip, leg: Leg) -> bool:
+    """After a model said that the request is too long: is this one known to take more, or at least another one?"""
+    if not trip.too_short:
+        return True
+    context = leg.deployment.context
+    if context is not None and trip.longer_than:
+        return context > trip.longer_than
+    return leg.model not in trip.too_short
 
 
 def _same_again(trip: Trip, leg: Leg) -> Next:
@@ -126,7 +159,7 @@ def _same_again(trip: Trip, leg: Leg) -> Next:
     is not waited for.
     """
     board = trip.core.board
-    told = trip.refusal.retry_after if trip.refusal is not None else None
+    told = trip.refusals[-1].retry_after
     rest = board.wait(leg.deployment, trip.request.tokens)
     patience = 0.0 if told is None or trip.decision.tiers[leg.tier].link is not None else WORTH_WAITING
     if rest > patience:
@@ -137,9 +170,9 @@ def _same_again(trip: Trip, leg: Leg) -> Next:
         return None
     yield Sleep(delay)
     with board.lock:
-        if why_not(leg.deployment, trip.request, board) is not None:
+        if why_not(leg.deployment, trip.request, board) is not None or not board.budget.admits(board.active):
             return None
-        return leg, board.take(leg.deployment, leg.group)
+        return leg, _take(trip, leg)
 
 
 def _pause(trip: Trip, leg: Leg) -> float:
@@ -147,39 +180,20 @@ def _pause(trip: Trip, leg: Leg) -> float:
     link, draw = trip.decision.tiers[leg.tier].link, trip.core.dice.random()
     if link is not None and link.delay is not None:
         return link.delay * (0.5 + draw)
-    return min(BACKOFF_FIRST * 2.0 ** min(_tries(trip, leg.tier) - 1, 16), BACKOFF_LONGEST) * draw
+    return min(BACKOFF_FIRST * 2.0 ** min(tries_of(trip, leg.tier) - 1, 16), BACKOFF_LONGEST) * draw
 
 
-def _give_up(trip: Trip, leg: Leg) -> None:
-    """The final error lists every attempt, by public names, and keeps the first cause."""
-    failure = _cause(trip.attempts)
-    seconds = trip.core.board.clock() - trip.started
-    trip.error = _error(trip, leg, failure)
-    trip.outcome = Outcome(failure, trip.error.status, trip.attempts, trip.usage, seconds)
+def _take(trip: Trip, leg: Leg) -> Lease:
+    """A lease for a further attempt; asking somebody who is failing already is paid for from the budget."""
+    board = trip.core.board
+    if board.failing(leg.deployment):
+        board.budget.pay()
+        trip.paid = True
+    return board.take(leg.deployment, leg.group)
 
 
-def _cause(attempts: tuple[Attempt, ...]) -> FailureKind:
-    """The first attempt's failure; that a model is missing somewhere counts only if it is missing everywhere."""
-    kinds = [attempt.failure for attempt in attempts if attempt.failure is not None]
-    return next((kind for kind in kinds if kind is not FailureKind.NOT_FOUND), FailureKind.NOT_FOUND)
-
-
-def _error(trip: Trip, leg: Leg, failure: FailureKind) -> PointsmanError:
-    means, refusal = CONSEQUENCES[failure], trip.refusal
-    if failure is FailureKind.BAD_REQUEST and refusal is not None:
-        if refusal.body is None:
-            return InvalidBody(f"{leg.deployment.id}: {refusal.detail}")
-        return UpstreamFailed(f"{leg.deployment.id}: {refusal.detail}", status=refusal.status, code=means.code)
-    wait = None
-    if means.status in (429, 503):
-        told = refusal.retry_after if refusal is not None else None
-        wait = max(trip.core.board.wait(leg.deployment, trip.request.tokens), told or 0.0, 1.0)
-    told_all = "; ".join(_sentence(attempt) for attempt in trip.attempts)
-    return UpstreamFailed(
-        f"no deployment delivered: {told_all}", status=means.status, code=means.code, retry_after=wait
-    )
-
-
-def _sentence(attempt: Attempt) -> str:
-    kind = attempt.failure.value if attempt.failure is not None else "ok"
-    return f"{attempt.deployment}: {kind} ({attempt.detail}) after {attempt.seconds:.2f} s"
+def _pay_back(trip: Trip) -> None:
+    board = trip.core.board
+    trip.paid = False
+    with board.lock:
+        board.budget.give_back()

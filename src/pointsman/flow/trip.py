@@ -10,7 +10,7 @@ import msgspec
 from pointsman.errors import PointsmanError
 from pointsman.model.decision import Decision, Leg
 from pointsman.model.exchange import Refusal, Understood
-from pointsman.model.outcome import NO_USAGE, Attempt, Outcome, Usage
+from pointsman.model.outcome import NO_USAGE, Attempt, FailureKind, Outcome, Usage
 from pointsman.model.request import Request
 from pointsman.model.view import Dice
 from pointsman.routing.pipeline import Pipeline
@@ -29,7 +29,10 @@ class Trip:
     """``decision`` and ``leg`` are unset until the flow has begun, ``outcome`` until it has ended.
 
     ``answer`` is a whole reply; ``error`` is set if nobody delivered; a stream that was passed on has neither.
-    ``refusal`` is why the last attempt failed. ``started`` and ``deadline`` are points on the board's clock,
+    ``refusals`` are why each attempt that failed did, ``cause`` is the one that the caller is told. ``on`` is the cause
+    whose own tiers the trip has turned to; ``too_short`` and ``longer_than`` are the models and the tokens that the
+    request turned out to be too long for. ``paid``: the attempt under way draws on the retry budget; ``spent``: others
+    were asked, or would have been if it were worth it. ``started`` and ``deadline`` are points on the board's clock,
     ``decided`` is how many seconds after the start somebody was chosen.
     """
 
@@ -44,7 +47,13 @@ class Trip:
     decided = 0.0
     answer: Understood | None = None
     error: PointsmanError | None = None
-    refusal: Refusal | None = None
+    refusals: tuple[Refusal, ...] = ()
+    cause: Refusal | None = None
+    on: FailureKind | None = None
+    too_short: frozenset[str] = frozenset()
+    longer_than = 0
+    paid = False
+    spent = False
     usage: Usage = NO_USAGE
     first_token: float | None = None
     relayed = False  # the caller has seen part of an answer
@@ -54,3 +63,8 @@ class Trip:
         self.core = core
         self.started = core.board.clock()
         self.deadline = self.started + (request.timeout or core.pipeline.topology.router.timeout)
+
+    @property
+    def refusal(self) -> Refusal | None:
+        """Why the last attempt that failed did."""
+        return self.refusals[-1] if self.refusals else None

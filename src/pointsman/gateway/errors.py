@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from pointsman.errors import MethodNotAllowed, PointsmanError
+from pointsman.errors import MethodNotAllowed, PointsmanError, UpstreamFailed
 
 _encode = msgspec.json.Encoder().encode
 
@@ -23,6 +23,8 @@ def error_response(error: PointsmanError, **more: Any) -> tuple[int, dict[str, s
     headers = {}
     if error.retry_after is not None or error.status in (429, 503):
         headers["retry-after"] = str(max(1, math.ceil(min(error.retry_after or 1.0, 3600.0))))
+    if isinstance(error, UpstreamFailed) and error.final:
+        headers["x-should-retry"] = "false"
     if isinstance(error, MethodNotAllowed) and error.allow:
         headers["allow"] = error.allow
     if error.status == 401:

@@ -160,9 +160,8 @@ class Passage(Drive[Trip]):
 
     def _respond_error(self, trip: Trip, error: PointsmanError) -> None:
         status, headers, body = error_response(error)
-        refusal = trip.refusal
-        if refusal is not None and refusal.body is not None and trip.outcome.failure is refusal.kind:
-            body = refusal.body
+        if trip.cause is not None and trip.cause.body is not None:
+            body = trip.cause.body
         head = self._head(trip.decision, trip.leg, trip.attempts[:-1])
         self._exchange.respond(status, head_lines(headers) + head, body)
 

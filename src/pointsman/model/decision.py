@@ -6,6 +6,8 @@ import msgspec
 
 from pointsman.model.condition import Condition
 from pointsman.model.deployment import Deployment
+from pointsman.model.outcome import FailureKind
+from pointsman.model.request import Fields
 
 Pool = tuple[Deployment, ...]
 """The candidates still in the running."""
@@ -34,7 +36,8 @@ class Link(msgspec.Struct, frozen=True, gc=False):
 class Tier(msgspec.Struct, frozen=True, gc=False):
     """A group to turn to when the ones before it failed. ``name`` is what its open deployments are asked for.
 
-    ``strategy`` picks in it; ``link`` is set for members of a chain.
+    ``strategy`` picks in it; ``link`` is set for members of a chain. ``on``: only for requests that failed so,
+    instead of the others. ``fields``: what the caller wants otherwise in the request's body here.
     """
 
     group: str
@@ -42,6 +45,8 @@ class Tier(msgspec.Struct, frozen=True, gc=False):
     pool: Pool
     strategy: str = "simple-shuffle"
     link: Link | None = None
+    on: FailureKind | None = None
+    fields: Fields | None = None
 
 
 class Leg(msgspec.Struct, frozen=True, gc=False):

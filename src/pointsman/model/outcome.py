@@ -116,7 +116,8 @@ NO_USAGE = Usage()
 class Attempt(msgspec.Struct, frozen=True, gc=False):
     """One try: whom, for which model, what came of it (None: success), after how many seconds.
 
-    ``status`` is the upstream's HTTP status, 0 if none arrived. ``detail`` names no address and no key.
+    ``status`` is the upstream's HTTP status, 0 if none arrived. ``detail`` names no address and no key. ``sent``: it
+    failed, but may have been worked on, and billed, all the same.
     """
 
     deployment: str
@@ -126,6 +127,7 @@ class Attempt(msgspec.Struct, frozen=True, gc=False):
     status: int = 0
     detail: str = ""
     tier: int = 0
+    sent: bool = False
 
 
 def fallbacks(attempts: tuple[Attempt, ...], last: int = 0) -> int:

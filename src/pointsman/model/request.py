@@ -39,7 +39,7 @@ class Request(msgspec.Struct, frozen=True, gc=False):
     ``model`` is the name asked for (None: content decides). ``body`` holds the fields to pass on, without the
     fields meant for Pointsman (``fallbacks``, ``num_retries``, ``timeout`` …), which are the fields below.
     ``headers`` has lower-case names. ``tokens`` estimates prompt tokens. ``timeout`` is seconds for the whole
-    request, retries and fallbacks included.
+    request, retries and fallbacks included; ``stream_timeout`` those of a stream's first content and silences.
     """
 
     endpoint: Endpoint
@@ -53,3 +53,4 @@ class Request(msgspec.Struct, frozen=True, gc=False):
     fallbacks: tuple[str, ...] | None = None
     id: str = ""
     hints: Hints = NO_HINTS
+    stream_timeout: float | None = None

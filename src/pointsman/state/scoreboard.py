@@ -17,6 +17,7 @@ from pointsman.model.exchange import Loaded
 from pointsman.model.outcome import CONSEQUENCES, FailureKind
 from pointsman.model.view import UNSEEN, Clock, Dice, Standing, Turns
 from pointsman.state.breaker import Breaker, State
+from pointsman.state.budget import RetryBudget
 from pointsman.state.cooldown import Cooldown, CooldownSettings
 from pointsman.state.degraded import Degraded
 from pointsman.state.record import Lease, Place, Record
@@ -48,6 +49,7 @@ class Scoreboard:
         self.clock = clock
         self.dice = dice
         self.lock = RLock()
+        self.budget = RetryBudget()
         self.resting: dict[str, Record] = {}
         self._rules = rules or Rules()
         self._degraded = Degraded(self._rules.degraded)
@@ -100,6 +102,16 @@ class Scoreboard:
         if deployment.tpm is not None and record.tokens.advance(now) + tokens > deployment.tpm:
             return f"{deployment.tpm} tokens a minute reached"
         return None
+
+    @property
+    def active(self) -> int:
+        """Requests under way, at all providers. Read where a retry is considered, not for each request."""
+        return sum(place.in_flight for place in self._places.values())
+
+    def failing(self, deployment: Deployment) -> bool:
+        """Did it fail when it was asked last, or does it rest?"""
+        record = self._records.get(deployment.id)
+        return deployment.id in self.resting or (record is not None and record.breaker.failures > 0)
 
     def in_flight(self, deployment: Deployment) -> int:
         record = self._records.get(deployment.id)

@@ -1,0 +1,51 @@
+"""What the caller is told when nobody delivered: the first cause, and every attempt by public names."""
+
+from __future__ import annotations
+
+from pointsman.errors import InvalidBody, PointsmanError, UpstreamFailed
+from pointsman.flow.trip import Trip
+from pointsman.model.decision import Leg
+from pointsman.model.exchange import Refusal
+from pointsman.model.outcome import CONSEQUENCES, Attempt, FailureKind, Outcome, Scope
+
+
+def give_up(trip: Trip, leg: Leg) -> None:
+    """End the trip without an answer. ``leg`` was asked last."""
+    number = _cause(trip.attempts)
+    cause = trip.attempts[number].failure or FailureKind.NOT_FOUND
+    seconds = trip.core.board.clock() - trip.started
+    trip.cause = trip.refusals[number]
+    trip.error = _error(trip, leg, cause, trip.cause)
+    trip.outcome = Outcome(cause, trip.error.status, trip.attempts, trip.usage, seconds)
+
+
+def _cause(attempts: tuple[Attempt, ...]) -> int:
+    """The first attempt; that a model is missing somewhere counts only if it is missing everywhere."""
+    found = (number for number, attempt in enumerate(attempts) if attempt.failure is not FailureKind.NOT_FOUND)
+    return next(found, 0)
+
+
+def _error(trip: Trip, leg: Leg, failure: FailureKind, refusal: Refusal) -> PointsmanError:
+    means, first = CONSEQUENCES[failure], trip.attempts[0].deployment
+    told = "; ".join(_sentence(attempt) for attempt in trip.attempts)
+    if means.scope is Scope.REQUEST and failure is not FailureKind.DEADLINE and len(trip.attempts) == 1:
+        if refusal.body is None and failure is FailureKind.BAD_REQUEST:
+            return InvalidBody(f"{first}: {refusal.detail}")
+        told = f"{first}: {refusal.detail}"
+    else:
+        told = f"no deployment delivered: {told}"
+    status = means.status
+    if failure is FailureKind.BAD_REQUEST and refusal.status >= 400:
+        status = refusal.status
+    wait = _wait(trip, leg, refusal) if status in (429, 503) else None
+    return UpstreamFailed(told, status=status, code=means.code, retry_after=wait, final=trip.spent)
+
+
+def _wait(trip: Trip, leg: Leg, refusal: Refusal) -> float:
+    """Seconds until it is worth asking again."""
+    return max(trip.core.board.wait(leg.deployment, trip.request.tokens), refusal.retry_after or 0.0, 1.0)
+
+
+def _sentence(attempt: Attempt) -> str:
+    kind = attempt.failure.value if attempt.failure is not None else "ok"
+    return f"{attempt.deployment}: {kind} ({attempt.detail}) after {attempt.seconds:.2f} s"
