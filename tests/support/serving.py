@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
+from time import monotonic
 
 import msgspec
 
 from pointsman.config.settings import Settings
 from pointsman.gateway.server import bind, server_for
+from pointsman.model.view import Clock
 from pointsman.runtime import Runtime
 
 
@@ -23,9 +25,9 @@ class Serving:
 
 
 @asynccontextmanager
-async def gateway(settings: Settings) -> AsyncIterator[Serving]:
+async def gateway(settings: Settings, clock: Clock = monotonic) -> AsyncIterator[Serving]:
     ready = asyncio.Event()
-    runtime = Runtime(settings)
+    runtime = Runtime(settings, clock=clock)
     with closing(bind("127.0.0.1", 0)) as listener:
         server = server_for(runtime, "127.0.0.1", 0, ready.set)
         running = asyncio.create_task(server._serve([listener]))
