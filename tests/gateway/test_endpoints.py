@@ -139,7 +139,7 @@ async def test_stats_sum_up():
                 await ask(it, "/v1/chat/completions", chat(model))
             stats = (await get(it, "/stats")).json()
     assert stats["total_requests"] == sum(stats["routes"].values()) == 4
-    assert stats["routes"] == {"m": 2, "default": 2}
+    assert stats["routes"] == {"m": 2, "other": 2}
 
 
 async def test_a_request_larger_than_every_tpm_is_refused_for_good():

@@ -6,19 +6,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pointsman.fakes import deployment, provider
 from pointsman.model.outcome import FailureKind
+from pointsman.model.request import Hints
 from pointsman.telemetry.stats import stats_of
 from pointsman.telemetry.tally import Tally
 
 kinds = st.lists(st.sampled_from([None, *FailureKind]), max_size=3)
-models = st.sampled_from(["m", "other", "made up", None]) | st.text(max_size=3)
+models = st.sampled_from(["m", "n", "made up", None]) | st.text(max_size=3)
 ways = st.sampled_from([("exact", None), ("semantic", "code"), ("semantic", "math"), ("task", "vision"), ("tag", "x")])
 
 
 @given(st.lists(st.tuples(models, kinds, ways), max_size=30), st.integers(1, 40))
 def test_the_routes_sum_to_the_total(made, asked, size):
     """Whatever was asked for and whatever came of it, in batches of any size; a name that nobody listed is no route."""
-    tally = Tally(["m", "other"])
+    tally = Tally(["m", "n"])
     events = [
         made(*tried, model=model, number=number, decision={"route": route, "task": task})
         for number, (model, tried, (route, task)) in enumerate(asked)
@@ -27,17 +29,40 @@ def test_the_routes_sum_to_the_total(made, asked, size):
         tally.count(events[start : start + size])
     data = stats_of(tally)
     assert sum(data["routes"].values()) == data["total_requests"] == len(asked)
-    assert set(data["routes"]) <= {"m", "other", "exact", "tag", "code", "math", "vision", "none"}
+    assert set(data["routes"]) <= {"m", "n", "code", "math", "vision", "other"}
     assert sum(data["providers"].values()) == sum(1 for _, tried, _ in asked if tried)
 
 
-def test_a_listed_name_counts_under_itself_and_a_made_up_one_under_its_stage(made):
+OPEN = {"choice": deployment("open", "*", provider("p"), model=None), "upstream_model": "made up"}
+"""A decision for who serves any name."""
+
+
+def test_a_listed_name_counts_under_itself_and_a_made_up_one_as_another(made):
     """So the answer has as many names as the configuration."""
     tally = Tally(["m"])
     for number in range(3):
         tally.count([made(None, number=number)])
-        tally.count([made(None, model=f"made-up-{number}", number=10 + number)])
-    assert stats_of(tally)["routes"] == {"exact": 3, "m": 3}
+        tally.count([made(None, model=f"made-up-{number}", number=10 + number, decision=OPEN)])
+    assert stats_of(tally)["routes"] == {"m": 3, "other": 3}
+
+
+@pytest.mark.parametrize("asked", [None, "made up"])
+def test_a_request_without_a_public_name_counts_under_that_of_who_took_it(made, asked):
+    """The choice's own name; where that is open to any, the one that it was called by, if the configuration has it."""
+    tally = Tally(["m", "house"])
+    tally.count([made(None, model=asked, decision={"route": "metadata"})])
+    tally.count([made(None, model=asked, decision={**OPEN, "upstream_model": "house"})])
+    assert stats_of(tally)["routes"] == {"m": 1, "house": 1}
+
+
+@pytest.mark.parametrize(("route", "name"), [("capability", "coding"), ("pattern", "other")])
+def test_a_capability_counts_where_the_model_has_no_name(made, route, name):
+    """If it decided, not if a caller mentions one beside a name."""
+    tally = Tally(["m"])
+    wanted = {"hints": Hints(capability="coding")}
+    tally.count([made(None, model="made up", decision={**OPEN, "route": route}, finished=wanted)])
+    tally.count([made(None, model="made up", decision={"route": route}, finished=wanted)])
+    assert stats_of(tally)["routes"] == {"m": 1, name: 1}
 
 
 @pytest.mark.parametrize(("route", "name"), [("semantic", "code"), ("task", "code"), ("exact", "m"), ("tag", "m")])
@@ -72,7 +97,7 @@ def test_failures_are_those_that_did_not_deliver(made):
 def test_new_names_count_from_the_swap_on(made):
     """A configuration that lists more names is counted by them."""
     tally = Tally(["m"])
-    tally.count([made(None, model="new")])
-    tally.names = frozenset({"m", "new"})
-    tally.count([made(None, model="new")])
-    assert stats_of(tally)["routes"] == {"exact": 1, "new": 1}
+    for names in ({"m"}, {"m", "new"}):
+        tally.names = frozenset(names)
+        tally.count([made(None, model="new", decision=OPEN)])
+    assert stats_of(tally)["routes"] == {"other": 1, "new": 1}

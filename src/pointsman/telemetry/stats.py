@@ -10,7 +10,7 @@ from pointsman.telemetry.tally import Tally
 
 def stats_of(tally: Tally) -> dict[str, Any]:
     """``routes`` sums to ``total_requests``: a request is counted by its category or task where content decided, else
-    by its public model name, else by the stage that took it.
+    by its public model name, else by the capability it asked for; the rest is ``other``.
     """
     routes: defaultdict[str, int] = defaultdict(int)
     providers: defaultdict[str, int] = defaultdict(int)

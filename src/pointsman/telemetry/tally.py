@@ -1,7 +1,7 @@
 """What is counted of finished requests, in plain numbers: since the start, and in the last five minutes.
 
 Requests of a batch that are alike are counted together, so most of this costs a single request next to nothing. Names
-that callers make up are counted under the stage that took them: what is kept is bounded by the configuration.
+that callers make up are counted as OTHER, so that what is kept is bounded by the configuration.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from itertools import accumulate
 from operator import attrgetter
 from typing import Any, NamedTuple
 
+from pointsman.routing.topology import Topology
 from pointsman.telemetry.events import Finished
 from pointsman.telemetry.recent import Recent, slot_of
 
@@ -26,12 +27,18 @@ INSTANTS = (1e-05, 2.5e-05, 5e-05, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005
 CONTENT = frozenset({"task", "semantic"})
 """Stages that read a request's content: requests are then counted by what it was found to be about."""
 
+CAPABILITY = "capability"
+"""The stage that goes by a capability, which has a name where the model that serves it has none of its own."""
+
 NOBODY = "none"
 """The route of a request that nobody could be asked for."""
 
+OTHER = "other"
+"""The name of requests for a model that the configuration does not name."""
+
 
 class Way(NamedTuple):
-    """What requests that are counted together have in common; ``name`` is the configuration's or a stage's."""
+    """What requests that are counted together have in common; ``name`` is the configuration's, or OTHER."""
 
     name: str
     route: str
@@ -80,11 +87,33 @@ class Served:
 
 _instant = partial(bisect_left, INSTANTS)
 _took = attrgetter("decided")
-_alike = attrgetter("model", "decision.route", "decision.task", "deployment", "provider", "cache")
+_alike = attrgetter(
+    "model",
+    "decision.choice.model_name",
+    "decision.upstream_model",
+    "hints.capability",
+    "decision.route",
+    "decision.task",
+    "deployment",
+    "provider",
+    "cache",
+)
+
+
+def names_of(topology: Topology) -> frozenset[str]:
+    """Every model that the configuration names, whether it is listed, a rule's, or known by a pattern alone. An alias
+    that is hidden is none: its requests are counted by what it stands for.
+    """
+    named = {*topology.public_names, *topology.default_fallbacks, *topology.aliases.values()}
+    named.update(name for names in topology.fallbacks.values() for name in names)
+    named.update(name for wanted in topology.capabilities.values() for name in wanted.models)
+    named.update(name for place in topology.providers.values() for name in (*place.models, place.default_model or ""))
+    named.update(member.model or "" for chain in topology.chains.values() for member in chain.members)
+    return frozenset(named - {""})
 
 
 class Tally:
-    """Implements ``Counter``. ``names`` are public: requests for them are counted by name."""
+    """Implements ``Counter``. ``names`` are the configuration's: requests for them are counted by name."""
 
     def __init__(self, names: Collection[str]) -> None:
         self.names = frozenset(names)
@@ -113,7 +142,7 @@ class Tally:
         recent = self.recent.at(now)
         kinds, took = _looked_at(events)
         for alike, number in kinds.items():
-            way = self._way(*alike)
+            way = self._way(alike)
             self.ways[way] += number
             recent[way] += number
         self._count_decisions(took, now)
@@ -131,10 +160,15 @@ class Tally:
             if outcome.failure is not None or len(attempts) != 1 or attempts[0].tier:
                 self._note_failures(event, now)
 
-    def _way(self, model: str | None, route: str, task: str | None, *rest: Any) -> Way:
-        if route in CONTENT and task is not None:
-            return Way(task, route, *rest)
-        return Way(model if model is not None and model in self.names else route, route, *rest)
+    def _way(self, alike: tuple[Any, ...]) -> Way:
+        """By what the content was found to be about, else by the first of these names that the configuration has: the
+        one asked for, the choice's own, the one that an open deployment was called by.
+        """
+        *names, capability, route, task, deployment, provider, cache = alike
+        name = task if route in CONTENT else next((name for name in names if name in self.names), None)
+        if name is None and route == CAPABILITY:
+            name = capability
+        return Way(name or OTHER, route, deployment, provider, cache)
 
     def _count_decisions(self, took: list[float], now: float) -> None:
         if not took:
@@ -177,7 +211,7 @@ def _looked_at(events: Sequence[Finished]) -> tuple[Counter[tuple[Any, ...]], li
 
 
 def _unserved(event: Finished) -> tuple[Any, ...]:
-    return event.model, NOBODY, None, event.deployment, event.provider, event.cache
+    return event.model, None, None, None, NOBODY, None, event.deployment, event.provider, event.cache
 
 
 def _place(event: Finished, deployment: str) -> str:
