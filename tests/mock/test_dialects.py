@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from email.utils import parsedate_to_datetime
+
 import msgspec
 import pytest
 
@@ -49,7 +51,8 @@ def test_each_is_an_event_of_its_own(frames):
 
 @pytest.mark.parametrize(("name", "value"), [("retry-after", "nan"), ("retry-after-ms", "1500")])
 async def test_both_headers_that_say_how_long(provider, ask, hello, name, value):
-    """retry_after and retry_after_ms are sent as they are written."""
+    """retry_after and retry_after_ms are sent as they are written, beside the time at which they are."""
     provider.faults.set(f"status=429:{name.replace('-', '_')}={value}")
     answer = await ask(provider, "POST", CHAT, hello(MODEL))
     assert (answer.status, answer.headers[name]) == (429, value)
+    assert parsedate_to_datetime(answer.headers["date"]).tzinfo is not None

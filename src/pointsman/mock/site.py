@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from email.utils import formatdate
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -73,7 +74,7 @@ class Site:
 
     def _bind(self) -> socket.socket:
         family = socket.AF_INET6 if ":" in self.host else socket.AF_INET
-        listening = socket.socket(family, socket.SOCK_STREAM)
+        listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         try:
             listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             listening.setblocking(False)
@@ -196,11 +197,9 @@ class Site:
     def _early(self, fault: Fault, request: Request) -> Reply | None:
         """What a fault answers without asking the kind."""
         if fault.name == "status":
-            told = {"retry-after": fault.retry_after, "retry-after-ms": fault.retry_after_ms}
-            lines = {name: value for name, value in told.items() if value is not None}
             said = Refused(fault.value, f"simulated fault: status {fault.value}", code=fault.code)
             reply = self.kind.refuse(request, said)
-            return msgspec.structs.replace(reply, headers=reply.headers + (header_lines(lines) if lines else b""))
+            return msgspec.structs.replace(reply, headers=reply.headers + _told(fault))
         if fault.name == "says":
             status, body = REFUSALS[fault.variant][fault.word]
             return json_reply(body, status)
@@ -244,6 +243,13 @@ class Site:
         if any(known == path for _, known in self.kind.routes):
             raise Refused(405, f"{method} {path}", why="wrong method")
         raise Refused(404, f"{method} {path}", why="unknown path")
+
+
+def _told(fault: Fault) -> bytes:
+    """When to come again, and when that was said."""
+    told = {"retry-after": fault.retry_after, "retry-after-ms": fault.retry_after_ms}
+    lines = {name: value for name, value in told.items() if value is not None}
+    return header_lines({"date": formatdate(usegmt=True), **lines}) if lines else b""
 
 
 def _spoil_stream(fault: Fault, stream: Stream) -> Answer:
