@@ -8,16 +8,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pointsman.fakes import deployment, provider, request
+from pointsman.fakes import deployment, provider
 from pointsman.fakes import settings as made_of
-from pointsman.flow.effects import Call, Ended, Failed, Opened, Reply
-from pointsman.model.exchange import Answered, WireRequest
+from pointsman.flow.effects import Ended, Failed
+from pointsman.model.exchange import Answered
 from pointsman.model.outcome import FailureKind
-from pointsman.providers.openai import DIALECT
-from pointsman.wire.perform import World
 from support.asking import ask
-from support.scripted import Scripted, scripted
+from support.scripted import scripted
 from support.serving import gateway, send
+from support.wired import Asking
 
 BODY = b'{"choices":[{"message":{"content":"hi"},"finish_reason":"stop"}]}'
 FRAMES = b'data: {"choices":[{"delta":{"content":"hi"},"finish_reason":"stop"}]}\n\ndata: [DONE]\n\n'
@@ -50,42 +49,12 @@ ENDS = {
 }
 
 
-class Sink:
-    """Who gets a stream's frames."""
-
-    def __init__(self) -> None:
-        self.frames = b""
-
-    def write(self, frames: bytes) -> None:
-        self.frames += frames
-
-
-class Asking:
-    """Questions to one scripted upstream, through the real pool."""
-
-    def __init__(self, upstream: Scripted) -> None:
-        self.world = World(asyncio.get_running_loop())
-        self.place = provider(base_url=upstream.url)
-
-    async def ask(self, *, stream: bool = False) -> Reply:
-        reader = DIALECT.reader(request(stream=True), "m") if stream else None
-        call = Call(self.place, WireRequest("/chat/completions", b"{}"), 5.0, 5.0, reader)
-        answer: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
-        self.world.perform(call, answer.set_result)
-        return await asyncio.wait_for(answer, 10)
-
-    async def relay(self, opened: Opened) -> tuple[bytes, Ended]:
-        sink, end = Sink(), asyncio.get_running_loop().create_future()
-        opened.stream.relay(sink, end.set_result)
-        return sink.frames, await asyncio.wait_for(end, 10)
-
-
 @pytest.mark.parametrize("stray", STRAY.values(), ids=list(STRAY))
 @pytest.mark.parametrize("end", ENDS.values(), ids=list(ENDS))
 async def test_what_stands_behind_a_reply_does_not_spoil_it(end, stray):
     """The reply is what it was without; the connection is closed, and the next question goes on a new one."""
     async with scripted(end + stray, whole()) as upstream:
-        it = Asking(upstream)
+        it = Asking(upstream.url)
         first = await it.ask()
         second = await it.ask()
         await asyncio.wait_for(upstream.left[0].wait(), 10)
@@ -99,7 +68,7 @@ async def test_what_stands_behind_a_reply_does_not_spoil_it(end, stray):
 async def test_what_stands_behind_a_stream_does_not_spoil_it(stray):
     """Likewise; not a byte of it is passed on."""
     async with scripted(STREAM + stray, whole()) as upstream:
-        it = Asking(upstream)
+        it = Asking(upstream.url)
         frames, ended = await it.relay(await it.ask(stream=True))
         await it.ask()
         await asyncio.wait_for(upstream.left[0].wait(), 10)
@@ -112,7 +81,7 @@ async def test_a_second_stream_behind_the_first_is_not_passed_on():
     unfinished = FRAMES.removesuffix(b"data: [DONE]\n\n")
     stream = whole(unfinished, chunked=True, kind=b"text/event-stream")
     async with scripted(stream + stream, whole()) as upstream:
-        it = Asking(upstream)
+        it = Asking(upstream.url)
         frames, ended = await it.relay(await it.ask(stream=True))
         it.world.close()
     assert (frames, ended) == (FRAMES, Ended(None))
@@ -124,7 +93,7 @@ async def test_a_second_stream_behind_the_first_is_not_passed_on():
 async def test_a_connection_is_used_again(end):
     """After a clean end; an empty line behind a reply is what HTTP lets pass."""
     async with scripted(end) as upstream:
-        it = Asking(upstream)
+        it = Asking(upstream.url)
         replies = [await it.ask() for _ in range(3)]
         it.world.close()
     assert ([reply.body for reply in replies], upstream.asked) == ([BODY] * 3, [0, 0, 0])
@@ -134,7 +103,7 @@ async def test_a_connection_is_used_again(end):
 async def test_a_connection_that_will_not_be_kept_is_not_used_again(end):
     """We close it ourselves rather than wait for the upstream to do so."""
     async with scripted(end) as upstream:
-        it = Asking(upstream)
+        it = Asking(upstream.url)
         replies = [await it.ask() for _ in range(2)]
         await asyncio.wait_for(upstream.left[0].wait(), 10)
         it.world.close()
@@ -144,7 +113,7 @@ async def test_a_connection_that_will_not_be_kept_is_not_used_again(end):
 async def test_who_speaks_unasked_is_not_asked_again():
     """Bytes that come later, while nobody waits for any."""
     async with scripted(whole()) as upstream:
-        it = Asking(upstream)
+        it = Asking(upstream.url)
         await it.ask()
         upstream.say(0, b"HTTP/1.1 200 OK\r\n")
         await asyncio.wait_for(upstream.left[0].wait(), 10)
@@ -164,7 +133,7 @@ async def test_who_speaks_unasked_is_not_asked_again():
 async def test_what_is_wrong_before_the_end_is_no_reply(said):
     """No HTTP, a broken chunk, another protocol."""
     async with scripted(said) as upstream:
-        it = Asking(upstream)
+        it = Asking(upstream.url)
         reply = await it.ask()
         it.world.close()
     assert isinstance(reply, Failed)
@@ -174,7 +143,7 @@ async def test_what_is_wrong_before_the_end_is_no_reply(said):
 async def test_a_body_without_a_length_ends_with_the_connection():
     """As HTTP has it; nothing can stand behind such a reply."""
     async with scripted(b"HTTP/1.1 200 OK\r\n\r\n" + BODY + b" ", hang_up=True) as upstream:
-        it = Asking(upstream)
+        it = Asking(upstream.url)
         reply = await it.ask()
         it.world.close()
     assert reply.body == BODY + b" "
@@ -187,7 +156,7 @@ def test_no_bytes_behind_a_reply_reach_the_next(end, stray):
 
     async def run() -> list[bytes]:
         async with scripted(ENDS[end] + stray, whole(b"{}")) as upstream:
-            it = Asking(upstream)
+            it = Asking(upstream.url)
             bodies = [(await it.ask()).body for _ in range(2)]
             it.world.close()
             return bodies

@@ -44,7 +44,7 @@ def ask(trip: Trip, leg: Leg, lease: Lease) -> Generator[Effect, Reply, FailureK
         if reader is not None:
             limit, idle = _patience(trip, deployment, limit)
         left = trip.deadline - lease.begun
-        reply = yield Call(deployment.provider, wire, min(left, limit), idle, reader)
+        reply = yield Call(deployment.provider, wire, min(left, limit), idle, reader, left)
         if type(reply) is Answered:
             return _answered(trip, leg, lease, reply)
         if type(reply) is Opened and reader is not None:

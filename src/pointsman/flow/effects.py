@@ -8,6 +8,7 @@ Embed   make vectors of texts     -> Embedded
 
 from __future__ import annotations
 
+from math import inf
 from typing import Any
 
 import msgspec
@@ -21,7 +22,7 @@ from pointsman.model.outcome import Attempt, FailureKind
 
 class Call(msgspec.Struct, frozen=True):
     """Ask. ``reader`` is set for streams. ``timeout`` is seconds for a whole reply, or to a stream's first content;
-    ``idle`` is how long a stream may then be silent.
+    ``idle`` is how long a stream may then be silent, ``until`` when even one that goes on has no more time.
     """
 
     provider: Provider
@@ -29,6 +30,7 @@ class Call(msgspec.Struct, frozen=True):
     timeout: float
     idle: float
     reader: StreamReader | None = None
+    until: float = inf
 
 
 class Opened(msgspec.Struct, frozen=True):

@@ -36,7 +36,7 @@ Cancel = Callable[[], None]
 class Waiter:
     """A call without a connection yet. The sweeper ends it when its time is up."""
 
-    __slots__ = ("call", "deadline", "head", "pool", "resume", "task", "upstream")
+    __slots__ = ("call", "deadline", "head", "pool", "resume", "since", "task", "upstream")
 
     def __init__(self, pool: Pool, head: bytes, call: Call, resume: Resume) -> None:
         self.pool = pool
@@ -45,7 +45,8 @@ class Waiter:
         self.resume = resume
         self.task: asyncio.Task[None] | None = None
         self.upstream: Upstream | None = None
-        self.deadline = monotonic() + call.timeout
+        self.since = monotonic()
+        self.deadline = self.since + call.timeout
 
     def expire(self) -> None:
         self.cancel()
@@ -108,9 +109,7 @@ class Pool:
         self.sweeper.forget(connection)
         if connection in self._idle:
             self._idle.remove(connection)
-        self._open -= 1
-        if self.waiting and self._open < MOST:
-            self._begin(self.waiting.popleft())
+        self._make_room()
 
     def close(self) -> None:
         """Close what is idle; what is in use closes when its call is over."""
@@ -120,7 +119,13 @@ class Pool:
     def _hand(self, waiter: Waiter, connection: Upstream) -> None:
         self.sweeper.forget(waiter)
         waiter.upstream = connection
-        connection.ask(waiter.head, waiter.call, waiter.resume)
+        connection.ask(waiter.head, waiter.call, waiter.resume, waiter.since)
+
+    def _make_room(self) -> None:
+        """One connection less, or one that did not come about: the longest waiting call may open its own."""
+        self._open -= 1
+        if self.waiting and self._open < MOST:
+            self._begin(self.waiting.popleft())
 
     def _begin(self, waiter: Waiter) -> None:
         self._open += 1
@@ -135,7 +140,8 @@ class Pool:
             self.sweeper.watch(connection)
             waiter.task = None
         except asyncio.CancelledError:
-            self._open -= connection is None
+            if connection is None:
+                self._make_room()
             raise
         except TimeoutError:
             failed = Failed(FailureKind.CONNECT_TIMEOUT, "no connection in time")
@@ -148,8 +154,8 @@ class Pool:
         else:
             self._hand(waiter, connection)
             return
-        self._open -= 1
         self.sweeper.forget(waiter)
+        self._make_room()
         waiter.resume(failed)
 
     async def _dial(self) -> Upstream:

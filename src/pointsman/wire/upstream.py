@@ -67,6 +67,7 @@ class Upstream(asyncio.Protocol):
         self._held = b""
         self._head_bytes = 0
         self._status = 0
+        self._until = NEVER  # when the whole request's time is up
         self._opened = False  # content has come
         self._over = False  # the stream ended before the receiver came
         self._whole: Answered | None = None  # llhttp has seen the end of the reply
@@ -75,12 +76,17 @@ class Upstream(asyncio.Protocol):
 
     # asked by the pool and the performer
 
-    def ask(self, head: bytes, call: Call, resume: Resume) -> None:
-        """Send a request. ``resume`` gets Answered, Opened or Failed."""
+    def ask(self, head: bytes, call: Call, resume: Resume, since: float | None = None) -> None:
+        """Send a request. ``resume`` gets Answered, Opened or Failed. ``since`` is when its time began to run: the wait
+        for a connection is part of it.
+        """
+        if since is None:
+            since = monotonic()
         self._call = call
         self._resume = resume
         self._status = self._head_bytes = 0
-        self.deadline = monotonic() + call.timeout
+        self.deadline = since + call.timeout
+        self._until = since + call.until
         body = call.request.body
         self._home.outbox.write(self._transport, b"%b%d\r\n\r\n%b" % (head, len(body), body))  # type: ignore[arg-type]
 
@@ -104,14 +110,14 @@ class Upstream(asyncio.Protocol):
         """The receiver is full: read no more for now."""
         if self._transport is not None and not self._paused and not self._transport.is_closing():
             self._paused = True
-            self.deadline = NEVER  # the silence is not the upstream's
+            self.deadline = self._until  # the silence is not the upstream's
             self._transport.pause_reading()
 
     def unpause(self) -> None:
         if self._transport is not None and self._paused and not self._transport.is_closing():
             self._paused = False
             if self._call is not None:
-                self.deadline = monotonic() + self._call.idle
+                self._wait(self._call.idle)
             self._transport.resume_reading()
 
     def closing(self) -> bool:
@@ -120,18 +126,27 @@ class Upstream(asyncio.Protocol):
 
     def expire(self) -> None:
         """The sweeper's word: idle for too long, or an answer is late."""
-        if self._call is None:
+        call = self._call
+        if call is None:
             self.abort()
         elif self._relay is not None and self._reader is not None and self._reader.finished:
             resume = self._resume
             self.abort()  # all was said, but the upstream does not hang up
             if resume is not None:
                 resume(Ended(None))
-        elif self._relay is not None:
-            self._fail(FailureKind.TIMEOUT, f"silent for {self._call.idle:g} s")
+        elif self._opened:
+            if monotonic() >= self._until:
+                self._fail(FailureKind.DEADLINE, "the request's time was up")
+            else:
+                self._fail(FailureKind.IDLE_TIMEOUT, f"silent for {call.idle:g} s")
+        elif call.reader is not None:
+            self._fail(FailureKind.FIRST_TOKEN_TIMEOUT, f"no first content within {call.timeout:g} s")
         else:
-            what = "first content" if self._call.reader is not None else "reply"
-            self._fail(FailureKind.TIMEOUT, f"no {what} within {self._call.timeout:g} s")
+            self._fail(FailureKind.TIMEOUT, f"no reply within {call.timeout:g} s")
+
+    def _wait(self, seconds: float) -> None:
+        """For the next word, but no longer than the request has time."""
+        self.deadline = min(monotonic() + seconds, self._until)
 
     # asyncio's side
 
@@ -229,7 +244,7 @@ class Upstream(asyncio.Protocol):
             if reader.refusal is not None:
                 self._fail(reader.refusal.kind, reader.refusal.detail)
             else:
-                self.deadline = monotonic() + (LAST_WORDS if reader.finished else call.idle)
+                self._wait(LAST_WORDS if reader.finished else call.idle)
             return
         self._held += frames
         if reader.refusal is not None:
@@ -241,7 +256,7 @@ class Upstream(asyncio.Protocol):
 
     def _open(self, call: Call) -> None:
         self._opened = True
-        self.deadline = monotonic() + call.idle
+        self._wait(call.idle)
         resume, self._resume = self._resume, None
         if resume is not None:
             resume(Opened(self))
