@@ -9,7 +9,7 @@
     │   ├── ModelNotFound
     │   ├── NoTag
     │   └── TooManyTokens
-    ├── NoCandidate  AtLimit        a name was understood, nobody fit is left (503, 429)
+    ├── NoCandidate  AtLimit  QueueFull   a name was understood, nobody fit is left (503, 429)
     └── UpstreamFailed              somebody was asked and did not deliver (502, 504, or the upstream's own 4xx)
 
 Each class answers three questions: which HTTP status, which code, may the caller try again.
@@ -144,18 +144,27 @@ class TooManyTokens(RequestRefused):
 
 
 class NoCandidate(PointsmanError):  # noqa: N818  as above
-    """Nobody fit is left. 503 when they are down, 429 when they are at their limits; always with ``retry_after``."""
+    """Nobody fit is left. 503 when they are down, 429 when they are at their limits; always with ``retry_after``.
+    ``crowded`` are those (by id) who would do but for the requests that they are serving now.
+    """
 
     status = 503
     type = "service_unavailable"
     code = "no_candidate"
     retryable = True
+    crowded: tuple[str, ...] = ()
 
 
 class AtLimit(NoCandidate):
     status = 429
     type = "rate_limit_error"
     code = "deployments_at_limit"
+
+
+class QueueFull(NoCandidate):
+    """Nobody has room, and it is no use to wait for it."""
+
+    code = "queue_full"
 
 
 class UpstreamFailed(PointsmanError):  # noqa: N818  as above

@@ -22,6 +22,7 @@ from pointsman.routing.pipeline import Pipeline
 from pointsman.routing.topology import Topology, compile_topology
 from pointsman.state.cooldown import CooldownSettings
 from pointsman.state.degraded import DegradedSettings
+from pointsman.state.queue import QueueSettings
 from pointsman.state.scoreboard import Rules, Scoreboard
 from pointsman.telemetry.events import Counter, Finished, Listener
 from pointsman.telemetry.metrics import Metrics
@@ -138,4 +139,5 @@ def _rules(settings: Settings) -> Rules:
         degraded=DegradedSettings(errors, rest.error_window) if errors is not None else None,
         idle_reset=(settings.warm or WarmSettings()).idle_reset,
         label=(semantic.sticky if semantic is not None else None) or 0.0,
+        queue=QueueSettings(router.queue_size, router.queue_timeout),
     )

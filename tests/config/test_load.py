@@ -30,7 +30,15 @@ def test_a_whole_configuration_becomes_settings(loading):
     assert settings.providers["vllm"].api_key.reveal() == "vllm-key-value"
     assert (settings.exact["small"].provider, settings.exact["small"].model) == ("ollama", "llama3.2:1b")
     assert (settings.patterns[0].provider, settings.patterns[0].fallback) == ("vllm", "fast")
-    assert settings.router == RouterSettings(1, 30.0, 10.0, 3, 60.0, 0.5, debug_router=True)
+    assert settings.router == RouterSettings(
+        num_retries=1,
+        timeout=30.0,
+        stream_timeout=10.0,
+        allowed_fails=3,
+        cooldown_time=60.0,
+        retry_after=0.5,
+        debug_router=True,
+    )
     assert (settings.strategies.default, settings.strategies.groups) == ("least_loaded", {"code": "round_robin"})
     assert [rule.name for rule in settings.metadata] == ["urgent"]
     assert (list(settings.capabilities), list(settings.redundant), list(settings.chains)) == (

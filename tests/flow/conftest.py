@@ -16,7 +16,7 @@ from pointsman.fakes import FakeClock, LoadedDice, deployment, provider
 from pointsman.fakes import settings as made_of
 from pointsman.flow.attempt import serve
 from pointsman.flow.drive import Drive, arun, run
-from pointsman.flow.effects import Call, Effect, Ended, Failed, Opened, Relay, Reply, Sleep
+from pointsman.flow.effects import Call, Effect, Ended, Failed, Opened, Relay, Reply, Sleep, Wait
 from pointsman.flow.trip import Core, Trip
 from pointsman.model.deployment import Deployment
 from pointsman.model.exchange import Answered
@@ -27,6 +27,7 @@ from pointsman.routing.pipeline import Pipeline
 from pointsman.routing.topology import compile_topology
 from pointsman.state.breaker import BreakerSettings
 from pointsman.state.cooldown import CooldownSettings
+from pointsman.state.queue import QueueSettings
 from pointsman.state.scoreboard import Rules, Scoreboard
 
 settings.register_profile("steady", deadline=None)
@@ -81,11 +82,19 @@ class World:
         self.asked: list[str | float] = []
         self.calls: list[Call] = []
         self.relays: list[Relay] = []
+        self.meanwhile: deque[Callable[[], None]] = deque()  # what happens while somebody waits in line
 
     def answer(self, effect: Effect) -> Reply:
         if isinstance(effect, Sleep):
             self.asked.append(effect.seconds)
             self.clock.advance(effect.seconds)
+            return None
+        if isinstance(effect, Wait):
+            self.asked.append("wait")
+            if self.meanwhile:
+                self.meanwhile.popleft()()
+            if effect.ticket.kept is None:
+                self.clock.advance(effect.seconds)
             return None
         if isinstance(effect, Relay):
             self.relays.append(effect)
@@ -112,7 +121,11 @@ class House:
         self.world = world
         self.settings = made_of(*members, **more)
         dice = LoadedDice(draws)
-        rules = Rules(BreakerSettings(threshold), CooldownSettings(router.allowed_fails, router.cooldown_time))
+        rules = Rules(
+            BreakerSettings(threshold),
+            CooldownSettings(router.allowed_fails, router.cooldown_time),
+            queue=QueueSettings(router.queue_size, router.queue_timeout),
+        )
         self.board = Scoreboard(world.clock, dice, rules)
         self.core = Core(Pipeline(compile_topology(self.settings)), self.board, dice)
 

@@ -32,6 +32,7 @@ TRAITS: dict[str, tuple[str, ...]] = {
     "output_cost": ("output_cost_per_token",),
     "vision": ("supports_vision",),
     "tools": ("supports_function_calling",),
+    "adaptive": ("adaptive_concurrency",),
 }
 """Field of Deployment -> keys that say it, of ``litellm_params``, ``model_info`` or the provider; the first counts."""
 
@@ -48,6 +49,8 @@ ROUTER: dict[str, tuple[tuple[str, str], ...]] = {
     "allowed_fails": (("router_settings", "allowed_fails"), ("litellm_settings", "allowed_fails")),
     "cooldown_time": (("router_settings", "cooldown_time"), ("litellm_settings", "cooldown_time")),
     "retry_after": (("router_settings", "retry_after"),),
+    "queue_size": (("router_settings", "queue_size"),),
+    "queue_timeout": (("router_settings", "queue_timeout"),),
 }
 """Field of RouterSettings -> where it may be said; the first place that says it counts, as in LiteLLM."""
 
@@ -69,7 +72,10 @@ NEEDLESS: dict[tuple[str, str], str] = {
 }
 """Switches for what is done in any case -> what that is."""
 
-SERVER: dict[str, str] = {"require_auth_for_metrics": "require_auth_for_metrics_endpoint"}
+SERVER: dict[str, str] = {
+    "require_auth_for_metrics": "require_auth_for_metrics_endpoint",
+    "max_parallel_requests": "global_max_parallel_requests",
+}
 """Field of ServerSettings -> key of ``general_settings``, copied as it is."""
 
 PARAMS_LATER = words(
@@ -147,7 +153,7 @@ GENERAL_LATER = words(
     enable_health_check_routing enable_jwt_auth enable_mcp_registry enable_oauth2_auth
     enable_oauth2_proxy_auth enable_openapi_public enable_public_model_hub enforce_user_param enforced_params
     forward_client_headers_to_llm_api forward_llm_provider_auth_headers forward_openai_org_id
-    global_max_parallel_requests health_check_concurrency health_check_details health_check_interval
+    health_check_concurrency health_check_details health_check_interval
     image_generation_model infer_model_from_keys key_management_settings key_management_system litellm_jwtauth
     litellm_key_header_name litellm_license max_parallel_requests max_response_size_mb
     maximum_spend_logs_cleanup_cron maximum_spend_logs_retention_interval maximum_spend_logs_retention_period

@@ -65,6 +65,7 @@ class LitellmParams(Section):
     order: Whole | None = None
     input_cost_per_token: Share | None = None
     output_cost_per_token: Share | None = None
+    adaptive_concurrency: bool | None = None
     extra_body: dict[str, Any] | None = None
 
 
@@ -115,6 +116,7 @@ class ProviderSection(Section):
     output_cost_per_token: Share | None = None
     supports_vision: bool | None = None
     supports_function_calling: bool | None = None
+    adaptive_concurrency: bool | None = None
     description: Text | None = None
 
 
@@ -150,6 +152,8 @@ class RouterSection(Section):
     allowed_fails: Whole | None = None
     cooldown_time: Pause | None = None
     retry_after: Pause | None = None
+    queue_size: Whole | None = None
+    queue_timeout: Pause | None = None
     fallbacks: Fallbacks = None
     default_fallbacks: list[Name] | None = None
     model_group_alias: Aliases = None
@@ -182,6 +186,7 @@ class GeneralSection(Section):
     master_key: SecretStr | None = None
     max_request_size_mb: Annotated[float, Field(gt=0, le=4096), BeforeValidator(not_bool)] | None = None
     require_auth_for_metrics_endpoint: bool | None = None
+    global_max_parallel_requests: Positive | None = None
     default_provider: Name | None = None
 
 

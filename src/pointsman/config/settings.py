@@ -244,6 +244,8 @@ class RouterSettings(msgspec.Struct, frozen=True):
     retry_after: float = 0.0
     max_fallbacks: int = 5
     retries: RetrySettings = RetrySettings()
+    queue_size: int = 1000
+    queue_timeout: float = 60.0
     debug_router: bool = False
 
 
@@ -253,6 +255,7 @@ class ServerSettings(msgspec.Struct, frozen=True):
     master_key: Secret | None = None
     max_request_bytes: int = 20 * 1024 * 1024
     require_auth_for_metrics: bool = False
+    max_parallel_requests: int | None = None
     litellm_headers: bool = False
 
 

@@ -8,16 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator
 
+import msgspec
+
+from pointsman.errors import NoCandidate
 from pointsman.flow.ask import ask
 from pointsman.flow.decide import heard
 from pointsman.flow.effects import Effect, Reply, Sleep
+from pointsman.flow.line import in_line
 from pointsman.flow.retries import may_retry, on_policy, tries_of
 from pointsman.flow.trip import Core, Trip
 from pointsman.flow.verdict import give_up
-from pointsman.model.decision import Leg, Tier
+from pointsman.model.decision import Decision, Leg, Step, Tier
 from pointsman.model.outcome import CONSEQUENCES, FailureKind, Outcome
 from pointsman.routing.elsewhere import providers_of, why_not
 from pointsman.routing.fallback import leg_of
+from pointsman.routing.needs import unfit
+from pointsman.routing.shapes import Heard
 from pointsman.state.scoreboard import Lease
 
 __all__ = ["Core", "Trip", "serve"]
@@ -37,10 +43,13 @@ def serve(trip: Trip) -> Generator[Effect, Reply, Trip]:
     core = trip.core
     board = core.board
     said = (yield from heard(core.pipeline, trip.request, board)) if core.pipeline.content.remote else None
-    with board.lock:
-        decision = core.pipeline.decide(trip.request, board, core.dice, None, said)
-        lease = board.take(decision.choice, decision.tiers[decision.tier].group)
-    trip.decided = lease.begun - trip.started
+    try:
+        with board.lock:
+            decision = core.pipeline.decide(trip.request, board, core.dice, None, said)
+            lease = board.take(decision.choice, decision.tiers[decision.tier].group)
+    except NoCandidate as nobody:
+        decision, lease = yield from _when_there_is_room(trip, said, nobody)
+    trip.decided = lease.begun - trip.started - trip.waited
     leg = leg_of(decision.choice, decision.tier, decision.tiers[decision.tier])
     trip.decision, trip.leg = decision, leg
     while True:
@@ -61,12 +70,39 @@ def serve(trip: Trip) -> Generator[Effect, Reply, Trip]:
         trip.leg = leg
 
 
+def _when_there_is_room(
+    trip: Trip, said: Heard | None, nobody: NoCandidate
+) -> Generator[Effect, Reply, tuple[Decision, Lease]]:
+    """The decision of a request for which nobody had room at first. Raises ``nobody`` or what a later look raises."""
+    core, board = trip.core, trip.core.board
+    last = nobody
+
+    def look() -> tuple[Decision, Lease] | None:
+        nonlocal last
+        try:
+            decision = core.pipeline.decide(trip.request, board, core.dice, None, said)
+        except NoCandidate as still:
+            last = still
+            return None
+        return decision, board.take(decision.choice, decision.tiers[decision.tier].group)
+
+    if not nobody.crowded or not board.queue.settings.size:
+        raise nobody
+    found = yield from in_line(trip, nobody.crowded, look)
+    if found is None:
+        raise last
+    decision, lease = found
+    waited = Step("queue", len(decision.pool), len(decision.pool), f"waited {trip.waited:.2f} s for room")
+    return msgspec.structs.replace(decision, steps=(*decision.steps, waited)), lease
+
+
 def _next(trip: Trip, leg: Leg, failure: FailureKind) -> Next:
     """Whom to ask now, with a lease taken; None if nobody is left or the failure would be the same elsewhere."""
     if not _worth_another(trip, leg, failure):
         return None
     trip.spent = True
-    if trip.core.board.clock() >= trip.deadline:
+    board = trip.core.board
+    if board.clock() >= trip.deadline:
         return None
     trip.asked |= {(leg.deployment.id, leg.model)}
     trip.failed |= {leg.deployment.provider.name}
@@ -77,11 +113,30 @@ def _next(trip: Trip, leg: Leg, failure: FailureKind) -> Next:
         found = _in_tier(trip, leg.tier)
         if found is None and (CONSEQUENCES[failure].here or on_policy(trip, leg, failure)):
             found = yield from _same_again(trip, leg)
-    return (
-        found
-        or _further(trip, leg, failure, leg.tier + 1)
-        or (_further(trip, leg, failure, 0, in_need=True) if trip.on is None else None)
-    )
+    found = found or _further(trip, leg, failure, leg.tier + 1)
+    if found is None and board.queue.settings.size and (crowded := _crowded(trip, leg, failure)):
+        found = yield from in_line(trip, crowded, lambda: _further(trip, leg, failure, 0))
+    if found is None and trip.on is None:
+        found = _further(trip, leg, failure, 0, in_need=True)
+    return found
+
+
+def _crowded(trip: Trip, leg: Leg, failure: FailureKind) -> tuple[str, ...]:
+    """Who could be asked next but for the requests that they are serving now."""
+    board, tokens = trip.core.board, trip.request.tokens
+    with board.lock:
+        return tuple(
+            {
+                deployment.id: None
+                for number, tier in _tiers(trip, 0)
+                if trip.core.pipeline.admits(tier, trip.request, board, trip.failed)
+                and may_retry(trip, number, leg, failure)
+                for deployment in tier.pool
+                if (deployment.id, leg_of(deployment, number, tier).model) not in trip.asked
+                and not unfit(deployment, trip.request)
+                and board.crowded(deployment, tokens)
+            }
+        )
 
 
 def _worth_another(trip: Trip, leg: Leg, failure: FailureKind) -> bool:

@@ -3,6 +3,7 @@
 Call    ask a deployment          -> Answered (whole reply) | Opened (a stream's first content) | Failed
 Relay   pass an opened stream on  -> Ended
 Sleep   wait                      -> None
+Wait    wait for a place in line  -> None, with the place or without it
 Embed   make vectors of texts     -> Embedded
 """
 
@@ -18,6 +19,7 @@ from pointsman.model.decision import Decision, Leg
 from pointsman.model.deployment import Provider
 from pointsman.model.exchange import Answered, StreamReader, WireRequest
 from pointsman.model.outcome import Attempt, FailureKind
+from pointsman.state.queue import Ticket
 
 
 class Call(msgspec.Struct, frozen=True):
@@ -69,6 +71,13 @@ class Sleep(msgspec.Struct, frozen=True, gc=False):
     seconds: float
 
 
+class Wait(msgspec.Struct, frozen=True):
+    """Wait until the ticket is woken, for ``seconds`` at most. Whoever performs it sets the ticket's ``wake``."""
+
+    ticket: Ticket
+    seconds: float
+
+
 class Embed(msgspec.Struct, frozen=True, gc=False):
     """Make a vector of a text, by the encoder that the configuration names, within its timeout.
 
@@ -88,5 +97,5 @@ class Embedded(msgspec.Struct, frozen=True, gc=False):
     detail: str = ""
 
 
-Effect = Call | Relay | Sleep | Embed
+Effect = Call | Relay | Sleep | Wait | Embed
 Reply = Answered | Opened | Failed | Ended | Embedded | None

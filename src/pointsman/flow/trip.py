@@ -33,7 +33,7 @@ class Trip:
     whose own tiers the trip has turned to; ``too_short`` and ``longer_than`` are the models and the tokens that the
     request turned out to be too long for. ``paid``: the attempt under way draws on the retry budget; ``spent``: others
     were asked, or would have been if it were worth it. ``started`` and ``deadline`` are points on the board's clock,
-    ``decided`` is how many seconds after the start somebody was chosen.
+    ``decided`` is how many seconds it took to choose somebody, ``waited`` how many the request stood in line.
     """
 
     decision: Decision
@@ -45,6 +45,7 @@ class Trip:
     asked: frozenset[tuple[str, str]] = frozenset()  # deployments and models that failed this request
     failed: frozenset[str] = frozenset()  # and their providers
     decided = 0.0
+    waited = 0.0
     answer: Understood | None = None
     error: PointsmanError | None = None
     refusals: tuple[Refusal, ...] = ()

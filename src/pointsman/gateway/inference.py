@@ -10,7 +10,7 @@ from time import monotonic, time
 
 import msgspec
 
-from pointsman.errors import PointsmanError, UpstreamFailed
+from pointsman.errors import PointsmanError, QueueFull, UpstreamFailed
 from pointsman.flow.attempt import Trip, serve
 from pointsman.flow.drive import Cancel, Drive
 from pointsman.flow.effects import Call, Effect, Relay, Reply
@@ -57,6 +57,7 @@ class Inference:
         self.world: World = None  # type: ignore[assignment]  # set by ``open`` before the first connection
         self.max_body = runtime.topology.server.max_request_bytes
         self.litellm = runtime.topology.server.litellm_headers
+        self._most = runtime.topology.server.max_parallel_requests
 
     def open(self, world: World) -> None:
         self.world = world
@@ -81,6 +82,8 @@ class Inference:
         """Take a whole request. Whatever goes wrong is answered."""
         request_id = self.runtime.new_id()
         try:
+            if self._most is not None:
+                self._shed(self._most)
             self.keys.check(exchange.headers)
             request = read_body(exchange.endpoint, exchange.body, exchange.headers, request_id)  # type: ignore[arg-type]
             Passage(self, exchange, self.runtime.trip(request)).resume()
@@ -89,6 +92,11 @@ class Inference:
             exchange.respond(*self.refusal(error, request_id))
         except Exception as error:  # noqa: BLE001  a bug of ours must not take the connection's other requests along
             self.broken(exchange, error, request_id)
+
+    def _shed(self, most: int) -> None:
+        """Raises QueueFull while more than so many requests are under way. Nothing is read of them."""
+        if self.world.outbox.crowd > most:
+            raise QueueFull(f"{most} requests are under way, which is the most that may be", retry_after=1.0)
 
     def refusal(self, error: PointsmanError, request_id: str | None = None) -> tuple[int, bytes, bytes]:
         """Without an id it is about a request that was not even read, and gets one of its own."""

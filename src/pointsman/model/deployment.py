@@ -32,7 +32,8 @@ class Deployment(msgspec.Struct, frozen=True):
     ``model`` is the upstream's name for it; None means "the name the caller asked for, as is" (the open
     deployment that every provider of the ``providers`` section has). ``params`` are defaults added to a
     request's body; the caller's own value wins. ``weight`` is a share, ``rpm`` and ``tpm`` are requests and
-    tokens a minute, times are seconds. ``order``: lower ones are asked first. ``tag_regex`` are RE2 patterns on
+    tokens a minute, times are seconds. ``adaptive``: how many requests at a time it bears is found
+    out. ``order``: lower ones are asked first. ``tag_regex`` are RE2 patterns on
     ``User-Agent: …``. What may be known of the model: ``size`` in billions of parameters, ``context`` in tokens,
     prices in dollars a token, ``vision`` and ``tools`` (None: nobody said).
     """
@@ -62,6 +63,7 @@ class Deployment(msgspec.Struct, frozen=True):
     num_retries: int | None = None
     first_token_timeout: float | None = None
     idle_timeout: float | None = None
+    adaptive: bool = False
 
     def __hash__(self) -> int:
         return hash(self.id)
@@ -75,7 +77,7 @@ class Deployment(msgspec.Struct, frozen=True):
     def limited(self) -> bool:
         """True if any limit is set, on the deployment or its provider. Zero is a limit: it admits nobody."""
         own = self.rpm is not None or self.tpm is not None or self.max_parallel_requests is not None
-        return own or self.provider.max_parallel_requests is not None
+        return own or self.adaptive or self.provider.max_parallel_requests is not None
 
     def could_take(self, tokens: int) -> bool:
         """False if a request of so many tokens is more than a whole minute's: then no waiting helps."""

@@ -74,6 +74,10 @@ class View(Protocol):
         """None if its limits leave room for a request of ``tokens``, else the reason ("60 a minute reached")."""
         ...
 
+    def crowded(self, deployment: Deployment, tokens: int) -> bool:
+        """Is it fit, and full only for the requests that it is serving now?"""
+        ...
+
     def in_flight(self, deployment: Deployment) -> int:
         """Requests it is serving now."""
         ...

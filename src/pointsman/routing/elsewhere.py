@@ -128,9 +128,11 @@ def _empty(request: Request, tiers: tuple[Tier, ...], steps: tuple[Step, ...], v
     at_limit = all(view.fitness(d) is None for d in first.pool)
     wait = min(view.wait(d, tokens) for d in able)
     told = "; ".join(f"[{step.stage}] {step.reason}" for step in steps if step.after < step.before)
-    error = AtLimit if at_limit else NoCandidate
-    return error(
+    kind = AtLimit if at_limit else NoCandidate
+    error = kind(
         f"no deployment of {first.group!r} can take the request now: {told}",
         retry_after=max(wait, 0.0),
         steps=steps,
     )
+    error.crowded = tuple(dict.fromkeys([d.id for d in able if view.crowded(d, tokens)]))
+    return error

@@ -7,6 +7,7 @@ import math
 import msgspec
 
 from pointsman.model.deployment import Deployment
+from pointsman.state.adaptive import AdaptiveLimit
 from pointsman.state.breaker import Breaker
 from pointsman.state.cooldown import Cooldown
 from pointsman.state.results import Result, Results
@@ -21,7 +22,7 @@ class Place(msgspec.Struct):
 
 class Record(msgspec.Struct):
     """All that is remembered of one deployment. ``deployment`` is the newest of its id. ``counted``: its requests and
-    tokens a minute are.
+    tokens a minute are. ``limit`` is how many it bears at a time, where that is learned.
     """
 
     deployment: Deployment
@@ -32,6 +33,7 @@ class Record(msgspec.Struct):
     tokens: Minute
     results: Results
     counted: bool
+    limit: AdaptiveLimit | None = None
     in_flight: int = 0
     successes: int = 0
     failures: int = 0

@@ -7,6 +7,7 @@ import msgspec
 from pointsman.state.breaker import BreakerSettings
 from pointsman.state.cooldown import CooldownSettings
 from pointsman.state.degraded import DegradedSettings
+from pointsman.state.queue import QueueSettings
 
 
 class Rules(msgspec.Struct, frozen=True):
@@ -22,3 +23,4 @@ class Rules(msgspec.Struct, frozen=True):
     idle_reset: float = 600.0
     home: float = 3600.0
     label: float = 0.0
+    queue: QueueSettings = QueueSettings()

@@ -16,10 +16,12 @@ from pointsman.model.deployment import Deployment
 from pointsman.model.exchange import Loaded
 from pointsman.model.outcome import CONSEQUENCES, FailureKind
 from pointsman.model.view import UNSEEN, Clock, Dice, Standing, Turns
+from pointsman.state.adaptive import AdaptiveLimit
 from pointsman.state.breaker import Breaker, State
 from pointsman.state.budget import RetryBudget
 from pointsman.state.cooldown import Cooldown, CooldownSettings
 from pointsman.state.degraded import Degraded
+from pointsman.state.queue import Queue, Ticket
 from pointsman.state.record import Lease, Place, Record
 from pointsman.state.results import Result, Results
 from pointsman.state.rules import Rules
@@ -41,6 +43,9 @@ CLIENT_ERRORS = frozenset({FailureKind.BAD_REQUEST, FailureKind.NOT_FOUND, Failu
 TIMED_OUT = frozenset({FailureKind.TIMEOUT, FailureKind.FIRST_TOKEN_TIMEOUT, FailureKind.CONNECT_TIMEOUT})
 """Kinds whose time says something: an answer would have taken longer still."""
 
+TOO_MUCH = TIMED_OUT | {FailureKind.OVERLOADED, FailureKind.RATE_LIMITED}
+"""Kinds that may mean too many requests at a time."""
+
 
 class Scoreboard:
     """Implements ``model.view.View``. All methods may be called from any thread."""
@@ -48,10 +53,11 @@ class Scoreboard:
     def __init__(self, clock: Clock, dice: Dice, rules: Rules | None = None) -> None:
         self.clock = clock
         self.dice = dice
+        self._rules = rules or Rules()
         self.lock = RLock()
         self.budget = RetryBudget()
+        self.queue = Queue(self._rules.queue)
         self.resting: dict[str, Record] = {}
-        self._rules = rules or Rules()
         self._degraded = Degraded(self._rules.degraded)
         self._loaded: dict[str, tuple[Loaded, float]] = {}
         self._homes = Sessions(self._rules.home)
@@ -88,13 +94,24 @@ class Scoreboard:
 
     def room(self, deployment: Deployment, tokens: int) -> str | None:
         record = self.record(deployment)
-        now = self.clock()
+        return self._parallel(record, deployment) or self._minute(record, deployment, tokens)
+
+    @staticmethod
+    def _parallel(record: Record, deployment: Deployment) -> str | None:
+        """Why it can't serve another request beside those under way."""
         most = deployment.max_parallel_requests
         if most is not None and record.in_flight >= most:
             return f"{most} parallel requests reached"
+        if record.limit is not None and record.in_flight >= int(record.limit.limit):
+            return f"{int(record.limit.limit)} parallel requests reached, as many as it was found to bear"
         most = deployment.provider.max_parallel_requests
         if most is not None and record.place.in_flight >= most:
             return f"{most} parallel requests reached at provider {deployment.provider.name}"
+        return None
+
+    def _minute(self, record: Record, deployment: Deployment, tokens: int) -> str | None:
+        """Why it can't serve another request in this minute."""
+        now = self.clock()
         if deployment.rpm is not None and record.requests.advance(now) + 1 > deployment.rpm:
             return f"{deployment.rpm} requests a minute reached"
         if not deployment.could_take(tokens):
@@ -112,6 +129,12 @@ class Scoreboard:
         """Did it fail when it was asked last, or does it rest?"""
         record = self._records.get(deployment.id)
         return deployment.id in self.resting or (record is not None and record.breaker.failures > 0)
+
+    def crowded(self, deployment: Deployment, tokens: int) -> bool:
+        record = self.record(deployment)
+        busy = record.in_flight > 0 or record.place.in_flight > 0  # else there is nobody to wait for
+        full = busy and self._parallel(record, deployment) is not None
+        return full and self._minute(record, deployment, tokens) is None and self.fitness(deployment) is None
 
     def in_flight(self, deployment: Deployment) -> int:
         record = self._records.get(deployment.id)
@@ -201,8 +224,71 @@ class Scoreboard:
                     record.breaker.succeeded(lease.probe or lease.need)
                 if record.counted and lease.tokens:
                     record.tokens.add(result.ended, lease.tokens)
+                if record.limit is not None:
+                    record.limit.delivered(record.in_flight + 1, lease.first_token)
             if lease.probe:
                 record.breaker.probe_ended()
+            if self.queue.tickets:
+                self._hand_on(record)
+
+    # Waiting for room (flow/line.py)
+
+    def release(self, ticket: Ticket) -> Record | None:
+        """Free what was kept for the ticket; whose it was. Call under ``lock``, like the next two."""
+        kept: Record | None = ticket.kept
+        if kept is not None:
+            ticket.kept = None
+            kept.in_flight -= 1
+            kept.place.in_flight -= 1
+        return kept
+
+    def leave_line(self, ticket: Ticket, *, served: bool) -> None:
+        """The ticket's request waits no longer."""
+        kept = self.release(ticket)
+        self.queue.leave(ticket, served=served, now=self.clock())
+        if kept is not None:
+            self._hand_on(kept)
+
+    def pass_on(self, kept: Record, ticket: Ticket) -> None:
+        """What was kept for the ticket, if its request took another place, goes to the next in line."""
+        self._hand_on(kept, besides=ticket)
+
+    def expected_wait(self, wanted: Iterable[str], priority: int) -> float:
+        """Seconds until a newcomer would get room, as far as can be known: 0 where nothing is."""
+        records = [record for name in wanted if (record := self._records.get(name)) is not None]
+        now = self.clock()
+        known = [seconds for record in records if (seconds := record.results.standing(now).latency) is not None]
+        if not known:
+            return 0.0
+        ahead = self.queue.before(wanted, priority, now)
+        return (ahead + 1) * max(known) / max(sum(record.in_flight for record in records), 1)
+
+    def _hand_on(self, record: Record, besides: Ticket | None = None) -> None:
+        """Room at ``record``, or at others of its provider, goes to the first in line whom it suits, while there is."""
+
+        def suits(ticket: Ticket) -> Record | None:
+            return self._opening(ticket, record) if ticket is not besides else None
+
+        while (found := self.queue.first(suits, self.clock())) is not None:
+            ticket, other = found
+            other.in_flight += 1
+            other.place.in_flight += 1
+            ticket.kept = other
+            if ticket.wake is not None:
+                ticket.wake()
+
+    def _opening(self, ticket: Ticket, record: Record) -> Record | None:
+        for name in ticket.wanted:
+            other = self._records.get(name)
+            near = other is not None and (other is record or other.place is record.place)
+            if other is not None and near and self._admits(other, ticket.tokens):
+                return other
+        return None
+
+    def _admits(self, record: Record, tokens: int) -> bool:
+        return self.fitness(record.deployment) is None and self.room(record.deployment, tokens) is None
+
+    # What came of an attempt
 
     def succeeded(self, lease: Lease, tokens: int, completion: int = 0) -> float:
         """It has delivered, and used so many tokens, ``completion`` of them for the answer. Counted when the lease is
@@ -222,6 +308,8 @@ class Scoreboard:
         seconds = now - lease.begun
         if CONSEQUENCES[kind].counts:
             with self.lock:
+                if record.limit is not None and kind in TOO_MUCH:
+                    record.limit.overloaded(now)
                 self._hold_against(record, kind, now, retry_after, lease.probe)
                 record.results.add(Result(now, seconds if kind in TIMED_OUT else None, delivered=False))
         elif kind in CLIENT_ERRORS:
@@ -272,6 +360,7 @@ class Scoreboard:
         with self.lock:
             self._rules = rules or self._rules
             self._degraded.settle(self._rules.degraded)
+            self.queue.settings = self._rules.queue
             self._homes.seconds, self._labels.seconds = self._rules.home, self._rules.label
             known = {d.id: d for d in deployments}
             self._listed = frozenset(known)
@@ -325,6 +414,7 @@ class Scoreboard:
             Minute(),
             Results(),
             deployment.limited,
+            AdaptiveLimit() if deployment.adaptive else None,
         )
 
     def _renew(self, record: Record, deployment: Deployment) -> None:
@@ -338,6 +428,8 @@ class Scoreboard:
             record.served = -math.inf
         record.deployment = deployment
         record.counted = deployment.limited
+        if deployment.adaptive != (record.limit is not None):
+            record.limit = AdaptiveLimit() if deployment.adaptive else None
         record.breaker.settings = self._rules.breaker
         record.cooldown.settle(self._cooldown(deployment))
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from pointsman.config.settings import EncoderSettings
 from pointsman.flow.drive import Cancel
-from pointsman.flow.effects import Call, Effect, Embed, Reply, Sleep
+from pointsman.flow.effects import Call, Effect, Embed, Reply, Sleep, Wait
 from pointsman.model.deployment import Provider
 from pointsman.wire.outbox import Outbox
 from pointsman.wire.pool import Pool
@@ -31,14 +31,38 @@ class World:
         self._pools: dict[int, Pool] = {}  # by the identity of the provider, which its pool keeps alive
 
     def perform(self, effect: Effect, resume: Resume) -> Cancel | None:
-        """Call, Sleep and Embed. Relay needs the caller's connection, so the gateway performs it."""
+        """Call, Sleep, Wait and Embed. Relay needs the caller's connection, so the gateway performs it."""
         if type(effect) is Call:
             return self.ask(effect, resume)
         if type(effect) is Sleep:
             return self.loop.call_later(effect.seconds, resume, None).cancel
         if type(effect) is Embed:
             return self._encoders().perform(effect, resume)
+        if type(effect) is Wait:
+            return self._wait(effect, resume)
         raise TypeError(f"no way to perform {effect!r} here")
+
+    def _wait(self, wait: Wait, resume: Resume) -> Cancel:
+        """Resume when the ticket is woken or the time is up, whichever comes first."""
+        ticket = wait.ticket
+
+        def go_on() -> None:
+            ticket.wake = None
+            resume(None)
+
+        timer = self.loop.call_later(wait.seconds, go_on)
+
+        def wake() -> None:
+            ticket.wake = None
+            timer.cancel()
+            self.loop.call_soon(resume, None)
+
+        def cancel() -> None:
+            ticket.wake = None
+            timer.cancel()
+
+        ticket.wake = wake
+        return cancel
 
     def ask(self, call: Call, resume: Resume) -> Cancel:
         """Ask through the provider's pool."""

@@ -1,0 +1,72 @@
+"""Waiting for room: what a request does when everybody who could serve it is at the limit of parallel requests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from typing import TypeVar
+
+from pointsman.errors import QueueFull
+from pointsman.flow.effects import Effect, Reply, Wait
+from pointsman.flow.trip import Trip
+from pointsman.state.queue import NORMAL, URGENT, Ticket
+
+LOOK_AGAIN = 1.0
+"""Seconds between looks of one's own: somebody may have recovered without a place being handed on."""
+
+WORDS = {b"critical": 9, b"urgent": 9, b"highest": 9, b"high": 7, b"normal": NORMAL, b"medium": NORMAL, b"low": 2}
+WORDS |= {b"lowest": 0, b"batch": 0, b"background": 0}
+WORDS |= {str(number).encode(): number for number in range(URGENT + 1)}
+"""What ``X-Priority`` may say. Any other word is a caller's own business (rules may read it), and counts as normal."""
+
+Found = TypeVar("Found")
+
+
+def in_line(
+    trip: Trip, wanted: tuple[str, ...], attempt: Callable[[], Found | None]
+) -> Generator[Effect, Reply, Found | None]:
+    """Stand in line for any of these deployments until ``attempt`` finds something; None if time is up before. Raises
+    QueueFull if there is no room in the line either, or too little time for it.
+    """
+    board = trip.core.board
+    begun = board.clock()
+    with board.lock:
+        ticket = _ticket(trip, wanted)
+    served = False
+    try:
+        while True:
+            yield Wait(ticket, max(min(LOOK_AGAIN, ticket.deadline - board.clock()), 0.0))
+            with board.lock:
+                kept = board.release(ticket)  # nobody else can have it before ``attempt`` is over
+                found = attempt()
+                if kept is not None:
+                    board.pass_on(kept, ticket)
+            trip.waited = board.clock() - begun
+            if found is not None:
+                served = True
+                return found
+            if board.clock() >= ticket.deadline:
+                return None
+    finally:
+        with board.lock:
+            board.leave_line(ticket, served=served)
+
+
+def priority_of(trip: Trip) -> int:
+    """0..9, 9 first: what the header X-Priority says."""
+    said = trip.request.headers.get(b"x-priority", b"")
+    return WORDS.get(said.strip().lower(), NORMAL)
+
+
+def _ticket(trip: Trip, wanted: tuple[str, ...]) -> Ticket:
+    board, priority, now = trip.core.board, priority_of(trip), trip.core.board.clock()
+    if board.queue.full:
+        board.queue.refused += 1
+        raise QueueFull(
+            f"{len(board.queue)} requests wait for room already, which is the most that may",
+            retry_after=board.expected_wait(wanted, priority),
+        )
+    expected, left = board.expected_wait(wanted, priority), trip.deadline - now
+    if expected > min(left, board.queue.settings.seconds):
+        board.queue.refused += 1
+        raise QueueFull(f"room is expected in {expected:.0f} s, later than the request can wait", retry_after=expected)
+    return board.queue.enter(wanted, trip.request.tokens, priority, now, trip.deadline)
