@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint types contracts tests test-real test-encoders bench clean
+.PHONY: demo test lint types contracts tests test-real test-encoders faults bench clean
 
 demo: $(VENV)/.base
 	$(BIN)/pointsman demo
@@ -28,6 +28,9 @@ test-real: $(VENV)/.test
 
 test-encoders: .venv-encoders/.made
 	HF_HUB_OFFLINE=1 .venv-encoders/bin/python -m pytest tests_real/encoders -v
+
+faults: $(VENV)/.test
+	$(BIN)/python faults/run.py $(if $(QUICK),--quick)
 
 bench: $(VENV)/.bench
 	$(BIN)/python bench/run.py

@@ -1,0 +1,88 @@
+"""Answers that break off at every token: never half an answer presented as a whole one, never a word twice."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AsyncExitStack
+from itertools import cycle, islice, product
+from typing import TYPE_CHECKING, Literal
+
+from laboratory.callers import TOKENS, ask, question, whole_stream
+from laboratory.card import Bar, Finding, Tally
+from laboratory.proxy import Act, FaultProxy, Trouble
+from laboratory.rig import MODEL, VOICE, Clock, deployment, over, provider, received, reference
+from support.serving import gateway
+
+if TYPE_CHECKING:
+    from pointsman.testing import MockProvider
+
+BREAKS = ("cut={}", "cut={}:variant=torn", "reset={}", "error_frame={}", "hang_after={}")
+IDLE = 0.3
+REST = 400.0
+"""Seconds: longer than a deployment ever rests."""
+
+LANES = 4
+"""Gateways at a time, each with providers of its own, so that waiting for hangs costs little."""
+
+SHARED = 12
+"""Tokens that a diverging fallback has in common with the deployment that breaks off."""
+
+Fallback = Literal["alike", "diverging", "other"]
+FALLBACKS: tuple[Fallback, ...] = ("alike", "diverging", "other")
+
+
+def plan(number: int) -> list[tuple[str, int]]:
+    """So many cuts: every break at every token index, over and over."""
+    return list(islice(cycle(product(BREAKS, range(1, TOKENS + 1))), number))
+
+
+async def play(number: int, fallback: Fallback) -> Finding:
+    """The deployment asked first breaks off; its fallback says the same, the same at first, or something else.
+
+    The clock is put forward before each question, so that nobody rests when it is asked.
+    """
+    tally = Tally(f"{number} cuts mid-stream, fallback {fallback}")
+    cuts = plan(number)
+    attempts = await asyncio.gather(*[_lane(tally, cuts[lane::LANES], fallback) for lane in range(LANES)])
+    finding = tally.finding
+    finding.attempts = sum(attempts)
+    finding.bars = tally.bars
+    finding.notes = f"rescued {tally.rescued / number:.1%}"
+    if fallback == "alike":
+        finding.bars.append(Bar("rescued of all", "100 %", f"{tally.rescued / number:.1%}", tally.rescued == number))
+    return finding
+
+
+async def _lane(tally: Tally, cuts: list[tuple[str, int]], fallback: Fallback) -> int:
+    """How many attempts there were."""
+    clock = Clock()
+    async with AsyncExitStack() as stack:
+        bad = await stack.enter_async_context(provider("openai", "bad"))
+        good = await stack.enter_async_context(provider("vllm", voice="two" if fallback == "other" else VOICE))
+        said = other = await reference(bad)
+        port = good.port
+        if fallback == "diverging":
+            trouble, other = await _from_token(good, said)
+            port = (await stack.enter_async_context(FaultProxy(good.port, trouble))).port
+        spare = deployment(good, "other", port)
+        made = over(deployment(bad, idle_timeout=IDLE), spare, fallbacks={"m": ("other",)})
+        it = await stack.enter_async_context(gateway(made, clock))
+        for spec, index in cuts:
+            bad.faults.set(spec.format(index))
+            clock.advance(REST)
+            begun = " ".join(said.split(" ")[:index])
+            texts = (said, other) if other.startswith(begun) else (said,)
+            tally.honest(await ask(it.port, question(stream=True)), texts, spec.format(index))
+        return received([bad, good])
+
+
+async def _from_token(at: MockProvider, said: str) -> tuple[Trouble, str]:
+    """One letter of the word behind the shared ones is another: the trouble that does it, and the text that results."""
+    words = said.split(" ")
+    raw = await whole_stream(at.port, question(stream=True, model=MODEL))
+    place = raw.index(b"\r\n\r\n")
+    for word in words[1 : SHARED + 1]:
+        place = raw.index(f'" {word}"'.encode(), place + 1)
+    at.ledger.clear()
+    words[SHARED] = chr(ord(words[SHARED][0]) ^ 1) + words[SHARED][1:]
+    return Trouble(Act.CORRUPT, place + 2, mask=1), " ".join(words)
