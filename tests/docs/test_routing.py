@@ -9,13 +9,13 @@ import pytest
 
 from docs.pages import blocks, code, page, table
 from pointsman.config.load import load_or_raise
+from pointsman.config.settings import RouterSettings
 from pointsman.errors import NoTag
 from pointsman.fakes import FakeClock, LoadedDice
 from pointsman.gateway.body import read_body
 from pointsman.model.request import Request
 from pointsman.routing import patterns
 from pointsman.routing.fallback import legs
-from pointsman.routing.tiers import MAX_FALLBACKS
 from pointsman.runtime import Runtime
 
 PAGE = page("docs/concepts/routing.md")
@@ -64,5 +64,5 @@ def test_every_table_is_asked():
 def test_the_bounds_are_those_of_the_code():
     """How long a name may be, and how many groups follow."""
     assert f"names of up to {patterns.LONGEST:,} characters" in PAGE
-    assert MAX_FALLBACKS == 5
+    assert RouterSettings().max_fallbacks == 5
     assert "five is the most" in PAGE

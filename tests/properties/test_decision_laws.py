@@ -22,8 +22,10 @@ from pointsman.flow.trip import Core, Trip
 from pointsman.model.decision import Decision
 from pointsman.model.outcome import FailureKind
 from pointsman.routing.fallback import legs
+from pointsman.routing.needs import too_long
 from pointsman.routing.pipeline import FILTERS, RESOLVERS, Pipeline, Sight
 from pointsman.routing.tagging import allowed, wished
+from pointsman.routing.tiers import CAUSES
 from pointsman.routing.topology import compile_topology
 from pointsman.state.scoreboard import Scoreboard
 from support.situations import Situation, situations
@@ -101,12 +103,37 @@ def chooses(seen: Seen) -> None:
 
 
 def plans(seen: Seen) -> None:
-    """The plan starts with the choice, asks everybody for some model, and nobody twice for the same."""
+    """The plan starts with the choice, asks everybody for some model, and nobody twice for the same cause and model;
+    what is for one cause comes last.
+    """
     if seen.decision is not None:
-        plan = [(leg.deployment.id, leg.model) for leg in legs(seen.decision)]
-        assert plan[0] == (seen.decision.choice.id, seen.decision.upstream_model)
+        tiers = seen.decision.tiers
+        plan = [(leg.deployment.id, leg.model, tiers[leg.tier].on) for leg in legs(seen.decision)]
+        assert plan[0] == (seen.decision.choice.id, seen.decision.upstream_model, tiers[seen.decision.tier].on)
         assert max(Counter(plan).values()) == 1
-        assert all(model for _, model in plan)
+        assert all(model for _, model, _ in plan)
+        causes = [on for _, _, on in plan]
+        assert causes == sorted(causes, key=[None, *CAUSES].index)
+
+
+def keeps_to_the_cause(seen: Seen) -> None:
+    """Nobody of the tiers for one cause is chosen, except those for long requests when it is too long for the group."""
+    decision, asked = seen.decision, seen.situation.request
+    if decision is not None and decision.tiers[decision.tier].on is not None:
+        assert decision.tiers[decision.tier].on is FailureKind.CONTEXT
+        assert all(too_long(d, asked) for d in decision.tiers[0].pool)
+
+
+def allows(seen: Seen) -> None:
+    """Who wants no fallbacks gets none; who names some gets those, each with its fields."""
+    decision, asked = seen.decision, seen.situation.request
+    if decision is not None:
+        if asked.disable_fallbacks:
+            assert {tier.group for tier in decision.tiers} == {decision.tiers[0].group}
+            assert all(tier.on is None for tier in decision.tiers)
+        elif asked.fallbacks is not None:
+            wished = dict(zip(asked.fallbacks, asked.fallback_fields, strict=False))
+            assert all(tier.fields in (None, *wished.values()) for tier in decision.tiers)
 
 
 def spares(seen: Seen) -> None:
@@ -136,7 +163,19 @@ def repeats(seen: Seen) -> None:
     assert (again.decision, repr(again.error)) == (seen.decision, repr(seen.error))
 
 
-LAWS: tuple[Callable[[Seen], None], ...] = (shrinks, counts, ends, routes, chooses, plans, spares, heeds, repeats)
+LAWS: tuple[Callable[[Seen], None], ...] = (
+    shrinks,
+    counts,
+    ends,
+    routes,
+    chooses,
+    plans,
+    keeps_to_the_cause,
+    allows,
+    spares,
+    heeds,
+    repeats,
+)
 
 
 @given(situations())

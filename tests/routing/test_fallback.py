@@ -6,18 +6,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pointsman.config.settings import RouterSettings
 from pointsman.fakes import deployment, provider, settings
 from pointsman.model.decision import Decision, Tier
 from pointsman.routing.fallback import legs
-from pointsman.routing.tiers import MAX_FALLBACKS, groups_after
+from pointsman.routing.tiers import groups_after
 from pointsman.routing.topology import compile_topology
 
 NAMES = st.sampled_from("abcdefghij")
 POOL = tuple(deployment(f"d{n}") for n in range(4))
 
 
-def topology(fallbacks, default=()):
-    return compile_topology(settings(deployment("d"), fallbacks=fallbacks, default_fallbacks=default))
+def topology(fallbacks, default=(), most=5):
+    router = RouterSettings(max_fallbacks=most)
+    return compile_topology(settings(deployment("d"), fallbacks=fallbacks, default_fallbacks=default, router=router))
 
 
 def decision(*tiers: Tier, choice: int = 0, tier: int = 0, pool=None) -> Decision:
@@ -30,11 +32,14 @@ def told(made: Decision) -> list[tuple[str, str, int]]:
     return [(leg.deployment.id, leg.model, leg.tier) for leg in legs(made)]
 
 
-@given(st.dictionaries(NAMES, st.lists(NAMES, max_size=4).map(tuple)), st.lists(NAMES, max_size=4).map(tuple), NAMES)
-def test_groups_follow_once_each_and_never_too_many(fallbacks, default, name):
+GROUPS = st.lists(NAMES, max_size=4).map(tuple)
+
+
+@given(st.dictionaries(NAMES, GROUPS), GROUPS, NAMES, st.integers(0, 7))
+def test_groups_follow_once_each_and_never_too_many(fallbacks, default, name, most):
     """Whatever circles the configuration has, the list ends, repeats nobody and leaves out the group asked for."""
-    groups = groups_after(name, topology(fallbacks, default))
-    assert len(groups) <= MAX_FALLBACKS
+    groups = groups_after(name, topology(fallbacks, default, most))
+    assert len(groups) <= most
     assert len(set(groups)) == len(groups)
     assert name not in groups
 

@@ -6,17 +6,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pointsman.config.settings import ExactMatch, Pattern, Strategies
+from pointsman.config.settings import ExactMatch, Pattern, RouterSettings, Strategies
 from pointsman.errors import AtLimit, InvalidBody, ModelNotFound, NoCandidate, TooManyTokens
 from pointsman.fakes import FakeClock, LoadedDice, deployment, provider, request, settings
 from pointsman.model.outcome import FailureKind
 from pointsman.routing import settle
 from pointsman.routing.fallback import legs
 from pointsman.routing.pipeline import FILTERS, RESOLVERS, Pipeline
-from pointsman.routing.tiers import MAX_FALLBACKS
 from pointsman.routing.topology import compile_topology
 from pointsman.state.breaker import BreakerSettings
 from pointsman.state.scoreboard import Rules, Scoreboard
+
+MOST = RouterSettings().max_fallbacks
 
 P, Q = provider("p", default_model="house"), provider("q")
 OPEN_P, OPEN_Q = deployment("p", "*", P, model=None), deployment("q", "*", Q, model=None)
@@ -142,7 +143,7 @@ def test_a_million_fallbacks_are_cut_to_the_longest_plan():
     """What a caller sends bounds nothing; the plan does."""
     made = settings(OPEN_P, default_provider="p")
     decision = decide(made, fallbacks=tuple(f"f{n}" for n in range(100_000)))
-    assert len(decision.tiers) == MAX_FALLBACKS + 1
+    assert len(decision.tiers) == MOST + 1
 
 
 def test_a_circle_of_fallbacks_ends():
@@ -157,7 +158,7 @@ def test_a_long_chain_of_fallbacks_is_cut():
     """The group asked for and five more."""
     chain = [deployment(f"d{n}", f"g{n}") for n in range(20)]
     made = settings(*chain, fallbacks={f"g{n}": (f"g{n + 1}",) for n in range(19)})
-    assert [leg[0] for leg in plan(decide(made, "g0"))] == [f"d{n}" for n in range(MAX_FALLBACKS + 1)]
+    assert [leg[0] for leg in plan(decide(made, "g0"))] == [f"d{n}" for n in range(MOST + 1)]
 
 
 def test_a_rules_own_fallback_comes_first_and_counts_as_one():
@@ -172,7 +173,7 @@ def test_a_rules_own_fallback_comes_first_and_counts_as_one():
     )
     decision = decide(made, "e")
     assert plan(decision)[:3] == [("p", "e", 0), ("q", "e", 1), ("d0", "g0", 2)]
-    assert len(decision.tiers) == MAX_FALLBACKS + 2
+    assert len(decision.tiers) == MOST + 2
 
 
 def test_fallbacks_of_an_alias_come_before_those_of_its_target():

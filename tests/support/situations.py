@@ -124,7 +124,7 @@ def configurations(draw: st.DrawFn) -> Settings:
     return settings(
         *made,
         strategies=Strategies(draw(st.sampled_from(sorted(STRATEGIES)))),
-        router=RouterSettings(num_retries=draw(st.integers(0, 2))),
+        router=RouterSettings(num_retries=draw(st.integers(0, 2)), max_fallbacks=draw(st.integers(0, 5))),
         tags=draw(st.sampled_from(TAGGING)),
         **{name: draw(sections[name]) for name in sorted(chosen)},
     )
@@ -166,6 +166,8 @@ def _groups(names: Any, served: Any, groups: Any) -> dict[str, st.SearchStrategy
         "alias_groups": st.fixed_dictionaries({"several": groups}),
         "fallbacks": st.dictionaries(st.sampled_from([*NAMES, "e", "several"]), groups, max_size=3),
         "default_fallbacks": few(served, 1),
+        "context_fallbacks": st.dictionaries(st.sampled_from([*NAMES, "*", "several"]), groups, max_size=2),
+        "content_fallbacks": st.dictionaries(st.sampled_from([*NAMES, "*"]), groups, max_size=2),
         "redundant": st.fixed_dictionaries({"a": few(st.builds(ProviderShare, names, st.just(0.7)))}),
         "chains": st.dictionaries(st.sampled_from(CHAINS), chain, max_size=2),
     }
@@ -182,6 +184,7 @@ def requests(draw: st.DrawFn, made: Settings) -> Request:
     served = sorted({d.model_name for d in made.deployments if d.model is not None})
     listed = [*served, *made.exact, *made.aliases, *made.alias_groups, *(["xyz"] if made.patterns else [])]
     names = [*listed, *listed, None, "nobody-7b", "nobody"]
+    fallbacks, disable = draw(st.none() | few(st.sampled_from(served))), draw(st.booleans())
     return Request(
         "chat",
         None if "capability" in hints and draw(st.booleans()) else draw(st.sampled_from(names)),
@@ -189,8 +192,10 @@ def requests(draw: st.DrawFn, made: Settings) -> Request:
         stream=draw(st.booleans()),
         headers=draw(st.sampled_from([{}, {b"x": b"1"}, {b"user-agent": b"cli/1"}])),
         tokens=draw(st.sampled_from([0, 50])),
-        fallbacks=draw(st.none() | few(st.sampled_from(served))),
+        fallbacks=() if disable and fallbacks is not None else fallbacks,
         hints=Hints(**hints) if hints else NO_HINTS,
+        fallback_fields=tuple({"temperature": msgspec.Raw(b"%d" % n)} for n in range(len(fallbacks or ()))),
+        disable_fallbacks=disable and fallbacks is not None,
     )
 
 

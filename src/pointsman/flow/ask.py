@@ -15,10 +15,11 @@ from pointsman.model.decision import Leg
 from pointsman.model.deployment import Deployment
 from pointsman.model.exchange import Answered, Refusal, StreamReader, Understood
 from pointsman.model.outcome import CONSEQUENCES, Attempt, Estimate, FailureKind, Usage
-from pointsman.model.request import NO_HINTS, Fields, Request
+from pointsman.model.request import NO_HINTS, Request
 from pointsman.providers import DIALECTS
 from pointsman.providers.shapes import Inexpressible, scrubbed
 from pointsman.providers.streamed import streamed
+from pointsman.routing.fallback import as_wished
 from pointsman.state.scoreboard import Lease
 
 LATE = frozenset({FailureKind.CONNECT_TIMEOUT, FailureKind.TIMEOUT, FailureKind.FIRST_TOKEN_TIMEOUT})
@@ -32,8 +33,8 @@ def ask(trip: Trip, leg: Leg, lease: Lease) -> Generator[Effect, Reply, FailureK
     """Ask once. What came of it stands in the trip; returned is the kind of failure, None for success."""
     board = trip.core.board
     try:
-        fields = trip.decision.tiers[leg.tier].fields
-        request, deployment = trip.request if fields is None else _changed(trip.request, fields), leg.deployment
+        tier, deployment = trip.decision.tiers[leg.tier], leg.deployment
+        request = trip.request if tier.fields is None else as_wished(trip.request, tier)
         dialect = DIALECTS[deployment.provider.kind]
         try:
             wire = dialect.write(request, deployment, leg.model)
@@ -61,11 +62,6 @@ def ask(trip: Trip, leg: Leg, lease: Lease) -> Generator[Effect, Reply, FailureK
         raise TypeError(f"no reply to a call: {reply!r}")
     finally:
         board.give_back(lease)
-
-
-def _changed(request: Request, fields: Fields) -> Request:
-    """The request with what the caller wants otherwise in this fallback."""
-    return msgspec.structs.replace(request, body={**request.body, **fields})
 
 
 def _patience(trip: Trip, deployment: Deployment, own: float) -> tuple[float, float]:

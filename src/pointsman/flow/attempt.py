@@ -21,7 +21,7 @@ from pointsman.flow.verdict import give_up
 from pointsman.model.decision import Decision, Leg, Step, Tier
 from pointsman.model.outcome import CONSEQUENCES, FailureKind, Outcome
 from pointsman.routing.elsewhere import providers_of, why_not
-from pointsman.routing.fallback import leg_of
+from pointsman.routing.fallback import as_wished, leg_of
 from pointsman.routing.needs import unfit
 from pointsman.routing.shapes import Heard
 from pointsman.state.scoreboard import Lease
@@ -52,6 +52,8 @@ def serve(trip: Trip) -> Generator[Effect, Reply, Trip]:
     trip.decided = lease.begun - trip.started - trip.waited
     leg = leg_of(decision.choice, decision.tier, decision.tiers[decision.tier])
     trip.decision, trip.leg = decision, leg
+    if decision.tier:
+        trip.on = decision.tiers[decision.tier].on
     while True:
         try:
             failure = yield from ask(trip, leg, lease)
@@ -184,8 +186,8 @@ def _tiers(trip: Trip, first: int) -> Iterator[tuple[int, Tier]]:
 
 def _in_tier(trip: Trip, number: int, *, in_need: bool = False) -> Taken:
     """The strategy's pick among those of a tier who were not asked yet and may be asked now, with a lease taken."""
-    core, request, tier = trip.core, trip.request, trip.decision.tiers[number]
-    board = core.board
+    core, tier = trip.core, trip.decision.tiers[number]
+    request, board = as_wished(trip.request, tier), core.board
     with board.lock:
         left = [leg_of(deployment, number, tier) for deployment in tier.pool]
         left = [leg for leg in left if (leg.deployment.id, leg.model) not in trip.asked and _long_enough(trip, leg)]

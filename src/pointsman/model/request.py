@@ -40,6 +40,8 @@ class Request(msgspec.Struct, frozen=True, gc=False):
     fields meant for Pointsman (``fallbacks``, ``num_retries``, ``timeout`` …), which are the fields below.
     ``headers`` has lower-case names. ``tokens`` estimates prompt tokens. ``timeout`` is seconds for the whole
     request, retries and fallbacks included; ``stream_timeout`` those of a stream's first content and silences.
+    ``fallbacks`` are the caller's own, in the place of the configured, and ``fallback_fields`` what the body says
+    otherwise for each of them, or empty. ``disable_fallbacks`` goes with none: not even those for one cause are wanted.
     """
 
     endpoint: Endpoint
@@ -54,3 +56,5 @@ class Request(msgspec.Struct, frozen=True, gc=False):
     id: str = ""
     hints: Hints = NO_HINTS
     stream_timeout: float | None = None
+    fallback_fields: tuple[Fields, ...] = ()
+    disable_fallbacks: bool = False

@@ -15,6 +15,7 @@ from pointsman.model.deployment import Deployment
 from pointsman.model.request import Request
 from pointsman.model.view import View
 from pointsman.routing.advice import BETTER, UNKNOWN, Asker, advice
+from pointsman.routing.fallback import PURPOSES
 from pointsman.routing.near import near_names
 from pointsman.routing.shapes import Sight
 from pointsman.routing.topology import Topology
@@ -121,7 +122,12 @@ class Candidates:
             terms = self._look.terms.get(deployment.id, {})
             return next((told for name, told in BETTER.items() if name in terms), UNKNOWN)
         told = advice(deployment, stage, self._asker)
-        return f"when everybody before it has failed; or {told}" if deployment.id in self._standing_by else told
+        number = self._standing_by.get(deployment.id)
+        if number is None or self._decision is None:
+            return told
+        cause = self._decision.tiers[number].on
+        when = "when everybody before it has failed" if cause is None else f"for {PURPOSES[cause]}"
+        return f"{when}; or {told}"
 
 
 def _ids(pool: Pool) -> frozenset[str]:

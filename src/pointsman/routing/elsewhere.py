@@ -7,10 +7,12 @@ from collections.abc import Callable
 from pointsman.errors import AtLimit, InvalidBody, NoCandidate, PointsmanError, TooManyTokens
 from pointsman.model.decision import Pool, Step, Tier
 from pointsman.model.deployment import Deployment
+from pointsman.model.outcome import FailureKind
 from pointsman.model.request import Request
 from pointsman.model.view import Dice, View
 from pointsman.routing.conditions import Facts, compiled
-from pointsman.routing.needs import unfit
+from pointsman.routing.fallback import PURPOSES, as_wished
+from pointsman.routing.needs import too_long, unfit
 from pointsman.routing.shapes import Sight, Strategy
 from pointsman.routing.topology import Topology
 
@@ -42,8 +44,9 @@ class Elsewhere:
         InvalidBody (beyond everybody).
         """
         out = providers_of(tiers[0])
+        turned = open_to(request, tiers)
         for in_need in (False, True):
-            for number, tier in enumerate(tiers):
+            for number, tier in turned:
                 if number == 0 and not in_need:
                     continue
                 if not admits(tier, Facts(request, self._topology, view, tier.name, out)):
@@ -52,18 +55,33 @@ class Elsewhere:
                     if sights is not None:
                         sights.append(Sight(over.stage, (), dict.fromkeys([d.id for d in tier.pool], over.reason)))
                     continue
-                excluded = left_out(tier.pool, request, view, in_need=in_need)
+                wished = as_wished(request, tier)
+                excluded = left_out(tier.pool, wished, view, in_need=in_need)
                 pool = tuple(d for d in tier.pool if d.id not in excluded)
                 begun = _begun(tier, pool, in_need)
                 steps += (begun,)
                 if pool:
-                    index, step = self._ready(tier, pool).pick(request, view, dice)
+                    index, step = self._ready(tier, pool).pick(wished, view, dice)
                     return number, pool, index, (*steps, step)
                 out |= providers_of(tier)
                 if sights is not None:
                     sights.append(Sight(begun.stage, pool, excluded))
-        reachable = tuple(tier for tier in tiers if admits(tier, Facts(request, self._topology, view, tier.name, out)))
+        reachable = tuple(
+            tier for _, tier in turned if admits(tier, Facts(request, self._topology, view, tier.name, out))
+        )
         raise _empty(request, reachable, steps, view)
+
+
+def open_to(request: Request, tiers: tuple[Tier, ...]) -> list[tuple[int, Tier]]:
+    """The tiers that a request may turn to at first, with their numbers. If it is too long for everybody in the group
+    asked for, those are the ones for such requests, if there are any.
+    """
+    numbered = list(enumerate(tiers))
+    special = [(number, tier) for number, tier in numbered if tier.on is FailureKind.CONTEXT]
+    own = [(number, tier) for number, tier in numbered if tier.on is None and tier.group == tiers[0].group]
+    if special and all(too_long(d, as_wished(request, tier)) for _, tier in own for d in tier.pool):
+        return [*own, *special]
+    return [(number, tier) for number, tier in numbered if tier.on is None]
 
 
 def admits(tier: Tier, facts: Facts) -> bool:
@@ -105,7 +123,8 @@ def _passed_over(tier: Tier) -> Step:
 
 
 def _told(tier: Tier) -> str:
-    return repr(tier.group) if tier.link is None else f"{tier.group!r} of chain {tier.link.chain!r}"
+    group = repr(tier.group) if tier.link is None else f"{tier.group!r} of chain {tier.link.chain!r}"
+    return group if tier.on is None else f"{group}, for {PURPOSES[tier.on]}"
 
 
 def _empty(request: Request, tiers: tuple[Tier, ...], steps: tuple[Step, ...], view: View) -> PointsmanError:

@@ -9,9 +9,13 @@ from typing import Any
 
 import msgspec
 
-from pointsman.model.decision import Decision, Step
+from pointsman.model.decision import Decision, Leg, Step
+from pointsman.model.outcome import FailureKind
 from pointsman.model.request import Hints
 from pointsman.routing.fallback import legs
+
+CASES = {FailureKind.CONTEXT: "if too long", FailureKind.FILTERED: "if filtered"}
+"""Lines beside the plan: whom to turn to instead of it."""
 
 
 def as_data(decision: Decision) -> dict[str, Any]:
@@ -27,17 +31,21 @@ def as_data(decision: Decision) -> dict[str, Any]:
         "task": decision.task,
         "not_sent": list(decision.unsent),
         "steps": steps_data(decision.steps),
-        "plan": [
-            {
-                "deployment": leg.deployment.id,
-                "provider": leg.deployment.provider.name,
-                "model": leg.model,
-                "group": leg.group,
-                "fallback": leg.tier,
-            }
-            for leg in legs(decision)
-        ],
+        "plan": [_leg_data(leg, decision) for leg in legs(decision)],
     }
+
+
+def _leg_data(leg: Leg, decision: Decision) -> dict[str, Any]:
+    """``on`` is there where the leg is for one cause only."""
+    data = {
+        "deployment": leg.deployment.id,
+        "provider": leg.deployment.provider.name,
+        "model": leg.model,
+        "group": leg.group,
+        "fallback": leg.tier,
+    }
+    cause = decision.tiers[leg.tier].on
+    return data if cause is None else {**data, "on": cause.value}
 
 
 def hints_data(hints: Hints) -> dict[str, Any]:
@@ -55,20 +63,30 @@ def as_text(decision: Decision) -> str:
     """The decision as a few lines for a terminal or a log."""
     asked = decision.model if decision.model is not None else "(no model named)"
     place = decision.choice.provider.name
-    plan = [f"{leg.deployment.id}{'' if leg.tier == 0 else f' (fallback {leg.group})'}" for leg in legs(decision)]
-    more = {"plan": ", then ".join(plan)}
+    more = {name: ", then ".join(plan) for name, plan in _plans(decision).items()}
     if decision.unsent:
         more["not sent"] = f"{', '.join(decision.unsent)}: {place} does not take it"
-    wide = _width(decision.steps)
+    wide = max(_width(decision.steps), *map(len, more))
     first = plain(f"{asked} -> {decision.choice.id}  ({decision.upstream_model} at {place})")
     return "\n".join(
-        [first, steps_text(decision.steps), *(plain(f"  {name:<{wide}}  {told}") for name, told in more.items())]
+        [first, steps_text(decision.steps, wide), *(plain(f"  {name:<{wide}}  {told}") for name, told in more.items())]
     )
 
 
-def steps_text(steps: tuple[Step, ...]) -> str:
+def _plans(decision: Decision) -> dict[str, list[str]]:
+    """Whom to ask in turn, and whom instead after failures with fallbacks of their own."""
+    first = decision.tiers[decision.tier].on
+    plans: dict[str, list[str]] = {}
+    for leg in legs(decision):
+        on = decision.tiers[leg.tier].on
+        told = "" if leg.tier == 0 else f" (fallback {leg.group})"
+        plans.setdefault("plan" if on is None or on is first else CASES[on], []).append(f"{leg.deployment.id}{told}")
+    return plans
+
+
+def steps_text(steps: tuple[Step, ...], wide: int = 0) -> str:
     """What the stages said, a line each."""
-    wide = _width(steps)
+    wide = max(wide, _width(steps))
     return "\n".join(plain(f"  {s.stage:<{wide}}  {s.before:>5} -> {s.after:<5} {s.reason}") for s in steps)
 
 

@@ -9,9 +9,14 @@ from pointsman.model.request import Request
 from pointsman.routing import features
 
 
+def too_long(deployment: Deployment, request: Request) -> bool:
+    """Is the request known to be longer than the deployment's context?"""
+    return deployment.context is not None and request.tokens > deployment.context
+
+
 def beyond(deployment: Deployment, request: Request) -> str | None:
     """Why the request is known to be beyond the deployment; None if it is not."""
-    if deployment.context is not None and request.tokens > deployment.context:
+    if too_long(deployment, request):
         return f"a request of about {request.tokens} tokens is beyond its context of {deployment.context}"
     if deployment.vision is False and features.has_images(request):
         return "it takes no images"

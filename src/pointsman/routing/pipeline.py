@@ -108,7 +108,7 @@ class Pipeline:
             pool, strategy, steps = resolution.tiers[0].pool, resolution.strategy, resolution.calm
         tiers = resolution.tiers
         if request.fallbacks is not None:
-            tiers = (*tiers[: resolution.levels], *self._settler.chosen(request.fallbacks, asked))
+            tiers = self._settler.wished(request, resolution, asked)
         number = 0
         if pool:
             index, step = strategy.pick(request, view, dice)

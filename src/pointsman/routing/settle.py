@@ -11,11 +11,12 @@ import msgspec
 
 from pointsman.errors import InvalidBody, InvalidHeader, ModelNotFound, PointsmanError, RequestRefused
 from pointsman.model.decision import Pool, Step, Tier
+from pointsman.model.request import Request
 from pointsman.routing.near import near_names
 from pointsman.routing.shapes import Asked, Found, Resolution, Resolver, Settled, Sight, Unread
 from pointsman.routing.strategies import STRATEGIES
 from pointsman.routing.tagging import wished
-from pointsman.routing.tiers import MAX_FALLBACKS, Tiers
+from pointsman.routing.tiers import Tiers
 from pointsman.routing.topology import Topology
 
 MAX_RESOLUTIONS = 20_000
@@ -55,11 +56,25 @@ class Settler:
                 self._known[asked] = known
         return known
 
-    def chosen(self, names: tuple[str, ...], asked: Asked | str | None) -> list[Tier]:
-        """Tiers of the caller's own fallbacks. Raises ModelNotFound."""
-        whole = asked if isinstance(asked, Asked) else Asked(asked)
-        first = list(dict.fromkeys(names))[:MAX_FALLBACKS]
-        return [tier for name in first for tier in self._tiers.group(name, whole)]
+    def wished(self, request: Request, resolution: Resolution, asked: Asked | str | None) -> tuple[Tier, ...]:
+        """The group asked for, and the caller's own fallbacks in the place of the configured, of which those for one
+        cause stay unless none are wanted. Raises ModelNotFound.
+        """
+        own = resolution.tiers[: resolution.levels]
+        if request.disable_fallbacks:
+            return own
+        special = [tier for tier in resolution.tiers if tier.on is not None]
+        return (*own, *self._chosen(request, asked if isinstance(asked, Asked) else Asked(asked)), *special)
+
+    def _chosen(self, request: Request, asked: Asked) -> list[Tier]:
+        """Each name once, with what the body is to say otherwise there."""
+        names = request.fallbacks or ()
+        fields = dict(zip(reversed(names), reversed(request.fallback_fields), strict=False))
+        found = []
+        for name in list(dict.fromkeys(names))[: self._topology.router.max_fallbacks]:
+            tiers, changed = self._tiers.group(name, asked), fields.get(name)
+            found += [msgspec.structs.replace(tier, fields=changed) for tier in tiers] if changed else tiers
+        return found
 
     def _resolution(self, asked: Asked) -> Resolution:
         way = _Way(asked, self._topology)

@@ -1,8 +1,9 @@
 """Whom to turn to after the group asked for, in order: its further order levels, the rule's own fallback, the fallbacks
-configured for its name, the members of a chain. Each is a Tier; inside one the strategy picks when its time comes.
+configured for its name, the members of a chain. Each is a Tier; inside one the strategy picks when its time comes. Last
+stand those for requests that failed for one cause, which take the place of the others.
 
-Groups follow one another breadth first; cycles end because no group is entered twice; MAX_FALLBACKS and MAX_TIERS bound
-the rest.
+Groups follow one another breadth first; cycles end because no group is entered twice; ``max_fallbacks`` and MAX_TIERS
+bound the rest, for each cause.
 """
 
 from __future__ import annotations
@@ -15,12 +16,16 @@ import msgspec
 from pointsman.config.settings import FallbackChain
 from pointsman.errors import ModelNotFound
 from pointsman.model.decision import Link, Pool, Tier
+from pointsman.model.outcome import FailureKind
 from pointsman.routing.shapes import Asked, Settled
 from pointsman.routing.tagging import fit_for, suited, wished
 from pointsman.routing.topology import Topology
 
-MAX_FALLBACKS = 5
-"""Groups of ``fallbacks``: LiteLLM's ``max_fallbacks``."""
+ANY = "*"
+"""In fallbacks for one cause: every name without its own."""
+
+CAUSES = (FailureKind.CONTEXT, FailureKind.FILTERED)
+"""Failures that may have fallbacks of their own."""
 
 MAX_TIERS = 24
 
@@ -50,14 +55,22 @@ class Tiers:
         public = name if name in (settled.name, group) else None
         if settled.fallback is not None:
             tiers.append(self._instead(settled.fallback, tiers[0], public, asked))
-        key = asked.name if asked.name in topology.fallbacks else group
-        if topology.fallbacks or topology.default_fallbacks:
-            for name in groups_after(key, topology):
-                with suppress(ModelNotFound):  # one that nobody serves any more must not end requests for other names
-                    tiers += self.group(name, asked)
+        tiers += self._after(asked, group)
         if chain is not None:
             tiers += self._members(chain, tiers[0], public, asked)
-        return tuple(tiers[:MAX_TIERS]), own
+        special = [tier for cause in CAUSES for tier in self._after(asked, group, cause)[:MAX_TIERS]]
+        return (*tiers[:MAX_TIERS], *special), own
+
+    def _after(self, asked: Asked, group: str, cause: FailureKind | None = None) -> list[Tier]:
+        """The groups that are configured to follow, for any cause or for one."""
+        listed, default = following(self._topology, cause)
+        if not listed and not default:
+            return []
+        found: list[Tier] = []
+        for name in groups_after(asked.name if asked.name in listed else group, self._topology, cause):
+            with suppress(ModelNotFound):  # one that nobody serves any more must not end requests for other names
+                found += self.group(name, asked)
+        return found if cause is None else [msgspec.structs.replace(tier, on=cause) for tier in found]
 
     def group(self, name: str, asked: Asked) -> list[Tier]:
         """Tiers for a public name, its own fallback provider included. Of a group that is filtered by tags, those that
@@ -132,29 +145,43 @@ def own_link(chain: FallbackChain, pool: Pool) -> Link | None:
     return Link(chain.name, None, chain.retries, chain.delay)
 
 
-def groups_after(name: str | None, topology: Topology) -> list[str]:
+Listed = dict[str, tuple[str, ...]]
+"""Public names, and those to turn to after each."""
+
+
+def following(topology: Topology, cause: FailureKind | None) -> tuple[Listed, tuple[str, ...]]:
+    """The fallbacks for a cause (None: any), and those of names that have none."""
+    if cause is None:
+        return topology.fallbacks, topology.default_fallbacks
+    listed = topology.context_fallbacks if cause is FailureKind.CONTEXT else topology.content_fallbacks
+    return listed, listed.get(ANY, ())
+
+
+def groups_after(name: str | None, topology: Topology, cause: FailureKind | None = None) -> list[str]:
     """Public names to turn to after ``name``; one that stands for another is the same group."""
+    listed, default = following(topology, cause)
+    most = topology.router.max_fallbacks
     seen = {topology.aliased(name)}
     found: list[str] = []
     queue = [name]
-    while queue and len(found) < MAX_FALLBACKS:
+    while queue and len(found) < most:
         current = queue.pop(0)
-        following = _after(current or "", topology)
-        if following is None:
-            following = topology.default_fallbacks if current == name else ()
-        for group in following:
-            if topology.aliased(group) not in seen and len(found) < MAX_FALLBACKS:
+        own = _own(current or "", listed, topology)
+        if own is None:
+            own = default if current == name else ()
+        for group in own:
+            if topology.aliased(group) not in seen and len(found) < most:
                 seen.add(topology.aliased(group))
                 found.append(group)
                 queue.append(group)
     return found
 
 
-def _after(name: str, topology: Topology) -> tuple[str, ...] | None:
+def _own(name: str, listed: Listed, topology: Topology) -> tuple[str, ...] | None:
     """A name's own fallbacks, else those of the name it stands for; an alias of several has its members' as well."""
-    own = topology.fallbacks.get(name, topology.fallbacks.get(topology.aliases.get(name, name)))
+    own = listed.get(name, listed.get(topology.aliases.get(name, name)))
     members = topology.alias_groups.get(name)
     if own is not None or members is None:
         return own
-    listed = [group for member in members for group in topology.fallbacks.get(member, ()) if group not in members]
-    return tuple(listed) or None
+    several = [group for member in members for group in listed.get(member, ()) if group not in members]
+    return tuple(several) or None

@@ -57,6 +57,8 @@ class Topology(msgspec.Struct, frozen=True):
     default_provider: str | None
     fallbacks: dict[str, tuple[str, ...]]
     default_fallbacks: tuple[str, ...]
+    context_fallbacks: dict[str, tuple[str, ...]]
+    content_fallbacks: dict[str, tuple[str, ...]]
     router: RouterSettings
     server: ServerSettings
     public_names: tuple[str, ...]
@@ -231,6 +233,8 @@ def compile_topology(settings: Settings) -> Topology:
         default_provider=settings.default_provider,
         fallbacks=settings.fallbacks,
         default_fallbacks=settings.default_fallbacks,
+        context_fallbacks=settings.context_fallbacks,
+        content_fallbacks=settings.content_fallbacks,
         router=settings.router,
         server=settings.server,
         public_names=tuple(dict.fromkeys(names)),
