@@ -33,6 +33,11 @@ RECORDED = {
     ),
     "no last word": ([ROLE, HI, FIN, USAGE], [ROLE, HI, FIN, USAGE, DONE], (True, True, None, 5, 0)),
     "cut": ([ROLE, HI, HI], [ROLE, HI, HI], (True, False, None, 0, 0)),
+    "an empty reason is none": (
+        [chunk({"content": "x"}, ""), chunk({"content": "y"}, "")],
+        None,
+        (True, False, None, 0, 0),
+    ),
     "cut before content": ([ROLE], [ROLE], (False, False, None, 0, 0)),
     "an end without an answer": ([ROLE, DONE], [ROLE], (False, False, None, 0, 0)),
     "error first": ([ERROR, DONE], [], (False, False, FailureKind.SERVER_ERROR, 0, 0)),

@@ -66,17 +66,34 @@ class Loaded(msgspec.Struct, frozen=True, gc=False):
 class StreamReader(Protocol):
     """Turns an upstream's stream into the caller's frames: pure, fed with bytes as they come.
 
-    ``content`` becomes true with the first frame that carries an answer, ``finished`` when the stream has said that it
-    is complete, ``refusal`` when it has said that it is not. ``deltas`` counts frames that carry content, each about
-    a token; ``skipped`` those that made no sense.
+    ``content`` becomes true with the first frame that carries an answer for the caller, ``ending`` when all of it was
+    said, ``finished`` when the stream has said that it is complete, ``refusal`` when it has said that it is not.
+    ``begun``: the upstream answers, though what it says may not be for the caller yet. ``deltas`` counts frames that
+    carry content, each about a token; ``skipped`` those that made no sense.
     """
 
     content: bool
-    finished: bool
-    refusal: Refusal | None
-    usage: Usage
-    deltas: int
-    skipped: int
+
+    @property
+    def begun(self) -> bool: ...
+
+    @property
+    def ending(self) -> bool: ...
+
+    @property
+    def finished(self) -> bool: ...
+
+    @property
+    def refusal(self) -> Refusal | None: ...
+
+    @property
+    def usage(self) -> Usage: ...
+
+    @property
+    def deltas(self) -> int: ...
+
+    @property
+    def skipped(self) -> int: ...
 
     def feed(self, data: bytes, /) -> bytes:
         """Whole frames to send on, perhaps none."""
@@ -84,4 +101,12 @@ class StreamReader(Protocol):
 
     def close(self) -> bytes:
         """The upstream ended: what is still to be sent. ``finished`` tells if the stream was complete."""
+        ...
+
+    def remember(self) -> None:
+        """From now on keep what the caller is told. Called before anything is fed."""
+        ...
+
+    def said(self) -> dict[str, str] | None:
+        """The text that the caller was told, by the field it came in; None if it was not kept, or was no text alone."""
         ...

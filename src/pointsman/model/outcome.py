@@ -29,6 +29,7 @@ class FailureKind(Enum):
     SERVER_ERROR = "server_error"
     GARBAGE = "garbage"
     CUT = "cut"
+    DIFFERS = "differs"
     BAD_REQUEST = "bad_request"
     CLIENT_GONE = "client_gone"
 
@@ -82,6 +83,7 @@ CONSEQUENCES: dict[FailureKind, Consequence] = {
     FailureKind.SERVER_ERROR: Consequence(_DEPLOYMENT, True, True, True, False, 502, "upstream_error"),
     FailureKind.GARBAGE: Consequence(_DEPLOYMENT, True, True, True, False, 502, "upstream_invalid_response"),
     FailureKind.CUT: Consequence(_DEPLOYMENT, False, True, True, False, 502, "upstream_stream_cut"),
+    FailureKind.DIFFERS: Consequence(_REQUEST, False, False, False, False, 502, "upstream_stream_cut"),
     FailureKind.BAD_REQUEST: Consequence(_REQUEST, False, False, False, False, 400, "invalid_request"),
     FailureKind.CLIENT_GONE: Consequence(_REQUEST, False, False, False, False, 499, "client_closed_request"),
 }

@@ -15,7 +15,9 @@ from pointsman.model.deployment import Deployment
 from pointsman.model.exchange import Answered, Refusal, Understood, WireRequest
 from pointsman.model.outcome import NO_USAGE, FailureKind, Usage
 from pointsman.model.request import Request
-from pointsman.providers.shapes import Dialect, refusal, takes_task, versioned
+from pointsman.providers.frames import frame_end, payload_of, split_frames
+from pointsman.providers.shapes import Dialect, choices_of, refusal, takes_task, versioned
+from pointsman.providers.transcript import Transcript
 
 PATHS = {"chat": "/chat/completions", "completions": "/completions", "embeddings": "/embeddings"}
 
@@ -104,12 +106,27 @@ def read(request: Request, _model: str, answered: Answered) -> Understood | Refu
 class SseReader:
     """Reads an OpenAI stream frame by frame and passes each whole frame on as it came."""
 
-    __slots__ = ("_ending", "_rest", "content", "deltas", "finished", "refusal", "skipped", "usage")
+    __slots__ = (
+        "_choices",
+        "_ended",
+        "_rest",
+        "_transcript",
+        "content",
+        "deltas",
+        "ending",
+        "finished",
+        "refusal",
+        "skipped",
+        "usage",
+    )
 
-    def __init__(self) -> None:
+    def __init__(self, choices: int = 1) -> None:
         self._rest = b""
-        self._ending = False
+        self._choices = choices
+        self._ended = 0
+        self._transcript: Transcript | None = None
         self.content = False
+        self.ending = False
         self.finished = False
         self.refusal: Refusal | None = None
         self.usage = NO_USAGE
@@ -134,8 +151,18 @@ class SseReader:
             return data if self._keep(data) else b""
         return b"".join(frame for frame in split_frames(data) if self._keep(frame))
 
+    @property
+    def begun(self) -> bool:
+        return self.content
+
+    def remember(self) -> None:
+        self._transcript = Transcript()
+
+    def said(self) -> dict[str, str] | None:
+        return self._transcript.texts() if self._transcript is not None else None
+
     def close(self) -> bytes:
-        if self._ending and not self.finished and self.refusal is None:
+        if self.ending and not self.finished and self.refusal is None:
             self.finished = True
             return b"data: [DONE]\n\n"
         return b""
@@ -148,8 +175,8 @@ class SseReader:
         if payload is None:
             return bool(frame)
         if payload == b"[DONE]":
-            self.finished = self._ending  # without a finish reason it is an end, but not of an answer
-            return self._ending
+            self.finished = self._ended > 0  # without a finish reason it is an end, but not of an answer
+            return self.finished
         try:
             try:
                 chunk = _decode_chunk(payload)
@@ -168,15 +195,19 @@ class SseReader:
     def _note(self, chunk: _Chunk) -> None:
         if chunk.usage is not None:
             self.usage = chunk.usage
+        transcript = self._transcript
         for choice in chunk.choices or ():
-            if choice.finish_reason is not None:
-                self._ending = self.content = True
+            if choice.finish_reason:  # some say an empty one with every word
+                self._ended += 1
+                self.ending, self.content = self._ended >= self._choices, True
                 self.deltas += _says(choice)
             elif self.content:  # not looked into any more: a frame behind the first content has some
                 self.deltas += 1
             elif _says(choice):
                 self.content = True
                 self.deltas = 1
+            if transcript is not None:
+                _write_down(transcript, choice)
 
 
 def _there(error: msgspec.Raw) -> bool:
@@ -198,37 +229,24 @@ def _says(choice: _Choice) -> bool:
     )
 
 
-def frame_end(data: bytes) -> int:
-    """Where the last whole frame ends: after an empty line, in LF or CRLF; 0 if none is whole."""
-    if data.endswith(b"\n\n"):
-        return len(data)
-    plain = data.rfind(b"\n\n") + 2
-    windows = data.rfind(b"\r\n\r\n") + 4
-    return max(plain if plain > 1 else 0, windows if windows > 3 else 0)
+def _write_down(transcript: Transcript, choice: _Choice) -> None:
+    delta = choice.delta
+    if delta is None:
+        if choice.text:
+            transcript.add("text", choice.text)
+        return
+    if delta.content:
+        transcript.add("content", delta.content)
+    if delta.reasoning_content:
+        transcript.add("reasoning_content", delta.reasoning_content)
+    if delta.reasoning:
+        transcript.add("reasoning", delta.reasoning)
+    if delta.tool_calls or delta.function_call or delta.refusal:
+        transcript.spoil()
 
 
-def split_frames(data: bytes) -> list[bytes]:
-    """Whole frames, each with its empty line."""
-    frames = []
-    lines: list[bytes] = []
-    for line in data.splitlines(keepends=True):
-        lines.append(line)
-        if not line.strip(b"\r\n"):
-            frames.append(b"".join(lines))
-            lines = []
-    return frames
-
-
-def payload_of(frame: bytes) -> bytes | None:
-    """The data of a frame; None for comments and empty ones."""
-    if frame.startswith(b"data: ") and frame.count(b"\n") <= 2:
-        return frame[6:].rstrip()
-    found = [line[5:].removeprefix(b" ") for line in frame.splitlines() if line.startswith(b"data:")]
-    return b"\n".join(found) if found else None
-
-
-def reader(_request: Request, _model: str) -> SseReader:
-    return SseReader()
+def reader(request: Request, _model: str) -> SseReader:
+    return SseReader(choices_of(request))
 
 
 DIALECT = Dialect(write=write, read=read, reader=reader)

@@ -49,6 +49,8 @@ class StreamOptions(msgspec.Struct, gc=False):
 
 
 _decode_error = msgspec.json.Decoder(ErrorBody).decode
+_decode_n = msgspec.json.Decoder(int | None).decode
+_decode_prompts = msgspec.json.Decoder(list[msgspec.Raw]).decode
 _decode_stream_options = msgspec.json.Decoder(StreamOptions | None).decode
 
 TAKES_TASK = frozenset({"openai_compatible"})
@@ -82,6 +84,18 @@ def wants_usage(request: Request) -> bool:
         return raw is not None and _decode_stream_options(raw) == StreamOptions(True)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return False
+
+
+def choices_of(request: Request) -> int:
+    """How many choices the answer has: ``n`` of them for each prompt."""
+    body = request.body
+    prompts = body.get("prompt") if request.endpoint == "completions" else None
+    try:
+        n = (_decode_n(body["n"]) or 1) if "n" in body else 1
+        many = _decode_prompts(prompts) if prompts is not None and bytes(memoryview(prompts)[:1]) == b"[" else []
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return 1
+    return n * max(sum(memoryview(each)[0] in b'["' for each in many), 1)  # a list of numbers is one prompt
 
 
 def versioned(base_url: str, path: str) -> str:

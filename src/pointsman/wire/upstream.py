@@ -21,8 +21,8 @@ from pointsman.wire.sweeper import NEVER
 MAX_REPLY = 64 * 1024 * 1024
 """Bytes of a whole reply; more is not an answer but an accident."""
 
-LAST_WORDS = 1.0
-"""Seconds an upstream may take to end a stream that is complete."""
+LAST_FRAMES, LAST_WORDS = 5.0, 1.0
+"""Seconds an upstream may take to say that a stream is complete whose answer is; and then to end it."""
 
 MAX_HEAD = 64 * 1024
 MAX_HELD = 256 * 1024
@@ -126,15 +126,10 @@ class Upstream(asyncio.Protocol):
 
     def expire(self) -> None:
         """The sweeper's word: idle for too long, or an answer is late."""
-        call = self._call
+        call, reader = self._call, self._reader
         if call is None:
             self.abort()
-        elif self._relay is not None and self._reader is not None and self._reader.finished:
-            resume = self._resume
-            self.abort()  # all was said, but the upstream does not hang up
-            if resume is not None:
-                resume(Ended(None))
-        elif self._opened:
+        elif self._opened or (reader is not None and reader.begun):
             if monotonic() >= self._until:
                 self._fail(FailureKind.DEADLINE, "the request's time was up")
             else:
@@ -243,8 +238,10 @@ class Upstream(asyncio.Protocol):
                 self._relay.write(frames)
             if reader.refusal is not None:
                 self._fail(reader.refusal.kind, reader.refusal.detail)
+            elif reader.ending:
+                self._wait(LAST_WORDS if reader.finished else min(LAST_FRAMES, call.idle))
             else:
-                self._wait(LAST_WORDS if reader.finished else call.idle)
+                self._wait(call.idle)
             return
         self._held += frames
         if reader.refusal is not None:
@@ -253,6 +250,8 @@ class Upstream(asyncio.Protocol):
             self._open(call)
         elif len(self._held) > MAX_HELD:
             self._fail(FailureKind.GARBAGE, f"{MAX_HELD} bytes without content")
+        elif reader.begun:
+            self._wait(call.idle)
 
     def _open(self, call: Call) -> None:
         self._opened = True
@@ -305,7 +304,14 @@ class Upstream(asyncio.Protocol):
 
     def _fail(self, kind: FailureKind, detail: str) -> None:
         """Answer that it failed, and never use this connection again."""
-        resume, relayed = self._resume, self._relay is not None
+        resume, sink, reader = self._resume, self._relay, self._reader
         self.abort()
-        if resume is not None:
-            resume(Ended(kind, detail) if relayed else Failed(kind, detail, sent=True))
+        if resume is None:
+            return
+        if sink is None:
+            resume(Failed(kind, detail, sent=True))
+        elif reader is not None and reader.ending and reader.refusal is None:
+            sink.write(reader.close())  # all of the answer was said: how it ends does not matter
+            resume(Ended(None))
+        else:
+            resume(Ended(kind, detail))

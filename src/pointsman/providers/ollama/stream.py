@@ -11,6 +11,7 @@ from pointsman.model.outcome import NO_USAGE, FailureKind, Usage
 from pointsman.model.request import Request
 from pointsman.providers.ollama.read import NOT_JSON, Message, Reply, created, finish_reason, tool_calls, usage_of
 from pointsman.providers.shapes import wants_usage
+from pointsman.providers.transcript import Transcript
 
 MAX_LINE = 1024 * 1024
 """Bytes: a line that grows beyond this is rubbish, not an answer."""
@@ -27,7 +28,8 @@ class NdjsonReader:
         self._model = model
         self._rest = b""
         self._calls = 0
-        self._begun = False
+        self._named = False  # the role was told
+        self._transcript: Transcript | None = None
         self.content = False
         self.finished = False
         self.refusal: Refusal | None = None
@@ -43,6 +45,20 @@ class NdjsonReader:
             self.refusal = Refusal(FailureKind.GARBAGE, f"a line of more than {MAX_LINE} bytes", 200)
             return b""
         return b"".join([self._line(line) for line in lines if line.strip()])
+
+    @property
+    def begun(self) -> bool:
+        return self.content
+
+    @property
+    def ending(self) -> bool:
+        return self.finished
+
+    def remember(self) -> None:
+        self._transcript = Transcript()
+
+    def said(self) -> dict[str, str] | None:
+        return self._transcript.texts() if self._transcript is not None else None
 
     def close(self) -> bytes:
         rest, self._rest = self._rest, b""
@@ -64,18 +80,25 @@ class NdjsonReader:
     def _frames(self, reply: Reply) -> bytes:
         frames = []
         chat = self._request.endpoint == "chat"
-        if chat and not self._begun:
+        if chat and not self._named:
             frames.append(self._frame(reply, {"delta": {"role": "assistant", "content": ""}}))
-        self._begun = True
+        self._named = True
         delta = self._delta(reply.message or Message()) if chat else None
         text = "" if chat else (reply.response or "")
         if delta or text:
             self.content = True
             self.deltas += 1
-            frames.append(self._frame(reply, {"delta": delta} if chat else {"text": text}))
+            said = {"delta": delta} if chat else {"text": text}
+            frames.append(self._frame(reply, said))
+            self._write_down(delta or said)
         if reply.done:
             frames += self._ending(reply)
         return b"".join(frames)
+
+    def _write_down(self, said: dict[str, Any]) -> None:
+        if self._transcript is not None:
+            for channel, text in said.items():
+                self._transcript.add(channel, text)
 
     def _delta(self, message: Message) -> dict[str, Any]:
         delta: dict[str, Any] = {}
