@@ -126,6 +126,8 @@ class Runtime:
         """Every deployment is on the board from the start, so that health and metrics list it at once."""
         self.board.forget_all_but(topology.deployments, _rules(settings))
         self.board.budget.settle(topology.router.retries.share, topology.router.retries.least)
+        if topology.router.hedge is not None:
+            self.board.hedges.settle(topology.router.hedge.share, topology.router.hedge.least)
         for deployment in topology.deployments:
             self.board.record(deployment)
 

@@ -82,9 +82,9 @@ def test_the_json_schema_shows_no_default_that_is_secret_and_marks_what_waits():
 
 
 KEYWORDS = {
-    "$defs", "$ref", "$schema", "additionalProperties", "allOf", "anyOf", "default", "description", "exclusiveMinimum",
-    "format", "items", "maxLength", "maximum", "minLength", "minimum", "patternProperties", "properties", "required",
-    "title", "type", "writeOnly",
+    "$defs", "$ref", "$schema", "additionalProperties", "allOf", "anyOf", "const", "default", "description",
+    "exclusiveMinimum", "format", "items", "maxLength", "maximum", "minLength", "minimum", "patternProperties",
+    "properties", "required", "title", "type", "writeOnly",
 }  # fmt: skip
 """What JSON Schema 2020-12 has and this schema uses."""
 

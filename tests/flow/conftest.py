@@ -16,7 +16,21 @@ from pointsman.fakes import FakeClock, LoadedDice, deployment, provider
 from pointsman.fakes import settings as made_of
 from pointsman.flow.attempt import serve
 from pointsman.flow.drive import Drive, arun, run
-from pointsman.flow.effects import Call, Effect, Ended, Failed, Opened, Relay, Reply, Sleep, Wait
+from pointsman.flow.effects import (
+    Call,
+    Effect,
+    Ended,
+    Failed,
+    Join,
+    Late,
+    Opened,
+    Patiently,
+    Raced,
+    Relay,
+    Reply,
+    Sleep,
+    Wait,
+)
 from pointsman.flow.trip import Core, Trip
 from pointsman.model.deployment import Deployment
 from pointsman.model.exchange import Answered
@@ -82,9 +96,27 @@ class World:
         self.asked: list[str | float] = []
         self.calls: list[Call] = []
         self.relays: list[Relay] = []
+        self.late: set[str] = set()
         self.meanwhile: deque[Callable[[], None]] = deque()  # what happens while somebody waits in line
 
-    def answer(self, effect: Effect) -> Reply:
+    def slow(self, effect: Patiently) -> bool:
+        """Does the provider take longer than that? Then the clock moves as far."""
+        late = effect.call.provider.name in self.late
+        if late:
+            self.asked.append(f"{effect.call.provider.name} is late")
+            self.clock.advance(effect.seconds)
+        return late
+
+    def raced(self, first: Call, second: Call | None) -> Reply:
+        """The second delivers first, unless it fails; a late one never delivers while there is another."""
+        if second is None:
+            return Raced(False, self.answer(first))
+        reply = self.answer(second)
+        if isinstance(reply, Opened) or (isinstance(reply, Answered) and reply.status == 200):
+            return Raced(True, reply)
+        return Raced(False, self.answer(first), reply)
+
+    def answer(self, effect: Effect) -> Reply:  # noqa: PLR0911  a list of effects
         if isinstance(effect, Sleep):
             self.asked.append(effect.seconds)
             self.clock.advance(effect.seconds)
@@ -99,6 +131,10 @@ class World:
         if isinstance(effect, Relay):
             self.relays.append(effect)
             return effect.opened.stream.relay()
+        if isinstance(effect, Patiently):
+            return Late(effect.call) if self.slow(effect) else self.answer(effect.call)
+        if isinstance(effect, Join):
+            return self.raced(effect.race, effect.call)
         name = effect.provider.name
         self.asked.append(name)
         self.calls.append(effect)

@@ -23,7 +23,7 @@ from pointsman.config.sections.routes import read_routes
 from pointsman.config.sections.semantic import Semantic
 from pointsman.config.sections.tags import read_tags
 from pointsman.config.sections.tasks import canonical, read_tasks
-from pointsman.config.settings import RouterSettings, ServerSettings, Settings
+from pointsman.config.settings import HedgeSettings, RouterSettings, ServerSettings, Settings
 from pointsman.model.deployment import Deployment, Provider
 
 OPEN_NAME = "*"
@@ -136,11 +136,18 @@ def _router(document: Document, report: Report) -> RouterSettings:
             if value != said[0][0]:
                 report.warning(path, f"is not used: `{'.'.join(said[0][1])}` counts")
     section = document.router_settings
+    if section.hedge_after is not None:
+        values["hedge"] = _hedge(section.hedge_after, section.hedge_share)
     values["debug_router"] = bool(section.debug_router or document.debug_router or document.debug)
     for (name, key), text in NEEDLESS.items():
         if getattr(getattr(document, name), key) is not None:
             report.info((name, key), f"needs no switch: {text}")
     return RouterSettings(**values)
+
+
+def _hedge(after: float | str, share: float | None) -> HedgeSettings:
+    made = HedgeSettings(after if isinstance(after, float) else None)
+    return made if share is None else HedgeSettings(made.delay, share)
 
 
 def _server(document: Document, data: Mapping[str, Any], registry: Registry, report: Report) -> ServerSettings:

@@ -5,7 +5,7 @@ To act on one more section: a model, a line in Document, and its name out of ``l
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, ConfigDict, Field, SecretStr
 
@@ -16,6 +16,7 @@ from pointsman.config.section import (
     Name,
     Names,
     OrText,
+    Part,
     Pause,
     Positive,
     Retries,
@@ -152,6 +153,8 @@ class RouterSection(Section):
     allowed_fails: Whole | None = None
     cooldown_time: Pause | None = None
     retry_after: Pause | None = None
+    hedge_after: Seconds | Literal["p95"] | None = None
+    hedge_share: Part | None = None
     queue_size: Whole | None = None
     queue_timeout: Pause | None = None
     fallbacks: Fallbacks = None

@@ -228,6 +228,16 @@ class RetrySettings(msgspec.Struct, frozen=True):
     sent: bool = True
 
 
+class HedgeSettings(msgspec.Struct, frozen=True):
+    """Asking somebody else besides when an answer is late: after ``delay`` seconds (None: the 95th percentile of the
+    deployment's first tokens). Of the requests under way a ``share``, and at least ``least``, may be such copies.
+    """
+
+    delay: float | None = None
+    share: float = 0.05
+    least: int = 1
+
+
 class RouterSettings(msgspec.Struct, frozen=True):
     """How to choose, how often to try, when to rest a deployment. Times are seconds.
 
@@ -244,6 +254,7 @@ class RouterSettings(msgspec.Struct, frozen=True):
     retry_after: float = 0.0
     max_fallbacks: int = 5
     retries: RetrySettings = RetrySettings()
+    hedge: HedgeSettings | None = None
     queue_size: int = 1000
     queue_timeout: float = 60.0
     debug_router: bool = False

@@ -10,6 +10,7 @@ from collections.abc import Generator
 import msgspec
 
 from pointsman.flow.effects import Call, Effect, Ended, Failed, Opened, Relay, Reply
+from pointsman.flow.hedge import OUTRUN, Entrant, hedged, patience
 from pointsman.flow.trip import Trip
 from pointsman.model.decision import Leg
 from pointsman.model.deployment import Deployment
@@ -33,40 +34,89 @@ def ask(trip: Trip, leg: Leg, lease: Lease) -> Generator[Effect, Reply, FailureK
     """Ask once. What came of it stands in the trip; returned is the kind of failure, None for success."""
     board = trip.core.board
     try:
-        tier, deployment = trip.decision.tiers[leg.tier], leg.deployment
-        request = trip.request if tier.fields is None else as_wished(trip.request, tier)
-        dialect = DIALECTS[deployment.provider.kind]
         try:
-            wire = dialect.write(request, deployment, leg.model)
+            call = _written(trip, leg, lease)
         except Inexpressible as reason:  # nobody was asked, so nothing is known of the deployment
             return _told(trip, leg, 0.0, Refusal(FailureKind.BAD_REQUEST, str(reason), 400))
-        reader = dialect.reader(request, leg.model) if request.stream else None
-        limit = idle = deployment.timeout or trip.core.pipeline.topology.router.timeout
-        if reader is not None:
-            limit, idle = _patience(trip, deployment, limit)
-        left = trip.deadline - lease.begun
-        reply = yield Call(deployment.provider, wire, min(left, limit), idle, reader, left)
+        if trip.router.hedge is None:
+            reply = yield call
+        else:
+            asked, reply = yield from _hedged(trip, Entrant(leg, lease, call))
+            leg, lease, call = asked.leg, asked.lease, asked.call
         if type(reply) is Answered:
             return _answered(trip, leg, lease, reply)
+        reader = call.reader
         if type(reply) is Opened and reader is not None:
             trip.relayed = True
             _began(trip, lease)
             ended = yield Relay(reply, trip.decision, leg, trip.attempts)
-            trip.usage = _figures(request, reader.usage, reader.deltas)
+            trip.usage = _figures(trip.request, reader.usage, reader.deltas)
             return _judged(trip, leg, lease, _verdict(reader, ended))
         if type(reply) is Failed:
-            told = reader.refusal if reader is not None else None
-            if reply.kind in LATE and left < limit and board.clock() >= trip.deadline:
-                return _refused(trip, leg, lease, Refusal(FailureKind.DEADLINE, reply.detail), sent=reply.sent)
-            return _refused(trip, leg, lease, told or Refusal(reply.kind, reply.detail), sent=reply.sent)
+            return _failed(trip, leg, lease, reply, reader)
         raise TypeError(f"no reply to a call: {reply!r}")
     finally:
         board.give_back(lease)
 
 
+def _written(trip: Trip, leg: Leg, lease: Lease) -> Call:
+    """The call that asks ``leg``. Raises Inexpressible."""
+    tier, deployment = trip.decision.tiers[leg.tier], leg.deployment
+    request = trip.request if tier.fields is None else as_wished(trip.request, tier)
+    dialect = DIALECTS[deployment.provider.kind]
+    wire = dialect.write(request, deployment, leg.model)
+    reader = dialect.reader(request, leg.model) if request.stream else None
+    limit = idle = deployment.timeout or trip.router.timeout
+    if reader is not None:
+        limit, idle = _patience(trip, deployment, limit)
+    left = trip.deadline - lease.begun
+    return Call(deployment.provider, wire, min(left, limit), idle, reader, left)
+
+
+def _hedged(trip: Trip, first: Entrant) -> Generator[Effect, Reply, tuple[Entrant, Reply]]:
+    """Ask, and somebody else besides if it takes long. What came of the one that did not win is told here."""
+    seconds = patience(trip, first.leg)
+    if seconds is None or seconds >= first.call.timeout:
+        return first, (yield first.call)
+
+    def written(leg: Leg, lease: Lease) -> Call | None:
+        try:
+            return _written(trip, leg, lease)
+        except Inexpressible:
+            return None
+
+    def lost(other: Entrant, reply: Reply) -> None:
+        trip.asked |= {(other.leg.deployment.id, other.leg.model)}
+        if reply is OUTRUN:
+            _told(
+                trip,
+                other.leg,
+                trip.core.board.clock() - other.lease.begun,
+                Refusal(OUTRUN.kind, OUTRUN.detail),
+                sent=True,
+            )
+            return
+        trip.failed |= {other.leg.deployment.provider.name}
+        if type(reply) is Answered:
+            _answered(trip, other.leg, other.lease, reply)
+        elif type(reply) is Failed:
+            _failed(trip, other.leg, other.lease, reply, other.call.reader)
+
+    return (yield from hedged(trip, first, seconds, written, lost))
+
+
+def _failed(trip: Trip, leg: Leg, lease: Lease, reply: Failed, reader: StreamReader | None) -> FailureKind:
+    """No reply. If the time that the caller gave, or that earlier attempts left, was up first, nobody is to blame."""
+    told = reader.refusal if reader is not None else None
+    shortened = trip.request.timeout is not None or bool(trip.attempts) or trip.waited > 0
+    if reply.kind in LATE and shortened and trip.core.board.clock() >= trip.deadline:
+        told = Refusal(FailureKind.DEADLINE, reply.detail)
+    return _refused(trip, leg, lease, told or Refusal(reply.kind, reply.detail), sent=reply.sent)
+
+
 def _patience(trip: Trip, deployment: Deployment, own: float) -> tuple[float, float]:
     """Seconds that a stream may take to its first content, and then be silent. ``own`` limits a whole reply."""
-    router, wished = trip.core.pipeline.topology.router, trip.request.stream_timeout
+    router, wished = trip.router, trip.request.stream_timeout
     first = wished or deployment.first_token_timeout or deployment.stream_timeout or router.first_token_timeout
     idle = wished or deployment.idle_timeout or deployment.stream_timeout or router.idle_timeout
     return min(first or router.stream_timeout or own, own), idle or router.stream_timeout or own

@@ -15,13 +15,14 @@ from pointsman.flow.ask import ask
 from pointsman.flow.decide import heard
 from pointsman.flow.effects import Effect, Reply, Sleep
 from pointsman.flow.line import in_line
+from pointsman.flow.picks import Taken, in_tier, take
 from pointsman.flow.retries import may_retry, on_policy, tries_of
 from pointsman.flow.trip import Core, Trip
 from pointsman.flow.verdict import give_up
 from pointsman.model.decision import Decision, Leg, Step, Tier
 from pointsman.model.outcome import CONSEQUENCES, FailureKind, Outcome
 from pointsman.routing.elsewhere import providers_of, why_not
-from pointsman.routing.fallback import as_wished, leg_of
+from pointsman.routing.fallback import leg_of
 from pointsman.routing.needs import unfit
 from pointsman.routing.shapes import Heard
 from pointsman.state.scoreboard import Lease
@@ -34,7 +35,6 @@ BACKOFF_FIRST, BACKOFF_LONGEST = 0.25, 4.0
 WORTH_WAITING = 5.0
 """Seconds: an upstream's Retry-After up to this is waited for when nobody else in the group is left to ask."""
 
-Taken = tuple[Leg, Lease] | None
 Next = Generator[Effect, Reply, Taken]
 
 
@@ -57,6 +57,7 @@ def serve(trip: Trip) -> Generator[Effect, Reply, Trip]:
     while True:
         try:
             failure = yield from ask(trip, leg, lease)
+            leg = trip.leg
         finally:
             if trip.paid:
                 _pay_back(trip)
@@ -112,7 +113,7 @@ def _next(trip: Trip, leg: Leg, failure: FailureKind) -> Next:
         return _further(trip, leg, failure, 0)
     found = None
     if may_retry(trip, leg.tier, leg, failure):
-        found = _in_tier(trip, leg.tier)
+        found = in_tier(trip, leg.tier)
         if found is None and (CONSEQUENCES[failure].here or on_policy(trip, leg, failure)):
             found = yield from _same_again(trip, leg)
     found = found or _further(trip, leg, failure, leg.tier + 1)
@@ -143,7 +144,7 @@ def _crowded(trip: Trip, leg: Leg, failure: FailureKind) -> tuple[str, ...]:
 
 def _worth_another(trip: Trip, leg: Leg, failure: FailureKind) -> bool:
     """Might somebody, or the same one, say something else? What may have been billed is asked again only if allowed."""
-    if trip.attempts[-1].sent and not trip.core.pipeline.topology.router.retries.sent:
+    if trip.attempts[-1].sent and not trip.router.retries.sent:
         return False
     if CONSEQUENCES[failure].elsewhere or any(tier.on is failure for tier in trip.decision.tiers):
         return True
@@ -170,7 +171,7 @@ def _further(trip: Trip, leg: Leg, failure: FailureKind, first: int, *, in_need:
         for number, tier in _tiers(trip, first):
             if not pipeline.admits(tier, trip.request, board, out) or not may_retry(trip, number, leg, failure):
                 continue
-            found = _in_tier(trip, number, in_need=in_need)
+            found = in_tier(trip, number, in_need=in_need)
             if found is not None:
                 return found
             out |= providers_of(tier)
@@ -184,33 +185,6 @@ def _tiers(trip: Trip, first: int) -> Iterator[tuple[int, Tier]]:
             yield number, tier
 
 
-def _in_tier(trip: Trip, number: int, *, in_need: bool = False) -> Taken:
-    """The strategy's pick among those of a tier who were not asked yet and may be asked now, with a lease taken."""
-    core, tier = trip.core, trip.decision.tiers[number]
-    request, board = as_wished(trip.request, tier), core.board
-    with board.lock:
-        left = [leg_of(deployment, number, tier) for deployment in tier.pool]
-        left = [leg for leg in left if (leg.deployment.id, leg.model) not in trip.asked and _long_enough(trip, leg)]
-        fit = [leg for leg in left if why_not(leg.deployment, request, board, in_need=in_need) is None]
-        if fit and not board.budget.admits(board.active):
-            fit = [leg for leg in fit if not board.failing(leg.deployment)]
-        if not fit:
-            return None
-        pool = tuple(leg.deployment for leg in fit)
-        index, _ = core.pipeline.strategy(tier, pool).pick(request, board, core.dice)
-        return fit[index], _take(trip, fit[index])
-
-
-def _long_enough(trip: Trip, leg: Leg) -> bool:
-    """After a model said that the request is too long: is this one known to take more, or at least another one?"""
-    if not trip.too_short:
-        return True
-    context = leg.deployment.context
-    if context is not None and trip.longer_than:
-        return context > trip.longer_than
-    return leg.model not in trip.too_short
-
-
 def _same_again(trip: Trip, leg: Leg) -> Next:
     """Wait a little and ask the same one again, unless it rests for long or time is up. A member of a chain that rests
     is not waited for.
@@ -222,14 +196,14 @@ def _same_again(trip: Trip, leg: Leg) -> Next:
     if rest > patience:
         return None
     delay = max(rest, told) if told is not None else _pause(trip, leg)
-    delay = max(delay, trip.core.pipeline.topology.router.retry_after)
+    delay = max(delay, trip.router.retry_after)
     if board.clock() + delay >= trip.deadline:
         return None
     yield Sleep(delay)
     with board.lock:
         if why_not(leg.deployment, trip.request, board) is not None or not board.budget.admits(board.active):
             return None
-        return leg, _take(trip, leg)
+        return leg, take(trip, leg)
 
 
 def _pause(trip: Trip, leg: Leg) -> float:
@@ -238,15 +212,6 @@ def _pause(trip: Trip, leg: Leg) -> float:
     if link is not None and link.delay is not None:
         return link.delay * (0.5 + draw)
     return min(BACKOFF_FIRST * 2.0 ** min(tries_of(trip, leg.tier) - 1, 16), BACKOFF_LONGEST) * draw
-
-
-def _take(trip: Trip, leg: Leg) -> Lease:
-    """A lease for a further attempt; asking somebody who is failing already is paid for from the budget."""
-    board = trip.core.board
-    if board.failing(leg.deployment):
-        board.budget.pay()
-        trip.paid = True
-    return board.take(leg.deployment, leg.group)
 
 
 def _pay_back(trip: Trip) -> None:

@@ -4,6 +4,8 @@ Call    ask a deployment          -> Answered (whole reply) | Opened (a stream's
 Relay   pass an opened stream on  -> Ended
 Sleep   wait                      -> None
 Wait    wait for a place in line  -> None, with the place or without it
+Patiently  call, but hear if it takes long  -> what Call gets | Late
+Join    ask another one besides, or wait on    -> Raced
 Embed   make vectors of texts     -> Embedded
 """
 
@@ -78,6 +80,26 @@ class Wait(msgspec.Struct, frozen=True):
     seconds: float
 
 
+class Patiently(msgspec.Struct, frozen=True):
+    """Ask as ``call`` says, and be told when nothing has come after so many seconds; the call goes on."""
+
+    call: Call
+    seconds: float
+
+
+class Late(msgspec.Struct, frozen=True):
+    """Nothing has come yet; ``race`` is the performer's own handle on the call."""
+
+    race: Any
+
+
+class Join(msgspec.Struct, frozen=True):
+    """Wait on, with another call beside the first, if there is one: whoever delivers first ends it."""
+
+    race: Any
+    call: Call | None
+
+
 class Embed(msgspec.Struct, frozen=True, gc=False):
     """Make a vector of a text, by the encoder that the configuration names, within its timeout.
 
@@ -97,5 +119,15 @@ class Embedded(msgspec.Struct, frozen=True, gc=False):
     detail: str = ""
 
 
-Effect = Call | Relay | Sleep | Wait | Embed
-Reply = Answered | Opened | Failed | Ended | Embedded | None
+class Raced(msgspec.Struct, frozen=True):
+    """``reply`` is the winner's, or the last one if both failed; ``second``: it is the other call's. ``other``: what
+    came of the one that did not win, None if it was cancelled.
+    """
+
+    second: bool
+    reply: Answered | Opened | Failed
+    other: Answered | Opened | Failed | None = None
+
+
+Effect = Call | Relay | Sleep | Wait | Patiently | Join | Embed
+Reply = Answered | Opened | Failed | Ended | Late | Raced | Embedded | None

@@ -19,7 +19,7 @@ def tries_of(trip: Trip, number: int) -> int:
 
 def on_policy(trip: Trip, leg: Leg, failure: FailureKind) -> int | None:
     """What the policy of the group, else of the router, says of this kind of failure; None if it says nothing."""
-    retries = trip.core.pipeline.topology.router.retries
+    retries = trip.router.retries
     own = retries.groups.get(leg.group) if retries.groups else None
     return own[failure] if own is not None and failure in own else retries.policy.get(failure)
 
@@ -38,4 +38,4 @@ def _retries(trip: Trip, number: int, leg: Leg, failure: FailureKind) -> int:
         leg.deployment.num_retries,
         link.retries if link is not None else None,
     )
-    return next((each for each in said if each is not None), trip.core.pipeline.topology.router.num_retries)
+    return next((each for each in said if each is not None), trip.router.num_retries)

@@ -63,7 +63,8 @@ class Trip:
         self.request = request
         self.core = core
         self.started = core.board.clock()
-        self.deadline = self.started + (request.timeout or core.pipeline.topology.router.timeout)
+        self.router = core.pipeline.topology.router
+        self.deadline = self.started + (request.timeout or self.router.timeout)
 
     @property
     def refusal(self) -> Refusal | None:

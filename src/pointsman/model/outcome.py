@@ -32,6 +32,7 @@ class FailureKind(Enum):
     DIFFERS = "differs"
     BAD_REQUEST = "bad_request"
     CLIENT_GONE = "client_gone"
+    OUTRUN = "outrun"
 
 
 class Scope(Enum):
@@ -86,6 +87,7 @@ CONSEQUENCES: dict[FailureKind, Consequence] = {
     FailureKind.DIFFERS: Consequence(_REQUEST, False, False, False, False, 502, "upstream_stream_cut"),
     FailureKind.BAD_REQUEST: Consequence(_REQUEST, False, False, False, False, 400, "invalid_request"),
     FailureKind.CLIENT_GONE: Consequence(_REQUEST, False, False, False, False, 499, "client_closed_request"),
+    FailureKind.OUTRUN: Consequence(_REQUEST, False, False, False, False, 499, "outrun"),
 }
 """Sources and reasons, row by row: docs/concepts/failures.md."""
 

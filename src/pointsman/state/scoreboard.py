@@ -56,6 +56,7 @@ class Scoreboard:
         self._rules = rules or Rules()
         self.lock = RLock()
         self.budget = RetryBudget()
+        self.hedges = RetryBudget(0.05, 1)
         self.queue = Queue(self._rules.queue)
         self.resting: dict[str, Record] = {}
         self._degraded = Degraded(self._rules.degraded)

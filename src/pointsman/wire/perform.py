@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 from pointsman.config.settings import EncoderSettings
 from pointsman.flow.drive import Cancel
-from pointsman.flow.effects import Call, Effect, Embed, Reply, Sleep, Wait
+from pointsman.flow.effects import Call, Effect, Embed, Join, Patiently, Reply, Sleep, Wait
 from pointsman.model.deployment import Provider
 from pointsman.wire.outbox import Outbox
 from pointsman.wire.pool import Pool
+from pointsman.wire.race import Race
 from pointsman.wire.sweeper import Sweeper
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ class World:
         self._pools: dict[int, Pool] = {}  # by the identity of the provider, which its pool keeps alive
 
     def perform(self, effect: Effect, resume: Resume) -> Cancel | None:
-        """Call, Sleep, Wait and Embed. Relay needs the caller's connection, so the gateway performs it."""
+        """All but Relay, which needs the caller's connection, so the gateway performs it."""
         if type(effect) is Call:
             return self.ask(effect, resume)
         if type(effect) is Sleep:
@@ -40,6 +41,11 @@ class World:
             return self._encoders().perform(effect, resume)
         if type(effect) is Wait:
             return self._wait(effect, resume)
+        if type(effect) is Patiently:
+            return Race(self.loop, self.ask).begin(effect.call, effect.seconds, resume)
+        if type(effect) is Join:
+            race: Race = effect.race
+            return race.join(effect.call, resume)
         raise TypeError(f"no way to perform {effect!r} here")
 
     def _wait(self, wait: Wait, resume: Resume) -> Cancel:
