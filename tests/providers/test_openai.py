@@ -165,6 +165,8 @@ def test_an_answer_is_not_lost_because_its_usage_makes_no_sense(usage):
         (b"{}", FailureKind.GARBAGE),
         (b'{"choices":null}', FailureKind.GARBAGE),
         (b'{"choices":[{"mess', FailureKind.GARBAGE),
+        (b'{"choices":[{"message":{"content":"\xff"}}]}', FailureKind.GARBAGE),
+        (b'{"choices":[{}],"\xff":1}', FailureKind.GARBAGE),
         (b'{"data":[1]}', FailureKind.GARBAGE),
         (b'{"x":' + b"[" * 100_000, FailureKind.GARBAGE),
         (b'{"error":{"message":"out of memory"}}', FailureKind.SERVER_ERROR),

@@ -164,6 +164,14 @@ def test_a_large_frame_that_ends_passes():
     assert fed([*parts, joined([FIN, DONE], "\n")])[0] == joined([frame, FIN, DONE], "\n")
 
 
+@pytest.mark.parametrize("where", [b'{"\xff":1,"choices":[]}', b'{"choices":[{"delta":{"role":"\xc3"}}]}'])
+def test_what_is_no_text_is_skipped(where):
+    """Bytes that are not UTF-8 are rubbish wherever they stand, also where nobody looks."""
+    reader = DIALECT.reader(request(stream=True), "m")
+    assert reader.feed(b"data: " + where + b"\n\n") == b""
+    assert reader.skipped == 1
+
+
 def test_a_nest_without_end_is_skipped():
     """Depth is no way in: a frame nested a hundred thousand times is rubbish like any other."""
     nested = 'data: {"choices":' + "[" * 100_000 + "]" * 100_000 + "}"

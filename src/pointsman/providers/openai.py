@@ -89,6 +89,7 @@ def read(request: Request, _model: str, answered: Answered) -> Understood | Refu
     if answered.status != 200:
         return refusal(answered)
     try:
+        _check_text(answered.body)
         try:
             reply = _decode_reply(answered.body)
         except msgspec.ValidationError:  # figures that make no sense are not believed; the answer still is one
@@ -178,6 +179,7 @@ class SseReader:
             self.finished = self._ended > 0  # without a finish reason it is an end, but not of an answer
             return self.finished
         try:
+            _check_text(payload)
             try:
                 chunk = _decode_chunk(payload)
             except msgspec.ValidationError:  # as above
@@ -208,6 +210,12 @@ class SseReader:
                 self.deltas = 1
             if transcript is not None:
                 _write_down(transcript, choice)
+
+
+def _check_text(data: bytes) -> None:
+    """Raises UnicodeDecodeError if it is not UTF-8: no caller could read it, and decoding skips what nobody asks for."""
+    if not data.isascii():
+        data.decode()
 
 
 def _there(error: msgspec.Raw) -> bool:
