@@ -213,7 +213,7 @@ class SseReader:
 
 
 def _check_text(data: bytes) -> None:
-    """Raises UnicodeDecodeError if it is not UTF-8: no caller could read it, and decoding skips what nobody asks for."""
+    """Raises UnicodeDecodeError if it is not UTF-8: decoding skips what nobody asks for."""
     if not data.isascii():
         data.decode()
 
