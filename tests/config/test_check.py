@@ -114,6 +114,22 @@ def test_nothing_to_serve_is_an_error_unless_the_block_stands_alone():
 
 
 @pytest.mark.parametrize(
+    ("mapping", "expected"),
+    [
+        ({"providers": {"ollama": {}}, "patterns": [{"pattern": 5, "provider": "ollama"}]}, "patterns[0].pattern: expected text, got a number"),
+        ({"model_list": [entry()], "providers": {"v": {"kind": "vllm"}}, "default_provider": 5}, "default_provider: expected text, got a number"),
+        ({"providers": {"v": {"kind": "vllm", "models": ["x"]}}, "fallback_chains": {"x": {"chain": [5]}}}, "fallback_chains.x.chain[0]: expected text or a mapping, got a number"),
+        ({"providers": {"v": {"kind": "vllm", "models": ["x"]}}, "redundant_models": {"x": {"providers": [{"weight": 1}]}}}, "redundant_models.x.providers[0].provider: is required"),
+        ({"model_list": [entry(weight=1), entry(model="ollama/y", weight="much")]}, "model_list[1].weight: expected a number, got text"),
+    ],
+)  # fmt: skip
+def test_what_could_not_be_read_is_not_missed(mapping, expected):
+    """A mistake is told once: what stands in it is no second finding."""
+    loaded = load_mapping(mapping, environ={})
+    assert [f"{f.key}: {f.message}" for f in loaded.findings if f.severity != "info"] == [expected]
+
+
+@pytest.mark.parametrize(
     ("key", "reason"),
     [
         ("SK-1234", "is one that everybody knows"),

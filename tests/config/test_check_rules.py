@@ -7,6 +7,8 @@ import pytest
 
 from pointsman.config.load import load_mapping
 
+NEVER = "can't hold for any request: `{}` is never as it says"
+
 PROVIDERS = {name: {"kind": "vllm", "base_url": f"http://{name}", "models": [f"{name}-7b"]} for name in "abc"}
 
 
@@ -46,16 +48,28 @@ def unreached(number, before):
         (["tokens < 100", "tokens == 99"], [unreached(1, 0)]),
         (['model in ["a", "b"]', 'model == "a"'], [unreached(1, 0)]),
         (['model == "a"', 'model in ["a", "b"]'], []),
-        (['model != "a"', 'model == "b"'], []),
+        (['model != "a"', 'model == "b"'], [unreached(1, 0)]),
+        (["tools or not stream", "tools and stream"], [unreached(1, 0)]),
         (["tokens > 1", "batch_size > 5"], []),
         (["stream == true", "stream == false"], []),
         (["never", "stream"], ["warning request_metadata_routing.r0.condition: can't hold for any request"]),
+        (['model == "auto"'], [f"warning request_metadata_routing.r0.condition: {NEVER.format('model')}"]),
+        (["context_size < 5 and tokens > 9", "stream"], [f"warning request_metadata_routing.r0.condition: {NEVER.format('tokens')}"]),
         (["stream and not always"], ["warning request_metadata_routing.r0.condition: can't hold for any request"]),
     ],
 )  # fmt: skip
 def test_metadata_rules_that_no_request_reaches_are_told(conditions, expected):
     """Those after a rule that holds whenever they do, and those that never hold."""
     assert told(rules(*conditions)) == expected
+
+
+def test_a_thousand_rules_are_compared_within_bounds():
+    """Two hundred or so are compared each with each, and that the rest are not is told."""
+    many = [f'header.x == "{n}"' for n in range(1000)]
+    assert told(rules(*many[:200])) == []
+    assert told(rules(*many[:100], many[7])) == [unreached(100, 7)]
+    note = "info request_metadata_routing: are too many to be compared all with each other"
+    assert told(rules(*many, many[999])) == [note]
 
 
 @pytest.mark.parametrize(
@@ -110,9 +124,16 @@ def test_a_rule_that_always_holds_is_told_where_others_would_be_asked():
         ([], ["warning fallback_chains.x.chain: ends nowhere: it has no members"]),
         ([{"primary": "a", "condition": "never"}], ["warning fallback_chains.x.chain: ends nowhere: no member's condition can hold"]),
         (["a", {"secondary": "b", "condition": "not always"}], ["warning fallback_chains.x.chain[1].condition: can't hold for any request"]),
+        (["a", {"secondary": "b", "condition": "stream == true and stream == false"}], [f"warning fallback_chains.x.chain[1].condition: {NEVER.format('stream')}"]),
+        (["a", {"secondary": "b", "condition": 'model_size > "70B" and model_size < "7B"'}], [f"warning fallback_chains.x.chain[1].condition: {NEVER.format('model_size')}"]),
+        (["a", {"secondary": "b", "condition": "batch_size < 1"}], [f"warning fallback_chains.x.chain[1].condition: {NEVER.format('batch_size')}"]),
+        (["a", {"secondary": "b", "condition": "(stream and not stream) or tokens < 0"}], ["warning fallback_chains.x.chain[1].condition: can't hold for any request"]),
+        (["a", {"secondary": "b", "condition": "a_unavailable or a_available"}], []),
+        ([{"provider": "a", "condition": "b_available and b_unavailable"}], ["warning fallback_chains.x.chain: ends nowhere: no member's condition can hold"]),
         (["a", "b", "a"], ["warning fallback_chains.x.chain[2]: is never reached: member 0 turns to the same before"]),
         (["a", "b", {"provider": "a", "preferred_model": "m"}], []),
         ([{"provider": "a", "condition": "stream"}, "a"], []),
+        ([{"provider": "a", "condition": "b_unavailable"}, "b", {"provider": "a", "condition": "b_unavailable"}], []),
         (["a", {"provider": "a", "condition": "stream"}], ["warning fallback_chains.x.chain[1]: is never reached: member 0 turns to the same before"]),
     ],
 )  # fmt: skip

@@ -1,6 +1,6 @@
 """Findings beyond the schema: what is well formed and still probably not meant. Pure questions to a Settings.
 
-To add one: a function from Settings to Remarks, and its line in CHECKS.
+To add one: a function from Settings to Remarks, and its line in PRESENT, or in MISSING if it misses something.
 """
 
 from __future__ import annotations
@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from pointsman.config.check_capabilities import capabilities_of_nobody
+from pointsman.config.check_embeddings import embeddings_that_mix
+from pointsman.config.check_names import names_of_nobody
 from pointsman.config.check_patterns import patterns_in_the_way, sizes_behind_all
 from pointsman.config.check_rules import (
     chains_that_end,
@@ -16,9 +18,9 @@ from pointsman.config.check_rules import (
     unreachable_metadata,
     unreachable_sizes,
 )
+from pointsman.config.check_semantic import nothing_for_the_rest
 from pointsman.config.check_tags import (
     tags_behind_the_prefix,
-    tags_of_nobody,
     tags_without_filtering,
     untagged_among_tagged,
 )
@@ -39,9 +41,12 @@ SHORTEST_KEY = 16
 FEWEST_CHARACTERS = 5
 
 
-def check(settings: Settings, *, standalone: bool = False) -> list[Remark]:
-    """All remarks. A block that stands ``alone`` need not have deployments."""
-    found = [remark for question in CHECKS for remark in question(settings)]
+def check(settings: Settings, *, standalone: bool = False, whole: bool = True) -> list[Remark]:
+    """All remarks. A block that stands ``alone`` need not have deployments. Unless the ``whole`` configuration could be
+    read nothing is missed: it may stand in what could not.
+    """
+    questions = (*PRESENT, *MISSING) if whole else PRESENT
+    found = [remark for question in questions for remark in question(settings)]
     if not standalone and not settings.deployments:
         hint = "add `model_list` or `providers`"
         found.append(Remark("error", (), "there is no deployment: nothing could be served", suggestion=hint))
@@ -183,24 +188,33 @@ def _fallbacks(settings: Settings) -> dict[str, list[str]]:
     return found
 
 
-CHECKS: tuple[Callable[[Settings], Iterator[Remark]], ...] = (
+Question = Callable[[Settings], Iterator[Remark]]
+
+PRESENT: tuple[Question, ...] = (
     _master_key,
-    _unused_providers,
     patterns_in_the_way,
     sizes_behind_all,
     unreachable_metadata,
     unreachable_sizes,
-    chains_that_end,
     fallbacks_to_the_same,
-    shares_of_nothing,
-    capabilities_of_nobody,
-    untagged_among_tagged,
-    tags_without_filtering,
     tags_behind_the_prefix,
-    tags_of_nobody,
-    _shadowed_entries,
-    _half_weighted,
     _duplicates,
     _own_fallbacks,
     _fallback_circles,
 )
+"""About what is there, whatever else is."""
+
+MISSING: tuple[Question, ...] = (
+    _unused_providers,
+    chains_that_end,
+    shares_of_nothing,
+    capabilities_of_nobody,
+    untagged_among_tagged,
+    tags_without_filtering,
+    names_of_nobody,
+    nothing_for_the_rest,
+    embeddings_that_mix,
+    _shadowed_entries,
+    _half_weighted,
+)
+"""About what is not there."""

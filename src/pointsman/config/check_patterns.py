@@ -11,7 +11,7 @@ from typing import Any
 import re2
 
 from pointsman.config.languages.automaton import MATCHED, Automaton
-from pointsman.config.languages.compare import Effort, common, covers, shortest
+from pointsman.config.languages.compare import Effort, common, covers, names, shortest
 from pointsman.config.languages.expression import Unclear
 from pointsman.config.remarks import Remark
 from pointsman.config.settings import Pattern, Settings
@@ -24,12 +24,22 @@ MAX_NAMES = 50
 """Names of the configuration itself that are tried as examples."""
 
 
+MAX_LISTED = 64
+"""A pattern that spells out more names than that is no list of names."""
+
+
 def patterns_in_the_way(settings: Settings) -> Iterator[Remark]:
-    """One remark for each pattern that has an earlier one in its way."""
-    if len(settings.patterns) < 2:
-        return
-    names = _names(settings)
-    comparison = _Comparison([_Rule(rule, names) for rule in settings.patterns])
+    """One remark for each pattern that can't match, or that has an earlier one in its way."""
+    known = _known(settings)
+    rules = {index: _Rule(rule, known) for index, rule in enumerate(settings.patterns)}
+    listed, effort = _listed(settings), Effort(MAX_STEPS)
+    for index, rule in list(rules.items()):
+        spelt = rule.spelt(effort)
+        if spelt is not None and listed.issuperset(spelt):
+            text = "can never match: every name that it takes is listed itself, like {}" if spelt else "matches no name"
+            yield Remark("warning", ("patterns", index, "pattern"), text, tuple(spelt[:1]))
+            del rules[index]
+    comparison = _Comparison(rules)
     for later, earlier in comparison.pairs().items():
         yield from comparison.told(later, earlier)
     if comparison.effort.spent:
@@ -47,18 +57,24 @@ def sizes_behind_all(settings: Settings) -> Iterator[Remark]:
             return
 
 
-def _names(settings: Settings) -> list[str]:
+def _known(settings: Settings) -> list[str]:
     served = (d.model_name for d in settings.deployments if d.model is not None)
     return list(dict.fromkeys((*served, *settings.exact, *settings.fallbacks)))[:MAX_NAMES]
+
+
+def _listed(settings: Settings) -> frozenset[str]:
+    """Names that are settled before any pattern is looked at."""
+    served = (d.model_name for d in settings.deployments if d.model is not None)
+    return frozenset((*served, *settings.exact, *settings.redundant, *settings.aliases, *settings.alias_groups))
 
 
 class _Rule:
     """A pattern, the names of the configuration that it matches, and how it reads names; None if that is unclear."""
 
-    def __init__(self, rule: Pattern, names: list[str]) -> None:
+    def __init__(self, rule: Pattern, known: list[str]) -> None:
         self.rule = rule
         self.program = _program(rule.pattern)
-        self.names = [name for name in names if self.search(name)]
+        self.names = [name for name in known if self.search(name)]
         self.automaton = _automaton(rule.pattern)
         self.prefix = self.automaton.prefix if self.automaton is not None else ""
         self._shortest: list[str] | None = None
@@ -76,6 +92,10 @@ class _Rule:
             made = shortest(self.automaton, effort) if self.automaton is not None else None
             self._shortest = [made] if made is not None and self.search(made) else []
         return [*self.names, *self._shortest]
+
+    def spelt(self, effort: Effort) -> list[str] | None:
+        """All names that match, if it is no more than a list of them."""
+        return names(self.automaton, MAX_LISTED, effort) if self.automaton is not None else None
 
     def leads_as(self, other: _Rule) -> bool:
         """True if both send names the same way."""
@@ -101,13 +121,13 @@ def _automaton(pattern: str) -> Automaton | None:
 
 
 class _Comparison:
-    def __init__(self, rules: list[_Rule]) -> None:
+    def __init__(self, rules: dict[int, _Rule]) -> None:
         self._rules = rules
         self.effort = Effort(MAX_STEPS)
 
     def pairs(self) -> dict[int, list[int]]:
         """For each pattern the earlier ones that may have names in common with it, as far as beginnings tell."""
-        order = sorted(range(len(self._rules)), key=lambda index: self._rules[index].prefix)
+        order = sorted(self._rules, key=lambda index: self._rules[index].prefix)
         found: dict[int, list[int]] = {}
         count = 0
         for at, one in enumerate(order):

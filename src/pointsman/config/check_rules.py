@@ -3,30 +3,54 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 
+from pointsman.config.facts import provider_of
 from pointsman.config.findings import Path
 from pointsman.config.implied import implies, never
+from pointsman.config.possible import odds
 from pointsman.config.remarks import Remark
 from pointsman.config.settings import FallbackChain, Settings, SizeRule
-from pointsman.model.condition import ALWAYS, Condition, Node
+from pointsman.model.condition import ALWAYS, Condition, Node, facts_of
 
 End = tuple[float, int]
 """An end of a range of sizes: the size, and 1 or -1 if the range begins just above or ends just below it."""
 
 
+MAX_PAIRS = 20_000
+"""Metadata rules that are compared with those before them: less than a second."""
+
+
 def unreachable_metadata(settings: Settings) -> Iterator[Remark]:
     """Rules whose condition can't hold, or holds only when one before does."""
     earlier: dict[str, Node] = {}
+    pairs = 0
     for rule in settings.metadata:
         path = ("request_metadata_routing", rule.name, "condition")
-        before = next((name for name, node in earlier.items() if implies(rule.condition.root, node)), None)
-        if never(rule.condition):
-            yield Remark("warning", path, "can't hold for any request")
-        elif before is not None:
+        alone = impossible(rule.condition, path)
+        if alone is not None:
+            yield alone
+            continue
+        among = islice(earlier.items(), max(MAX_PAIRS - pairs, 0))
+        before = next((name for name, node in among if implies(rule.condition.root, node)), None)
+        pairs += len(earlier)
+        if before is not None:
             yield Remark("warning", path, "is never reached: whenever it holds, rule {} before does too", (before,))
         elif implies(ALWAYS.root, rule.condition.root) and (settings.exact or settings.patterns or settings.sizes):
             yield Remark("info", path, "always holds: other rules matter only for what this provider does not serve")
         earlier[rule.name] = rule.condition.root
+    if pairs > MAX_PAIRS:
+        yield Remark("info", ("request_metadata_routing",), "are too many to be compared all with each other")
+
+
+def impossible(condition: Condition | None, path: Path) -> Remark | None:
+    """A remark if no request can meet the condition, with the fact that can't be so where it is one."""
+    blamed = odds(condition.root) if condition is not None else None
+    if blamed is None:
+        return None
+    if len(blamed) != 1:
+        return Remark("warning", path, "can't hold for any request")
+    return Remark("warning", path, "can't hold for any request: {} is never as it says", tuple(blamed))
 
 
 def unreachable_sizes(settings: Settings) -> Iterator[Remark]:
@@ -72,18 +96,25 @@ def _nowhere(chain: FallbackChain, settings: Settings) -> str | None:
 
 def _idle_members(chain: FallbackChain, path: Path) -> Iterator[Remark]:
     for index, member in enumerate(chain.members):
-        if never(member.condition):
-            yield Remark("warning", (*path, index, "condition"), "can't hold for any request")
+        alone = impossible(member.condition, (*path, index, "condition"))
+        if alone is not None:
+            yield alone
             continue
         same = (
             number
             for number, other in enumerate(chain.members[:index])
             if (other.provider, other.model) == (member.provider, member.model)
+            and _lasts(_root(other.condition))
             and implies(_root(member.condition), _root(other.condition))
         )
         before = next(same, None)
         if before is not None:
             yield Remark("warning", (*path, index), "is never reached: member {} turns to the same before", (before,))
+
+
+def _lasts(node: Node) -> bool:
+    """False if it may hold later in the same request though it does not now: a provider may have failed it by then."""
+    return all(provider_of(name) is None for name in facts_of(node))
 
 
 def _root(condition: Condition | None) -> Node:

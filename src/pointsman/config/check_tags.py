@@ -1,14 +1,11 @@
-"""Tags that tell nobody apart, deployments that take what tags should tell apart, and tags that nobody carries."""
+"""Tags that tell nobody apart, and deployments that take what tags should tell apart."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pointsman.config.findings import Path
-from pointsman.config.nearest import near
 from pointsman.config.remarks import DEPLOYMENT, Remark
 from pointsman.config.settings import Settings
-from pointsman.model.condition import Compare, Condition, Node, Not
 from pointsman.model.deployment import Deployment
 
 DEFAULT = "default"
@@ -58,22 +55,6 @@ def tags_behind_the_prefix(settings: Settings) -> Iterator[Remark]:
                 yield Remark("warning", (DEPLOYMENT, deployment.id), text, (tag,), "leave the prefix out")
 
 
-def tags_of_nobody(settings: Settings) -> Iterator[Remark]:
-    """Tags in conditions that no deployment carries, where there are tags at all."""
-    carried = {tag for d in settings.deployments for tag in d.tags}
-    tasks = {task.name for task in settings.tasks.tasks} if settings.tasks is not None else set[str]()
-    prefix = settings.tags.prefix or ""
-    known = {"tags": carried | {prefix + tag for tag in carried}}
-    if settings.tags.tasks:
-        known["task"] = carried | tasks
-    for path, condition in _conditions(settings) if carried else ():
-        for fact, value in dict.fromkeys(_compared(condition.root)):
-            if value not in known.get(fact, {value}):
-                meant = near(value, sorted(known[fact]))
-                hint = "did you mean {1}?" if meant is not None else ""
-                yield Remark("warning", path, "tag {0} is on no deployment", (value, meant or ""), hint)
-
-
 def _tagged(settings: Settings) -> dict[str, list[Deployment]]:
     """The deployments of each name of which some have tags."""
     groups: dict[str, list[Deployment]] = {}
@@ -86,29 +67,3 @@ def _tagged(settings: Settings) -> dict[str, list[Deployment]]:
 def _filtered(members: list[Deployment], settings: Settings) -> bool:
     said = (d.info[SWITCH] for d in members if SWITCH in d.info)
     return bool(next(said, settings.tags.enabled))
-
-
-def _conditions(settings: Settings) -> Iterator[tuple[Path, Condition]]:
-    """Every condition with its place."""
-    for rule in settings.metadata:
-        yield ("request_metadata_routing", rule.name, "condition"), rule.condition
-    for chain in settings.chains.values():
-        for index, member in enumerate(chain.members):
-            if member.condition is not None:
-                yield ("fallback_chains", chain.name, "chain", index, "condition"), member.condition
-    for task in settings.tasks.tasks if settings.tasks is not None else ():
-        if task.when is not None:
-            yield ("tasks", task.name, "when"), task.when
-
-
-def _compared(node: Node) -> Iterator[tuple[str, str]]:
-    """Facts and the texts that they are asked to be."""
-    if isinstance(node, Not):
-        yield from _compared(node.part)
-    elif isinstance(node, Compare):
-        values = node.value if isinstance(node.value, tuple) else (node.value,)
-        if node.operator in ("==", "in"):
-            yield from ((node.fact.name, value) for value in values if isinstance(value, str))
-    else:
-        for part in getattr(node, "parts", ()):
-            yield from _compared(part)

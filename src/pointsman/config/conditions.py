@@ -18,7 +18,7 @@ from pointsman.config.grammar import NoCondition, parsed, plain
 from pointsman.config.patterns import program
 from pointsman.config.places import Places
 from pointsman.config.quantities import seconds
-from pointsman.model.condition import All, Compare, Condition, Fact, Node, Not, Operator, Some
+from pointsman.model.condition import HEADER, All, Compare, Condition, Fact, Node, Not, Operator, Some
 from pointsman.model.sizes import billions
 
 MAX_DEPTH = 16
@@ -126,7 +126,7 @@ class _Reading:
         about = facts.provider_of(name)
         if about is not None:
             return Fact(self._places.name(about[0], self._path) + about[1]), kind
-        return Fact(name.lower() if name.startswith(facts.HEADER) else str(name)), kind
+        return Fact(name.lower() if name.startswith(HEADER) else str(name)), kind
 
     def _alone(self, name: Token) -> Node:
         """A fact by itself holds if it is true, or if it says anything at all."""

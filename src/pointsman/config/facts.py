@@ -6,8 +6,9 @@
 from __future__ import annotations
 
 import re
-from typing import Literal, get_args
+from typing import Literal, NamedTuple, get_args
 
+from pointsman.model.condition import HEADER
 from pointsman.model.request import Endpoint
 
 Kind = Literal["flag", "text", "texts", "number", "size", "seconds"]
@@ -35,12 +36,34 @@ PLAIN: dict[str, Kind] = {
 CHOICES: dict[str, tuple[str, ...]] = {"endpoint": get_args(Endpoint)}
 """Facts that have one of a few values."""
 
-HEADER = "header."
+NEVER: dict[str, tuple[str, ...]] = {"model": ("auto",)}
+"""Texts that a fact never is: ``auto`` leaves the model open, so there is none."""
+
+
+class Range(NamedTuple):
+    """The values of an ordered fact: from ``least`` on, which is ``out`` or in. ``known``: of every request."""
+
+    least: float = 0.0
+    out: bool = False
+    whole: bool = True
+    known: bool = True
+
+
+RANGES: dict[str, Range] = {
+    "tokens": Range(),
+    "batch_size": Range(least=1.0),
+    "timeout": Range(out=True, whole=False, known=False),
+    "model_size": Range(whole=False, known=False),
+}
+
+SAME = {"context_size": "tokens"}
+"""Facts by two names."""
+
 SECRETS = re.compile(r"authorization|cookie|key|secret|token|password|credential", re.IGNORECASE)
 """Words in names of headers that carry secrets."""
 
-PROVIDERS = ("_unavailable", "_available")
-"""Ends of facts about a provider."""
+PROVIDERS = UNAVAILABLE, AVAILABLE = "_unavailable", "_available"
+"""Ends of facts about a provider. They are each other's opposite."""
 
 
 def kind_of(name: str) -> Kind | None:

@@ -82,7 +82,7 @@ def _loaded(raw: Any, report: Report, environ: Mapping[str, str], *, standalone:
     for name in environment.unused():
         text = "nothing here refers to it, and it is not exported to the process"
         report.warning((SECTION, name), text)
-    for remark in check(assembled.settings, standalone=standalone or report.failed):
+    for remark in check(assembled.settings, standalone=standalone or report.failed, whole=not report.failed):
         remark.tell(report, assembled.paths)
     findings = report.findings()
     return Loaded(None if report.failed else _sourced(assembled.settings, report), findings)

@@ -11,6 +11,9 @@ import msgspec
 
 Operator = Literal["==", "!=", "<", "<=", ">", ">=", "in", "matches"]
 
+HEADER = "header."
+"""How the names of facts about headers begin. Their values are compared without case."""
+
 Value = str | float | bool | tuple[str | float | bool, ...]
 
 
@@ -53,6 +56,16 @@ class Condition(msgspec.Struct, frozen=True):
 
     def __repr__(self) -> str:
         return f"Condition({self.text!r})"
+
+
+def facts_of(node: Node) -> frozenset[str]:
+    """The names of the facts that a condition looks at."""
+    if isinstance(node, Fact):
+        return frozenset((node.name,))
+    if isinstance(node, Compare):
+        return frozenset((node.fact.name,))
+    parts = (node.part,) if isinstance(node, Not) else node.parts
+    return frozenset(name for part in parts for name in facts_of(part))
 
 
 ALWAYS = Condition("always", All(()))

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
-import re2
-
-from pointsman.model.condition import All, Compare, Condition, Fact, Node, Not, Some
+from pointsman.model.comparison import comparison
+from pointsman.model.condition import HEADER, All, Compare, Condition, Fact, Node, Not, Some
 from pointsman.model.request import Request
 from pointsman.model.view import View
 from pointsman.routing import features
@@ -17,7 +15,7 @@ from pointsman.routing.topology import Topology
 
 Test = Callable[["Facts"], bool]
 
-HEADER, UNAVAILABLE, AVAILABLE = "header.", "_unavailable", "_available"
+UNAVAILABLE, AVAILABLE = "_unavailable", "_available"
 
 
 class Facts:
@@ -111,19 +109,9 @@ def _test(node: Node) -> Test:
     raise TypeError(f"no condition: {node!r}")
 
 
-ORDER: dict[str, Callable[[Any, Any], bool]] = {
-    "==": operator.eq,
-    "!=": operator.ne,
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
-}
-
-
 def _compare(node: Compare) -> Test:
     """A fact that is not known makes every comparison false. A fact with several values (tags) holds if one does."""
-    look, holds = fact(node.fact.name), _holds(node)
+    look, holds = fact(node.fact.name), comparison(node)
 
     def test(facts: Facts) -> bool:
         value = look(facts)
@@ -132,39 +120,3 @@ def _compare(node: Compare) -> Test:
         return value is not None and holds(value)
 
     return test
-
-
-def _holds(node: Compare) -> Callable[[Any], bool]:
-    """The comparison of one value. Header values are compared without case; true and false are not numbers."""
-    of_header = node.fact.name.startswith(HEADER)
-    if node.operator == "matches":
-        program = re2.compile(str(node.value), _options(case_sensitive=not of_header))
-        return lambda value: program.search(str(value)) is not None
-    wanted = _folded(node.value) if of_header else node.value
-    if node.operator == "in":
-        listed = wanted if isinstance(wanted, tuple) else (wanted,)
-        return lambda value: any(_alike(value, one) and value == one for one in listed)
-    compare = ORDER[node.operator]
-    return lambda value: _alike(value, wanted) and compare(value, wanted)
-
-
-def _alike(one: Any, other: Any) -> bool:
-    """Of one kind, so that they can be compared: whole numbers with fractions, nothing else with another."""
-    kind, of_other = type(one), type(other)
-    return kind is of_other or (kind in NUMBERS and of_other in NUMBERS)
-
-
-NUMBERS = (int, float)
-
-
-def _folded(value: Any) -> Any:
-    if isinstance(value, tuple):
-        return tuple(map(_folded, value))
-    return value.lower() if isinstance(value, str) else value
-
-
-def _options(*, case_sensitive: bool) -> Any:
-    options = re2.Options()
-    options.case_sensitive = case_sensitive
-    options.log_errors = False
-    return options

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pointsman.config.languages.automaton import Automaton
-from pointsman.config.languages.compare import Effort, common, covers, shortest
+from pointsman.config.languages.compare import Effort, common, covers, names, shortest
 
 
 def effort():
@@ -51,6 +51,26 @@ def test_a_pattern_covers_another_or_does_not(wide, narrow, covered):
     assert covers(Automaton(wide), Automaton(narrow), effort()) is covered
 
 
+@pytest.mark.parametrize(
+    ("pattern", "spelt"),
+    [
+        ("^a(b|c)$", ["ab", "ac"]),
+        ("^[a-c]?x{1,2}$", ["x", "ax", "bx", "cx", "xx", "axx", "bxx", "cxx"]),
+        ("^$", []),
+        ("^a*$", None),
+        ("^a", None),
+        ("a$", None),
+        ("^a|b$", None),
+        ("^.$", None),
+        ("^[ab]{5}$", None),
+    ],
+)
+def test_the_names_of_a_pattern_are_spelt_out(pattern, spelt):
+    """If they are few: at most ten here."""
+    found = names(Automaton(pattern), 10, effort())
+    assert (found if found is None else sorted(found)) == (spelt if spelt is None else sorted(spelt))
+
+
 def test_too_much_to_do_is_no_answer():
     """Neither a common name nor a cover is claimed when the steps are used up."""
     one, other = Automaton("a.{12}$"), Automaton("b.{12}$")
@@ -68,7 +88,7 @@ PATTERNS = st.builds(
 
 
 @given(PATTERNS, PATTERNS, st.lists(st.text(alphabet="ab-", min_size=1, max_size=5), min_size=5, max_size=20))
-def test_what_is_said_of_two_patterns_is_so(one, other, names):
+def test_what_is_said_of_two_patterns_is_so(one, other, words):
     """An example matches both; without one no name does; what covers misses nothing."""
     first, second = Automaton(one), Automaton(other)
     found = common(first, second, effort())
@@ -77,8 +97,12 @@ def test_what_is_said_of_two_patterns_is_so(one, other, names):
     if found is not None:
         assert all(program.search(found) for program in programs)
     else:
-        assert not any(all(program.search(name) for program in programs) for name in names)
+        assert not any(all(program.search(name) for program in programs) for name in words)
     if covers(first, second, effort()):
-        assert all(programs[0].search(name) for name in names if programs[1].search(name))
+        assert all(programs[0].search(name) for name in words if programs[1].search(name))
+    spelt = names(first, 20, effort())
+    if spelt is not None:
+        assert all(programs[0].search(name) for name in spelt)
+        assert {name for name in words if programs[0].search(name)} <= set(spelt)
     short = shortest(first, effort())
     assert (short is None) or programs[0].search(short)

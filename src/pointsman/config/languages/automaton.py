@@ -36,10 +36,15 @@ class Automaton:
         self._again = self._reached((self._entry,), begins=False, ends=False)
 
     @property
+    def anchored(self) -> bool:
+        """True if a name that matches does so from its first character on."""
+        return not self._again
+
+    @property
     def prefix(self) -> str:
         """What every name that matches begins with, as far as the pattern spells it out."""
         state, text = self.start, ""
-        while not self._again and DONE not in state and len(text) < 64:
+        while self.anchored and DONE not in state and len(text) < 64:
             sets = self.sets(state)
             if len(sets) != 1 or any(place in self._edges for place in state) or sets[0][0][0] != sets[0][-1][1]:
                 break

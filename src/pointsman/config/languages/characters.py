@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 Characters = tuple[tuple[int, int], ...]
 
@@ -51,6 +51,15 @@ def either_case(given: Characters) -> Characters:
             if first <= last:
                 swapped.append((first - base + other, last - base + other))
     return characters(*given, *swapped)
+
+
+def count(given: Characters) -> int:
+    return sum(high - low + 1 for low, high in given)
+
+
+def each(given: Characters) -> Iterator[str]:
+    """One character after the other."""
+    return (chr(point) for low, high in given for point in range(low, high + 1))
 
 
 def holds(given: Characters, point: int) -> bool:

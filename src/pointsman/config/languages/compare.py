@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from pointsman.config.languages.automaton import MATCHED, Automaton, State
-from pointsman.config.languages.characters import Characters, holds
+from pointsman.config.languages.characters import Characters, count, each, holds, union
 
 PLEASANT = "a0-/.:b1x_ "
 """Characters that examples are made of where the patterns leave the choice."""
 
 SURROGATES = range(0xD800, 0xE000)
+
+MOST_PREFIXES = 500
+"""Beginnings of names that are followed for one pattern."""
 
 Goal = Callable[[bool, bool], bool]
 """Of whether each of the two matches a name."""
@@ -41,6 +44,24 @@ def covers(wide: Automaton, narrow: Automaton, effort: Effort) -> bool:
 def shortest(one: Automaton, effort: Effort) -> str | None:
     """The shortest name that matches."""
     return _walk((one, one), lambda a, _b: a, lambda a, _b: bool(a), effort)
+
+
+def names(one: Automaton, most: int, effort: Effort) -> list[str] | None:
+    """All names that match; None if there are more than ``most``, or if it took too long to find that out."""
+    found: list[str] = []
+    waiting = [(one.start, "")]
+    for state, name in waiting:  # grows while it is walked
+        effort.steps -= 1
+        if name and one.accepts(state):
+            found.append(name)
+        following = union(one.sets(state))
+        if not one.anchored or state == MATCHED or len(found) > most or effort.spent:
+            return None
+        if len(waiting) + count(following) > MOST_PREFIXES:
+            return None
+        after = ((one.after(state, character), name + character) for character in each(following))
+        waiting += [(state, name) for state, name in after if state]
+    return found
 
 
 def _walk(
