@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pointsman.errors import InvalidBody
-from pointsman.gateway.body import HINTS, LARGE, LONGEST_NAME, MOST_KEYS, read_body
+from pointsman.gateway.body import LARGE, MOST_KEYS, read_body
+from pointsman.gateway.envelope import LONGEST_NAME
 
 ASK = {"model": "m", "messages": [{"role": "user", "content": "hi"}]}
 FILLER = b'"filler":"' + b"x" * LARGE + b'",'
@@ -133,10 +134,15 @@ MISTYPED = [
     ("timeout", "soon"),
     ("num_retries", "2"),
     ("num_retries", 1.5),
+    ("stream_timeout", "soon"),
+    ("disable_fallbacks", "yes"),
+    ("disable_fallbacks", 1),
     ("fallbacks", "m"),
     ("fallbacks", [5]),
     ("fallbacks", [{"a": ["b"]}]),
     ("fallbacks", [{"model": 5}]),
+    ("fallbacks", [{"model": None}]),
+    ("fallbacks", [""]),
     ("fallbacks", {"m": "x"}),
     ("fallbacks", ["x" * 5000]),
     ("fallbacks", ["x"] * 5000),
@@ -156,6 +162,7 @@ def test_a_wrong_type_is_refused_by_name(field, value, size):
     [
         ("n", [0, -1, 129, 10**9, 10**30], [1, 128, None]),
         ("timeout", [0, -1, 86_401, 1e300], [0.001, 86_400, None]),
+        ("stream_timeout", [0, -1, 86_401, 1e300], [0.001, 86_400, None]),
         ("num_retries", [-1, 11, 10**9], [0, 10, None]),
         ("model", ["x" * (LONGEST_NAME + 1), "é" * 100_000], ["x" * LONGEST_NAME, None]),
     ],
@@ -177,29 +184,6 @@ def test_what_is_asked_must_be_there(endpoint, field):
         assert refused({"model": "m", field: content}, endpoint).param == field
     assert refused({"model": "m"}, endpoint).param == field
     read({"model": "m", field: ["x"]}, endpoint)
-
-
-@pytest.mark.parametrize("size", ["small", "large"])
-def test_hints_are_understood_and_taken_out(size):
-    """The model never sees what was meant for the router."""
-    body = json.dumps({**ASK, "timeout": 5, "num_retries": 1, "fallbacks": ["a", {"model": "b"}], "user": "u"}).encode()
-    asked = read(large(body) if size == "large" else body)
-    assert (asked.timeout, asked.num_retries, asked.fallbacks) == (5.0, 1, ("a", "b"))
-    assert HINTS.isdisjoint(asked.body)
-    assert bytes(asked.body["user"]) == b'"u"'
-
-
-@pytest.mark.parametrize("hint", sorted(HINTS))
-def test_a_hint_of_null_is_no_hint(hint):
-    """It is taken out all the same."""
-    asked = read({**ASK, hint: None})
-    assert (asked.timeout, asked.num_retries, asked.fallbacks) == (None, None, None)
-    assert hint not in asked.body
-
-
-def test_no_fallbacks_is_a_wish_and_differs_from_none_named():
-    """An empty list asks for no fallback at all."""
-    assert (read({**ASK, "fallbacks": []}).fallbacks, read(ASK).fallbacks) == ((), None)
 
 
 @pytest.mark.parametrize(("model", "asked"), [("auto", None), (None, None), ("m", "m"), ("Auto", "Auto")])

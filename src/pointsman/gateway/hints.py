@@ -10,7 +10,8 @@ from collections.abc import Iterable
 
 import msgspec
 
-from pointsman.errors import InvalidBody, InvalidHeader, RequestRefused
+from pointsman.errors import InvalidBody, RequestRefused
+from pointsman.gateway.lines import BLANK, text_of, wrong
 from pointsman.model.request import NO_HINTS, Fields, Hints
 
 CAPABILITY, TASK, CHAIN = b"x-capability", b"x-task", b"x-chain"
@@ -30,9 +31,6 @@ LARGEST = 64 * 1024
 
 A_NAME = f"1 to {LONGEST} printable characters"
 NAMES = f"{MOST_TAGS} tags at most, each of {A_NAME}"
-
-BLANK = " \t"
-"""HTTP's white space."""
 
 NOT_JSON = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
@@ -140,9 +138,9 @@ def _listed(raw: msgspec.Raw | None, param: str) -> tuple[str, ...] | None:
 def _of_headers(headers: dict[bytes, bytes]) -> tuple[str, ...]:
     found: list[str] = []
     for name in TAGS:
-        text = _text(headers, name)
+        text = text_of(headers, name)
         tags = [tag for part in (text or "").split(",") if (tag := part.strip(BLANK))]
-        found += _checked(tags, _wrong(name, f"must be {NAMES}"))
+        found += _checked(tags, wrong(name, f"must be {NAMES}"))
     return tuple(found)
 
 
@@ -159,25 +157,10 @@ def _first(headers: dict[bytes, bytes], names: tuple[bytes, ...]) -> str | None:
 
 
 def _header(headers: dict[bytes, bytes], name: bytes) -> str | None:
-    text = _text(headers, name)
+    text = text_of(headers, name)
     if text and not _plain(text):
-        raise _wrong(name, f"must be {A_NAME}")
+        raise wrong(name, f"must be {A_NAME}")
     return text or None
-
-
-def _text(headers: dict[bytes, bytes], name: bytes) -> str | None:
-    raw = headers.get(name)
-    if raw is None:
-        return None
-    try:
-        return raw.decode().strip(BLANK)
-    except UnicodeDecodeError:
-        raise _wrong(name, "is not UTF-8") from None
-
-
-def _wrong(name: bytes, problem: str) -> InvalidHeader:
-    shown = name.decode().title()
-    return InvalidHeader(f"the header {shown} {problem}", param=shown)
 
 
 def _begins(raw: msgspec.Raw, mark: bytes) -> bool:
