@@ -36,6 +36,7 @@ class MockOptions(TypedDict, total=False):
     faults: Sequence[str]
     seed: int
     context_length: int
+    parameters: float
     embedding_size: int
     load_ms: float
     strict: bool

@@ -51,7 +51,21 @@ async def test_a_router_knows_its_models(ask, hello):
 async def test_models_have_meta(llama, ask):
     """/v1/models says owned_by llamacpp and describes the file."""
     card = (await ask(llama, "GET", "/v1/models")).json()["data"][0]
-    assert (card["id"], card["owned_by"], "n_ctx_train" in card["meta"]) == (MODEL, "llamacpp", True)
+    assert (card["id"], card["owned_by"]) == (MODEL, "llamacpp")
+    assert [card["meta"][key] for key in ("n_params", "n_ctx", "n_ctx_train")] == [7_000_000_000, 8192, 32_768]
+
+
+async def test_metrics_count_what_runs_and_what_waits_for_a_slot(llama, ask, connect, hello):
+    """Four slots; the fifth request is deferred."""
+    llama.faults.set("hang")
+    for number in range(1, 6):
+        raw = await connect(llama)
+        await raw.send("POST", CHAT, hello(MODEL))
+        await llama.ledger.wait_for(lambda entry, number=number: entry.number == number)
+    metrics = (await ask(llama, "GET", "/metrics")).body.decode()
+    assert "llamacpp:requests_processing 4\nllamacpp:requests_deferred 1\n" in metrics.replace(
+        "# TYPE llamacpp:requests_deferred gauge\n", ""
+    )
 
 
 async def test_props(llama, ask):

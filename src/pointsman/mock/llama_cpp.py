@@ -12,6 +12,7 @@ from pointsman.mock.chat import DONE, HOLE, around_hole, frame
 from pointsman.mock.flavour import Flavour, Work
 from pointsman.mock.message import SSE, Answer, Refused, Reply, Request, Stream, encode, json_reply
 from pointsman.mock.openai_paths import OpenAiPaths, Rules, seed_of
+from pointsman.mock.parameters import parameters_of
 from pointsman.mock.said import say
 from pointsman.mock.words import estimate, token_ids
 
@@ -23,7 +24,10 @@ if TYPE_CHECKING:
 MODELS = ("qwen2.5-7b-instruct-q4_k_m.gguf",)
 CONTEXT_LENGTH = 8192
 EMBEDDING_SIZE = 768
+TRAINED = 32_768
+PARAMETERS = 7_615_616_512
 SLOTS = 4
+METRICS = b"text/plain; version=0.0.4"
 BUILD = "b6500-5c0ffee1"
 
 TYPES = {
@@ -66,6 +70,7 @@ class LlamaCpp:
             ("POST", "/tokenize"): _tokenize,
             ("GET", "/props"): self._props,
             ("GET", "/slots"): self._slots,
+            ("GET", "/metrics"): self._metrics,
         }
         for prefix in ("", "/v1"):
             self.routes[("POST", f"{prefix}/chat/completions")] = paths.chat
@@ -180,25 +185,20 @@ class LlamaCpp:
         }
 
     def _models(self, _request: Request) -> Answer:
+        return json_reply({"object": "list", "data": [self._card(model) for model in self._scene.options.listed()]})
+
+    def _card(self, model: str) -> dict[str, Any]:
         meta = {
             "vocab_type": 2,
             "n_vocab": 152_064,
-            "n_ctx_train": 32_768,
+            "n_ctx": self._context_length,
+            "n_ctx_train": max(TRAINED, self._context_length),
             "n_embd": 3584,
-            "n_params": 7_615_616_512,
+            "n_params": parameters_of(model, self._scene.options.parameters, PARAMETERS),
             "size": 4_677_120_000,
         }
-        cards = [
-            {
-                "id": model,
-                "object": "model",
-                "created": int(self._scene.clock()),
-                "owned_by": "llamacpp",
-                "meta": meta,
-            }
-            for model in self._scene.options.listed()
-        ]
-        return json_reply({"object": "list", "data": cards})
+        created = int(self._scene.clock())
+        return {"id": model, "object": "model", "created": created, "owned_by": "llamacpp", "meta": meta}
 
     def _props(self, _request: Request) -> Answer:
         model = next(iter(self._scene.options.listed()), "")
@@ -227,6 +227,20 @@ class LlamaCpp:
         return json_reply(
             [{"id": slot, "n_ctx": self._context_length, "is_processing": slot < busy} for slot in range(SLOTS)]
         )
+
+    def _metrics(self, _request: Request) -> Answer:
+        """As it answers where it was started with ``--metrics``. Who finds no free slot is deferred."""
+        ledger = self._scene.ledger
+        under_way = max(ledger.in_flight - 1, 0)
+        busy = min(under_way, SLOTS)
+        lines: list[str] = []
+        for name, kind, value in (
+            ("tokens_predicted_total", "counter", ledger.tokens_sent),
+            ("requests_processing", "gauge", busy),
+            ("requests_deferred", "gauge", under_way - busy),
+        ):
+            lines += [f"# TYPE llamacpp:{name} {kind}", f"llamacpp:{name} {value}"]
+        return Reply("\n".join([*lines, ""]).encode(), content_type=METRICS)
 
 
 def _healthy(_request: Request) -> Answer:

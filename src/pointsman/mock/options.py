@@ -11,7 +11,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     ``voice`` is who speaks instead: providers of one voice answer the same question word by word alike.
     ``models`` empty means the kind's usual ones, ``"*"`` among them accepts any name. ``latency_ms`` passes before
     the first token, ``tokens_per_second`` 0 means at once. ``context_length`` and ``embedding_size`` 0 mean the
-    kind's own. ``load_ms`` is the extra wait of a model that is not in memory (ollama). ``strict`` makes the openai
+    kind's own. ``parameters`` is what lists tell of every model, in billions; 0 means what its name says, else the
+    kind's usual. ``load_ms`` is the extra wait of a model that is not in memory (ollama). ``strict`` makes the openai
     kind refuse unknown arguments as OpenAI does. ``seed`` throws the dice of ``rate=`` faults.
     """
 
@@ -24,6 +25,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     faults: tuple[str, ...] = ()
     seed: int = 0
     context_length: int = 0
+    parameters: float = 0.0
     embedding_size: int = 0
     load_ms: float = 0.0
     strict: bool = False

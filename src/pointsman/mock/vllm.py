@@ -22,6 +22,8 @@ MODELS = ("meta-llama/Llama-3.1-8B-Instruct",)
 CONTEXT_LENGTH = 32_768
 EMBEDDING_SIZE = 1024
 VERSION = "0.11.0"
+BATCH = 256
+"""Sequences at a time: ``--max-num-seqs``."""
 
 FLAVOUR = Flavour(
     ident=lambda prefix, seed: f"{prefix}-{seed}",
@@ -161,13 +163,15 @@ class Vllm:
         return json_reply({"server_load": max(self._scene.ledger.in_flight - 1, 0)})
 
     def _metrics(self, _request: Request) -> Answer:
-        """Running does not count this very request."""
+        """Running does not count this very request. What does not fit into a batch waits."""
         ledger = self._scene.ledger
+        under_way = max(ledger.in_flight - 1, 0)
+        running = min(under_way, BATCH)
         model = next(iter(self._scene.options.listed()), "")
         lines: list[str] = []
         for name, kind, value in (
-            ("num_requests_running", "gauge", max(ledger.in_flight - 1, 0)),
-            ("num_requests_waiting", "gauge", 0),
+            ("num_requests_running", "gauge", running),
+            ("num_requests_waiting", "gauge", under_way - running),
             ("kv_cache_usage_perc", "gauge", 0),
             ("generation_tokens_total", "counter", ledger.tokens_sent),
         ):

@@ -122,6 +122,25 @@ async def test_tags_have_tags(ollama, ask):
     models = (await ask(ollama, "GET", "/api/tags")).json()["models"]
     assert [model["name"] for model in models] == ["llama3.2:latest", "qwen2.5:7b"]
     assert (len(models[0]["digest"]), models[0]["details"]["format"]) == (64, "gguf")
+    assert [model["details"]["parameter_size"] for model in models] == ["3.2B", "7B"]
+
+
+async def test_a_pull_brings_a_model_and_a_delete_takes_it(ask):
+    """The newest is listed first; a pull streams what it does unless it shall not."""
+    async with MockProvider("ollama", models=["a"]) as ollama:
+
+        async def names() -> list[str]:
+            return [model["name"] for model in (await ask(ollama, "GET", "/api/tags")).json()["models"]]
+
+        streamed = await ask(ollama, "POST", "/api/pull", {"model": "b:1b"})
+        whole = await ask(ollama, "POST", "/api/pull", {"model": "c", "stream": False})
+        assert (streamed.lines[-1], whole.json()) == ({"status": "success"}, {"status": "success"})
+        assert await names() == ["c:latest", "b:1b", "a:latest"]
+        assert (await ask(ollama, "POST", "/api/show", {"model": "b:1b"})).status == 200
+        assert (await ask(ollama, "DELETE", "/api/delete", {"model": "a:latest"})).status == 200
+        assert await names() == ["c:latest", "b:1b"]
+        refused = [await ask(ollama, "DELETE", "/api/delete", body) for body in ({"model": "a"}, {})]
+        assert [answer.status for answer in refused] == [404, 400]
 
 
 async def test_show(ollama, ask):

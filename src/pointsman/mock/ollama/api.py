@@ -9,11 +9,13 @@ from pointsman.mock.asked import fields_of, model_of
 from pointsman.mock.chat import frame
 from pointsman.mock.embeddings import read_dimensions, read_input
 from pointsman.mock.flavour import Flavour
-from pointsman.mock.message import TEXT, Answer, Refused, Reply, Request, encode, json_reply
+from pointsman.mock.message import NDJSON, TEXT, Answer, Refused, Reply, Request, Stream, encode, json_reply
+from pointsman.mock.ollama.library import Library
 from pointsman.mock.ollama.memory import Memory
 from pointsman.mock.ollama.shapes import MODIFIED, NANO, card, details, full_name, running
 from pointsman.mock.ollama.talk import Talk
 from pointsman.mock.openai_paths import OpenAiPaths, Rules
+from pointsman.mock.parameters import parameters_of
 from pointsman.mock.vectors import embed
 from pointsman.mock.words import estimate
 
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 MODELS = ("llama3.2:latest", "qwen2.5:7b", "nomic-embed-text:latest")
 CONTEXT_LENGTH = 4096
 EMBEDDING_SIZE = 768
+PARAMETERS = 3_212_749_888
 VERSION = "0.12.3"
 CREATED = 1_756_728_000
 
@@ -46,9 +49,10 @@ class Ollama:
 
     def __init__(self, scene: Scene) -> None:
         self._scene = scene
+        self._library = Library(scene.options.models)
         self._memory = Memory(scene.clock)
         self._context_length = scene.options.context_length or CONTEXT_LENGTH
-        self._talk = Talk(scene, self._memory, self._context_length)
+        self._talk = Talk(scene, self._library, self._memory, self._context_length)
         self._size = scene.options.embedding_size or EMBEDDING_SIZE
         rules = Rules(
             model=lambda _model: None,
@@ -67,6 +71,8 @@ class Ollama:
             ("GET", "/api/tags"): self._tags,
             ("GET", "/api/ps"): self._running,
             ("POST", "/api/show"): self._show,
+            ("POST", "/api/pull"): self._pull,
+            ("DELETE", "/api/delete"): self._delete,
             ("POST", "/api/chat"): self._talk.chat,
             ("POST", "/api/generate"): self._talk.generate,
             ("POST", "/api/embed"): self._embed,
@@ -103,30 +109,47 @@ class Ollama:
         return encode({"error": message}) + b"\n"
 
     def _tags(self, _request: Request) -> Answer:
-        return json_reply({"models": [card(model) for model in self._scene.options.listed()]})
+        return json_reply({"models": [card(model, self._parameters(model)) for model in self._library.listed()]})
 
     def _running(self, _request: Request) -> Answer:
-        loaded = self._memory.loaded()
-        return json_reply({"models": [running(model, loaded[model], self._context_length) for model in loaded]})
+        loaded, size = self._memory.loaded(), self._context_length
+        cards = [running(model, self._parameters(model), until, size) for model, until in loaded.items()]
+        return json_reply({"models": cards})
+
+    def _pull(self, request: Request) -> Answer:
+        model = _named(request)
+        self._library.pull(model)
+        if fields_of(request).get("stream") is False:
+            return json_reply({"status": "success"})
+        lines = [encode({"status": status}) + b"\n" for status in ("pulling manifest", "verifying sha256 digest")]
+        return Stream(NDJSON, iter(lines), closing=encode({"status": "success"}) + b"\n")
+
+    def _delete(self, request: Request) -> Answer:
+        model = _named(request)
+        if not self._library.delete(model):
+            raise Refused(404, f"model '{model}' not found")
+        self._memory.use(full_name(model), 0)
+        return Reply(b"")
+
+    def _parameters(self, model: str) -> int:
+        return parameters_of(model, self._scene.options.parameters, PARAMETERS)
 
     def _show(self, request: Request) -> Answer:
-        fields = fields_of(request)
-        model = model_of(fields) or str(fields.get("name") or "")
-        if not model:
-            raise Refused(400, "model is required")
-        if not self._talk.serves(model):
+        model = _named(request)
+        if not self._library.serves(model):
             raise Refused(404, f"model '{model}' not found")
-        family = details(model)["family"]
+        parameters = self._parameters(model)
+        family = details(model, parameters)["family"]
         embeds = "embed" in model
         return json_reply(
             {
                 "modelfile": f"FROM {full_name(model)}",
                 "parameters": f"num_ctx {self._context_length}",
                 "template": "{{ .Prompt }}",
-                "details": details(model),
+                "details": details(model, parameters),
                 "model_info": {
                     "general.architecture": family,
-                    "general.parameter_count": 3_212_749_888,
+                    "general.parameter_count": parameters,
                     f"{family}.context_length": self._context_length,
                     f"{family}.embedding_length": self._size,
                 },
@@ -159,14 +182,23 @@ class Ollama:
         return Reply(encode({"embedding": vector}), slow=True, wait=wait)
 
     def _models(self, _request: Request) -> Answer:
-        cards = [_card(model) for model in self._scene.options.listed()]
+        cards = [_card(model) for model in self._library.listed()]
         return json_reply({"object": "list", "data": cards})
 
     def _model(self, request: Request) -> Answer:
         model = request.path.removeprefix("/v1/models/")
-        if not self._talk.serves(model):
+        if not self._library.serves(model):
             raise Refused(404, f"model '{model}' not found")
         return json_reply(_card(model))
+
+
+def _named(request: Request) -> str:
+    """The model that a request is about; older clients call it ``name``. Raises Refused."""
+    fields = fields_of(request)
+    model = model_of(fields) or str(fields.get("name") or "")
+    if not model:
+        raise Refused(400, "model is required")
+    return model
 
 
 def _openai_error(message: str, status: int) -> dict[str, Any]:

@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
+from pointsman.mock.parameters import human
+
 if TYPE_CHECKING:
     from pointsman.mock.flavour import Work
 
@@ -32,19 +34,19 @@ def digest(model: str) -> str:
     return sha256(full_name(model).encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def details(model: str) -> dict[str, Any]:
+def details(model: str, parameters: int) -> dict[str, Any]:
     family = full_name(model).partition(":")[0].rpartition("/")[2]
     return {
         "parent_model": "",
         "format": "gguf",
         "family": family,
         "families": [family],
-        "parameter_size": "3.2B",
+        "parameter_size": human(parameters),
         "quantization_level": "Q4_K_M",
     }
 
 
-def card(model: str) -> dict[str, Any]:
+def card(model: str, parameters: int) -> dict[str, Any]:
     """One entry of /api/tags."""
     name = full_name(model)
     return {
@@ -53,11 +55,11 @@ def card(model: str) -> dict[str, Any]:
         "modified_at": MODIFIED,
         "size": SIZE,
         "digest": digest(model),
-        "details": details(model),
+        "details": details(model, parameters),
     }
 
 
-def running(model: str, until: float, context_length: int) -> dict[str, Any]:
+def running(model: str, parameters: int, until: float, context_length: int) -> dict[str, Any]:
     """One entry of /api/ps."""
     name = full_name(model)
     return {
@@ -65,7 +67,7 @@ def running(model: str, until: float, context_length: int) -> dict[str, Any]:
         "model": name,
         "size": SIZE,
         "digest": digest(model),
-        "details": details(model),
+        "details": details(model, parameters),
         "expires_at": iso(until),
         "size_vram": SIZE,
         "context_length": context_length,

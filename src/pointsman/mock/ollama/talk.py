@@ -17,6 +17,7 @@ from pointsman.mock.asked import (
 from pointsman.mock.chat import HOLE, call_id
 from pointsman.mock.flavour import Work
 from pointsman.mock.message import NDJSON, Answer, Refused, Reply, Request, Stream, encode, json_reply
+from pointsman.mock.ollama.library import Library
 from pointsman.mock.ollama.memory import Memory, read_keep_alive
 from pointsman.mock.ollama.shapes import full_name, iso, statistics
 from pointsman.mock.openai_paths import seed_of
@@ -33,9 +34,10 @@ NO_CALL: dict[str, Any] = {}
 
 
 class Talk:
-    def __init__(self, scene: Scene, memory: Memory, context_length: int) -> None:
+    def __init__(self, scene: Scene, library: Library, memory: Memory, context_length: int) -> None:
         self._context_length = context_length
         self._scene = scene
+        self._library = library
         self._memory = memory
 
     def chat(self, request: Request) -> Answer:
@@ -62,7 +64,7 @@ class Talk:
         model = model_of(fields)
         if not model:
             raise Refused(400, "model is required")
-        if not self.serves(model):
+        if not self._library.serves(model):
             raise Refused(404, f"model '{model}' not found", why="no model")
         try:
             keep_alive = read_keep_alive(fields.get("keep_alive"))
@@ -70,10 +72,6 @@ class Talk:
             raise Refused(400, f"time: invalid duration: {wrong}") from None
         cold = self._memory.use(full_name(model), keep_alive)
         return self._scene.options.load_ms / 1000 if cold else 0.0
-
-    def serves(self, model: str) -> bool:
-        options = self._scene.options
-        return "*" in options.models or full_name(model) in {full_name(known) for known in options.models}
 
     def _asked(self, fields: dict[str, Any], prompt: str, tokens: int, **more: Any) -> Asked:
         options = fields.get("options")
