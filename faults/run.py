@@ -19,7 +19,8 @@ from rich.table import Table
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "tests"))  # the gateway in a test's own event loop is the tests' equipment
 
-from laboratory.card import Finding  # noqa: E402 - after the path
+from laboratory.card import Finding, none  # noqa: E402 - after the path
+from laboratory.rig import mishaps  # noqa: E402 - as above
 from laboratory.scenarios import table  # noqa: E402 - as above
 
 if TYPE_CHECKING:
@@ -40,11 +41,16 @@ def parse(arguments: list[str]) -> argparse.Namespace:
 async def play(scenario: Scenario, *, quick: bool, limit: float) -> list[Finding]:
     """What was found; a scenario that breaks or takes too long is a finding too."""
     begun = time.monotonic()
-    try:
-        async with asyncio.timeout(limit):
-            found = await scenario.play(quick)
-    except Exception as error:  # noqa: BLE001 - whatever it is, the others are still to be played
-        found = [Finding(scenario.name, examples=[f"{type(error).__name__}: {error}"], broken=True)]
+    with mishaps() as heard:
+        try:
+            async with asyncio.timeout(limit):
+                found = await scenario.play(quick)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the others are still to be played
+            found = [Finding(scenario.name, examples=[f"{type(error).__name__}: {error}"], broken=True)]
+    if heard:
+        found.append(
+            Finding(f"exceptions in {scenario.name}", bars=[none("in callbacks", len(heard))], examples=heard[:3])
+        )
     found[0].seconds = time.monotonic() - begun
     return found
 

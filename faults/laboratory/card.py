@@ -10,6 +10,9 @@ if TYPE_CHECKING:
     from laboratory.callers import Answer
 
 
+EXAMPLES = 6
+
+
 class Bar(msgspec.Struct, frozen=True):
     """One bar. ``timed``: it depends on the machine's speed, so tests leave it to the scorecard."""
 
@@ -50,6 +53,11 @@ class Finding(msgspec.Struct):
     examples: list[str] = []
     seconds: float = 0.0
     broken: bool = False
+
+    def say(self, what: str) -> None:
+        """An example of what went wrong; the first few are kept."""
+        if len(self.examples) < EXAMPLES:
+            self.examples.append(what)
 
     @property
     def passed(self) -> bool:
@@ -108,9 +116,8 @@ class Tally:
             self._note(answer, what, "wrong")
 
     def _note(self, answer: Answer, what: object, verdict: str) -> None:
-        if len(self.finding.examples) < 6:
-            told = f"{answer.status} {answer.ended} {answer.code} {answer.text[:60]!r} after {answer.seconds:.2f} s"
-            self.finding.examples.append(f"{verdict}: {what}: {told}")
+        told = f"{answer.status} {answer.ended} {answer.code} {answer.text[:60]!r} after {answer.seconds:.2f} s"
+        self.finding.say(f"{verdict}: {what}: {told}")
 
     @property
     def bars(self) -> list[Bar]:

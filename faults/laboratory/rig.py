@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import contextmanager
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,7 @@ from pointsman.model.deployment import Deployment, Provider
 from pointsman.testing import MockProvider
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable
+    from collections.abc import Awaitable, Callable, Iterable, Iterator
 
     from pointsman.config.settings import Settings
     from support.serving import Serving
@@ -59,6 +60,22 @@ def deployment(at: MockProvider, group: str = "m", port: int | None = None, **mo
 def over(*deployments: Deployment, **more: Any) -> Settings:
     more.setdefault("strategies", IN_TURNS)
     return settings(*deployments, **more)
+
+
+@contextmanager
+def mishaps() -> Iterator[list[str]]:
+    """What went wrong in callbacks of this event loop meanwhile: nobody else would hear of it."""
+    loop, heard = asyncio.get_running_loop(), []
+
+    def hear(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        heard.append(f"{context.get('message')}: {context.get('exception')!r}")
+
+    before = loop.get_exception_handler()
+    loop.set_exception_handler(hear)
+    try:
+        yield heard
+    finally:
+        loop.set_exception_handler(before)
 
 
 def leases(it: Serving) -> int:

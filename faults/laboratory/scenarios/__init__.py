@@ -6,7 +6,18 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from laboratory.scenarios import broken_bytes, cuts, everything, hangs, herd, leaving, outage, refusals, retry_after
+from laboratory.scenarios import (
+    broken_bytes,
+    cuts,
+    everything,
+    hangs,
+    herd,
+    leaving,
+    outage,
+    overload,
+    refusals,
+    retry_after,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -75,7 +86,12 @@ async def _hangs(quick: bool) -> list[Finding]:
 
 
 async def _leaving(quick: bool) -> list[Finding]:
-    return [await leaving.play(3 if quick else 50)]
+    each = 3 if quick else 50
+    return [await leaving.play(each), await leaving.in_line(each), await leaving.hedged(each)]
+
+
+async def _overload(quick: bool) -> list[Finding]:
+    return [await overload.play(100 if quick else 500)]
 
 
 def table() -> tuple[Scenario, ...]:
@@ -89,4 +105,5 @@ def table() -> tuple[Scenario, ...]:
         Scenario("retry-after", _retry_after),
         Scenario("hangs", _hangs),
         Scenario("leaving", _leaving),
+        Scenario("overload", _overload),
     )

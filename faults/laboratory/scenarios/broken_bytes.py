@@ -20,6 +20,8 @@ REST = 400.0
 ENDS = (Act.CLOSE, Act.RESET, Act.HALF_CLOSE)
 TOKENS = 8
 KINDS = ("openai", "vllm", "ollama")
+MASKS = (0xFF, 0x01, 0x20, 0x5C)
+"""What the bits of other bytes are: no UTF-8, another letter, another case, and quotes and backslashes now and then."""
 
 
 async def ending(step: int, kinds: tuple[str, ...] = KINDS) -> Finding:
@@ -55,7 +57,7 @@ async def corrupting(step: int, kinds: tuple[str, ...] = KINDS) -> Finding:
 
 async def _every(tally: Tally, kind: str, step: int, *, stream: bool, acts: tuple[Act, ...]) -> int:
     """Leases held at the end."""
-    clock, turn = Clock(), cycle(acts)
+    clock, turn, masks = Clock(), cycle(acts), cycle(MASKS)
     async with AsyncExitStack() as stack:
         mock = await stack.enter_async_context(provider(kind, "up"))
         text = await reference(mock, TOKENS)
@@ -66,7 +68,7 @@ async def _every(tally: Tally, kind: str, step: int, *, stream: bool, acts: tupl
         it = await stack.enter_async_context(gateway(made, clock))
         size = await _size(it.port, mock, stream=stream)
         for at in range(0, size, step):
-            trouble = Trouble(next(turn), at, size=3)
+            trouble = Trouble(next(turn), at, size=3, mask=next(masks))
             proxy.set(trouble)
             clock.advance(REST)
             answer = await ask(it.port, question(stream=stream, max_tokens=TOKENS))

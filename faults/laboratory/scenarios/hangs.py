@@ -80,7 +80,7 @@ async def alone(each: int, phases: tuple[Phase, ...] = PHASES) -> Finding:
             right = answer.whole if phase.complete else answer.failed
             silent += not right
             if not right or answer.seconds - phase.limit > OVERRUN:
-                finding.examples.append(f"{phase}: {answer.status} {answer.ended} {answer.code} {answer.seconds:.2f} s")
+                finding.say(f"{phase}: {answer.status} {answer.ended} {answer.code} {answer.seconds:.2f} s")
             late.append(answer.seconds - phase.limit)
 
     await crowd(len(phases), 8, hangs)
@@ -111,7 +111,7 @@ async def with_a_fallback(each: int, phases: tuple[Phase, ...] = PHASES) -> Find
             finding.requests += 1
             if not answer.whole:
                 finding.lost += 1
-                finding.examples.append(f"{phase}: {answer.status} {answer.ended} {answer.code} {answer.seconds:.2f} s")
+                finding.say(f"{phase}: {answer.status} {answer.ended} {answer.code} {answer.seconds:.2f} s")
             late.append(answer.seconds - phase.limit)
 
     await crowd(len(phases), 8, hangs)

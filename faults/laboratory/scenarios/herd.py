@@ -14,6 +14,9 @@ from support.serving import gateway
 REST = 400.0
 """Seconds: longer than a deployment ever rests."""
 
+PROBE = 1500
+"""Milliseconds that an answer then takes: until everybody has come."""
+
 ENOUGH = 12
 """Failures that open any breaker."""
 
@@ -34,7 +37,7 @@ async def half_open(callers: int, *, recovers: bool) -> Finding:
         await crowd(2 * ENOUGH, 1, one)
         clock.advance(REST)
         bad.ledger.clear()
-        bad.faults.set("slow_headers=300", *([] if recovers else ["status=500"]))
+        bad.faults.set(f"slow_headers={PROBE}", *([] if recovers else ["status=500"]))
         await crowd(callers, callers, one)
         finding, probes = tally.finding, received([bad])
         finding.attempts = received([bad, good])
@@ -55,7 +58,7 @@ async def in_need(callers: int) -> Finding:
         await crowd(4 * ENOUGH, 1, lambda _: ask(it.port, question(stream=False)))
         for at in mocks:
             at.ledger.clear()
-            at.faults.set("slow_headers=300", "status=500")
+            at.faults.set(f"slow_headers={PROBE}", "status=500")
         answers = await asyncio.gather(*[ask(it.port, question(stream=False)) for _ in range(callers)])
         finding.requests, finding.attempts = callers, received(mocks)
         statuses = {answer.status for answer in answers}

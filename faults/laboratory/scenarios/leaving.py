@@ -12,7 +12,8 @@ import msgspec
 from laboratory.callers import Leaving, question
 from laboratory.card import Finding, at_most, none
 from laboratory.proxy import Act, Blackhole, FaultProxy, Point, Trouble
-from laboratory.rig import crowd, deployment, leases, over, provider
+from laboratory.rig import crowd, deployment, leases, over, provider, received
+from pointsman.config.settings import HedgeSettings, RouterSettings
 from support.serving import Serving, gateway
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ async def play(each: int, phases: tuple[Phase, ...] = PHASES) -> Finding:
         held += left
         finding.requests += each
         if open_still or left or seconds > CLOSED:
-            finding.examples.append(f"{phases[number]}: {open_still} open, {left} leases held, {seconds:.2f} s")
+            finding.say(f"{phases[number]}: {open_still} open, {left} leases held, {seconds:.2f} s")
 
     await crowd(len(phases), 4, phase)
     finding.bars = [
@@ -83,6 +84,60 @@ async def play(each: int, phases: tuple[Phase, ...] = PHASES) -> Finding:
         at_most("slowest, s", CLOSED, max(slowest), timed=True),
     ]
     finding.notes = f"{len(phases)} phases; closed within {max(slowest):.3f} s"
+    return finding
+
+
+async def in_line(each: int) -> Finding:
+    """Callers who wait for room behind one who has it: they leave the line, and nobody is asked for them."""
+    finding = Finding("the caller leaves, waiting for room", requests=each)
+    async with AsyncExitStack() as stack:
+        mock = await stack.enter_async_context(provider(name="up", faults=["hang"]))
+        it = await stack.enter_async_context(gateway(over(deployment(mock, max_parallel_requests=1))))
+        first, *waiting = [Leaving(it.port, question(stream=turn % 2 == 0)) for turn in range(each + 1)]
+        await first.ask()
+        await mock.ledger.wait_for(lambda entry: entry.open)
+        await asyncio.gather(*[caller.ask() for caller in waiting])
+        await _until(lambda: len(it.runtime.board.queue.tickets) == each)
+        for caller in waiting:
+            caller.leave()
+        await _until(lambda: len(it.runtime.board.queue.tickets) == 0)
+        stayed = len(it.runtime.board.queue.tickets)
+        first.leave()
+        await _until(lambda: leases(it) == 0 and mock.connections == 0)
+        finding.attempts = mock.ledger.total
+        finding.bars = [
+            none("still in line", stayed),
+            none("asked for nobody", mock.ledger.total - 1),
+            none("upstream connections left open", mock.connections),
+            none("leases not given back", leases(it)),
+        ]
+    return finding
+
+
+async def hedged(each: int) -> Finding:
+    """Callers for whom two deployments are at work: both are let go."""
+    finding = Finding("the caller leaves, two at work for him", requests=each)
+    everybody = HedgeSettings(delay=0.02, share=1.0, least=10 * each)
+    async with AsyncExitStack() as stack:
+        mocks = [await stack.enter_async_context(provider(name=name, faults=["hang"])) for name in ("a", "b")]
+        made = over(*[deployment(at) for at in mocks], router=RouterSettings(hedge=everybody))
+        it = await stack.enter_async_context(gateway(made))
+        callers = [Leaving(it.port, question(stream=turn % 2 == 0)) for turn in range(each)]
+        await asyncio.gather(*[caller.ask() for caller in callers])
+        await _until(lambda: received(mocks) == 2 * each)
+        finding.attempts = received(mocks)
+        begun = monotonic()
+        for caller in callers:
+            caller.leave()
+        await _until(lambda: leases(it) == 0 and sum(at.connections for at in mocks) == 0)
+        seconds = monotonic() - begun
+        finding.bars = [
+            none("callers without two at work", 2 * each - finding.attempts),
+            none("upstream connections left open", sum(at.connections for at in mocks)),
+            none("leases not given back", leases(it)),
+            at_most("slowest, s", CLOSED, seconds, timed=True),
+        ]
+        finding.notes = f"closed within {seconds:.3f} s"
     return finding
 
 

@@ -65,7 +65,7 @@ async def told(each: int) -> Finding:
             bad = [answer for answer in answers if answer.status not in (400, 403) or not answer.failed]
             wrong += len(bad)
             if bad:
-                finding.examples.append(f"{trouble} in {dialect}: {bad[0].status} {bad[0].code}")
+                finding.say(f"{trouble} in {dialect}: {bad[0].status} {bad[0].code}")
             finding.requests += each
             finding.attempts = (finding.attempts or 0) + received([small])
             small.faults.clear()

@@ -156,7 +156,7 @@ async def fuzz(number: int, seed: int = 4) -> Finding:
         ]
         for visit, case in zip(visits, every, strict=True):
             if visit.unwell or visit.early or visit.stuck:
-                finding.examples.append(f"{case.spec}: {'early' if visit.early else 'stuck or unwell'}")
+                finding.say(f"{case.spec}: {'early' if visit.early else 'stuck or unwell'}")
         finding.notes = f"{sum(case.seconds is not None for case in every)} of certain meaning"
     return finding
 
