@@ -12,7 +12,7 @@ from pointsman.model.outcome import FailureKind, Usage
 from pointsman.state.breaker import BreakerSettings
 from pointsman.state.scoreboard import Rules, Scoreboard
 from pointsman.telemetry.metrics import Metrics
-from pointsman.telemetry.tally import Tally
+from pointsman.telemetry.tally import RELOADS, Tally
 
 RESET, GONE = FailureKind.RESET, FailureKind.CLIENT_GONE
 
@@ -99,6 +99,13 @@ def test_refusals_are_counted_by_their_code(metrics):
     assert value(metrics, "pointsman_refused_total", code="invalid_body") == 2
 
 
+def test_reloads_are_counted_by_what_came_of_them(metrics):
+    """Each from the start, so that an increase of the first is one."""
+    metrics.tally.reloads["refused"] += 1
+    found = {word: value(metrics, "pointsman_config_reloads_total", result=word) for word in RELOADS}
+    assert found == {"swapped": 0, "unchanged": 0, "refused": 1}
+
+
 def test_a_caller_that_left_early_is_counted_nowhere_as_a_deployments_failure(metrics, made):
     """It is a request, and no attempt failed."""
     metrics.count([made(GONE, usage=Usage())])
@@ -148,7 +155,7 @@ def test_no_name_of_a_callers_is_a_label(made, asked):
     for number, (model, kinds) in enumerate(asked):
         metrics.count([made(*kinds, model=model, number=number)])
     words = {kind.value for kind in FailureKind} | {"a", "b", "pa", "pb", "up", "", "prompt", "completion", "exact"}
-    words |= {"bypass"}
+    words |= {"bypass", *RELOADS}
     for _name, *labels in read(metrics):
         assert {text for label, text in labels if label != "le"} <= words
 

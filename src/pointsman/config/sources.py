@@ -16,6 +16,9 @@ from pointsman.config.yaml_marks import MAX_BYTES, Read, read_yaml
 
 SUFFIXES = frozenset({".yaml", ".yml"})
 
+Stamp = tuple[tuple[str | int, ...], ...]
+"""What files looked like at one time."""
+
 
 def read_all(paths: Sequence[File], report: Report) -> Read:
     """One document of all files; what could not be read is in the report and left out."""
@@ -30,6 +33,22 @@ def read_all(paths: Sequence[File], report: Report) -> Read:
         if read is not None:
             documents += _documents(read, name, report)
     return merged(documents, report)
+
+
+def stamp(paths: Sequence[File]) -> Stamp:
+    """What can be seen of the files that ``read_all`` would read without opening them."""
+    return tuple((str(file), *_seen(file)) for file in _files(paths, Report()))
+
+
+def _seen(file: File) -> tuple[int, ...]:
+    """When it was last written, its size, and which one it is, for a new file in the place of the old may look as old.
+    Nothing of one that is not there.
+    """
+    try:
+        at = file.stat()
+    except (OSError, ValueError):
+        return ()
+    return at.st_mtime_ns, at.st_size, at.st_ino
 
 
 def _documents(read: Read, name: str, report: Report) -> list[Read]:

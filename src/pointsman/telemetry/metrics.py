@@ -74,6 +74,8 @@ class Metrics:
         yield _counter("pointsman_cache", "Requests by what the cache had for them", "result", caches)
         refusals = self._tally.refusals
         yield _counter("pointsman_refused", "Requests answered without asking anybody", "code", refusals)
+        told = "Reloads of the configuration, by what came of them"
+        yield _counter("pointsman_config_reloads", told, "result", self._tally.reloads)
         fallbacks = CounterMetricFamily("pointsman_fallbacks", "Requests that went to a fallback group")
         fallbacks.add_metric((), self._tally.fallbacks)
         yield fallbacks

@@ -27,6 +27,9 @@ INSTANTS = (1e-05, 2.5e-05, 5e-05, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005
 CONTENT = frozenset({"task", "semantic"})
 """Stages that read a request's content: requests are then counted by what it was found to be about."""
 
+RELOADS = ("swapped", "unchanged", "refused")
+"""What may come of a reload of the configuration."""
+
 CAPABILITY = "capability"
 """The stage that goes by a capability, which has a name where the model that serves it has none of its own."""
 
@@ -121,6 +124,7 @@ class Tally:
         self.recent: Recent[Way] = Recent()
         self.served: dict[str, Served] = {}
         self.refusals: defaultdict[str, int] = defaultdict(int)
+        self.reloads: defaultdict[str, int] = defaultdict(int, dict.fromkeys(RELOADS, 0))
         self.failed = 0
         self.fallbacks = 0
         self.decided = Histogram(INSTANTS)
