@@ -1,7 +1,7 @@
 """Every error Pointsman raises, and what a caller is told of it.
 
     PointsmanError
-    ├── ConfigurationError          the files are wrong; nothing was started
+    ├── ConfigurationError          the files are wrong; nothing was started, or what was goes on
     ├── RequestRefused              the caller can mend it (4xx)
     │   ├── InvalidBody  InvalidHeader  PayloadTooLarge  HeadTooLarge  UnsupportedMedia  SlowRequest
     │   ├── Unauthorized
@@ -10,6 +10,7 @@
     │   ├── NoTag
     │   └── TooManyTokens
     ├── NoCandidate  AtLimit  QueueFull   a name was understood, nobody fit is left (503, 429)
+    ├── Draining                    the gateway ends (503)
     └── UpstreamFailed              somebody was asked and did not deliver (502, 504, or the upstream's own 4xx)
 
 Each class answers three questions: which HTTP status, which code, may the caller try again.
@@ -53,6 +54,8 @@ class PointsmanError(Exception):
 class ConfigurationError(PointsmanError):
     """The configuration has findings of severity error. ``str()`` lists all of them, one a line."""
 
+    status = 422
+    type = "invalid_request_error"
     code = "invalid_configuration"
 
 
@@ -165,6 +168,15 @@ class QueueFull(NoCandidate):
     """Nobody has room, and it is no use to wait for it."""
 
     code = "queue_full"
+
+
+class Draining(PointsmanError):  # noqa: N818  as above
+    """The gateway is ending: it takes no more of this, or could not wait any longer for what was under way."""
+
+    status = 503
+    type = "service_unavailable"
+    code = "draining"
+    retryable = True
 
 
 class UpstreamFailed(PointsmanError):  # noqa: N818  as above

@@ -12,8 +12,7 @@ from starlette.routing import Match
 from pointsman.admin import admin_routes
 from pointsman.admin.page import FILES, POLICY, has_same
 from pointsman.gateway.app import build_app
-from pointsman.gateway.auth import Keys
-from pointsman.gateway.inference import Inference
+from pointsman.gateway.gateway import Gateway
 
 NAMESPACE = 'xmlns="http://www.w3.org/2000/svg"'
 """A name, not an address: no browser asks for it."""
@@ -142,7 +141,7 @@ def test_the_key_has_one_place_and_the_script_one_way_out(script, word):
 
 def test_every_path_the_script_asks_is_served(runtime, script):
     """The page uses the gateway's API and nothing else."""
-    app = build_app(Inference(runtime, Keys(None)), lambda: None, lambda: None)
+    app = build_app(Gateway(runtime))
     routes = [*app.routes, *admin_routes(runtime, lambda _http: None)]
     asked = set(re.findall(r"""["`]((?:health|stats|v1)\b[\w/]*)""", script))
     assert asked == {"health", "stats", "v1/decisions", "v1/decisions/", "v1/models", "v1/route"}

@@ -25,6 +25,7 @@ OVERRIDDEN = {
     "_start_asgi_task": ["self", "cycle", "app"],
     "pause_writing": ["self"],
     "resume_writing": ["self"],
+    "shutdown": ["self"],
 }
 
 
@@ -69,6 +70,33 @@ def test_a_cycle_still_says_when_it_started_and_ended():
     source = inspect.getsource(RequestResponseCycle.__init__)
     for name in ("disconnected", "response_started", "response_complete", "message_event", "more_body", "body"):
         assert f"self.{name}" in source
+
+
+def test_the_server_can_be_ended_as_we_do():
+    """The methods that ours overrides, the states that the drain reads and sets, and that nothing ends it but us."""
+    server = uvicorn.Server(uvicorn.Config(lambda: None, lifespan="off", log_config=None))
+    assert list(inspect.signature(server.shutdown).parameters) == ["sockets"]
+    assert list(inspect.signature(server.capture_signals).parameters) == []
+    assert (server.should_exit, server.started) == (False, False)
+    assert (server.server_state.connections, server.server_state.tasks) == (set(), set())
+    assert server.config.timeout_graceful_shutdown is None
+
+
+def test_a_shutdown_stops_listening_then_tells_the_connections_then_waits_for_all_of_them():
+    """In this order: what we do in ``Lane.shutdown`` is right only then."""
+    source = inspect.getsource(uvicorn.Server.shutdown)
+    steps = ("server.close()", "connection.shutdown()", "self._wait_tasks_to_complete()", "self.lifespan.shutdown()")
+    assert [step for step in steps if step not in source] == []
+    assert sorted(steps, key=source.index) == list(steps)
+    assert "while self.server_state.connections" in inspect.getsource(uvicorn.Server._wait_tasks_to_complete)
+    assert "with self.capture_signals():" in inspect.getsource(uvicorn.Server.serve)
+
+
+def test_a_request_of_uvicorns_closes_its_connection_if_it_is_told_to():
+    """``keep_alive`` may be taken back until the response begins, and is looked at when it is complete."""
+    source = inspect.getsource(RequestResponseCycle.send)
+    assert "if not self.keep_alive and not has_connection_close" in source
+    assert "self.transport.close()" in source
 
 
 async def test_inference_never_becomes_asgi_and_the_rest_does():

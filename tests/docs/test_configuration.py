@@ -110,6 +110,7 @@ def test_the_defaults_are_those_that_are_used():
     assert rows["timeout"] == f"`{EncoderSettings().timeout:g}`"
     assert rows["max_characters"] == f"`{EncoderSettings().most}`"
     assert rows["max_request_size_mb"] == f"`{server.max_request_bytes / 2**20:g}`"
+    assert (rows["drain_timeout"], rows["drain_delay"]) == (f"`{server.drain_timeout:g}`", f"`{server.drain_delay:g}`")
     assert rows[SERVER["require_auth_for_metrics"]] == f"`{str(server.require_auth_for_metrics).lower()}`"
 
 

@@ -13,9 +13,9 @@ from pointsman.config.settings import ServerSettings
 from pointsman.fakes import deployment, request, settings
 from pointsman.gateway import body, envelope, hints, wishes
 from pointsman.gateway.app import build_app
-from pointsman.gateway.auth import Keys
+from pointsman.gateway.gateway import Gateway
 from pointsman.gateway.headers import decision_head
-from pointsman.gateway.inference import PATHS, Inference
+from pointsman.gateway.inference import PATHS
 from pointsman.model.decision import Leg
 from pointsman.model.secret import Secret
 from pointsman.routing.pipeline import RESOLVERS
@@ -36,6 +36,7 @@ LIMITS = {
     "between requests of a connection": [lane.IDLE_TIME],
     "a caller that does not take its answer": [lane.STALLED],
     "after a refusal, to let the caller read it": [lane.LINGER],
+    "a connection without a request, once the gateway ends": [lane.LAST_CALL],
     "connecting to an upstream": [pool.CONNECT_TIMEOUT],
     "connections to a provider": [pool.MOST],
     "an idle connection to an upstream": [pool.IDLE_PLAIN, pool.IDLE_TLS],
@@ -46,7 +47,7 @@ LIMITS = {
 
 def test_the_paths_are_those_of_the_gateway():
     """Method by method; a parameter goes by its name."""
-    app = build_app(Inference(Runtime(settings(deployment("a"))), Keys(None)), lambda: None, lambda: None)
+    app = build_app(Gateway(Runtime(settings(deployment("a")))))
     served = {
         (method, re.sub(r":\w+}", "}", route.path))
         for route in app.routes
@@ -95,7 +96,6 @@ def test_the_errors_are_those_that_callers_can_meet():
         for kind in vars(errors).values()
         if isinstance(kind, type) and issubclass(kind, errors.PointsmanError)
     } - {(errors.UpstreamFailed.status, errors.UpstreamFailed.code, errors.UpstreamFailed.type)}
-    met.discard((500, errors.ConfigurationError.code, "api_error"))  # nothing is served then
     rows = [(int(row[0]), code(row[1])[0], code(row[2])[0]) for row in table(section(PAGE, "## Errors"))]
     assert sorted(rows) == sorted(met)
     assert f"`type` is `{errors.UpstreamFailed.type}`" in PAGE

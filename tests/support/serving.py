@@ -9,33 +9,36 @@ from time import monotonic
 
 import msgspec
 
+from pointsman.config.files import Files
 from pointsman.config.settings import Settings
-from pointsman.gateway.server import bind, server_for
+from pointsman.gateway.server import GatewayServer, bind, server_for
 from pointsman.model.view import Clock
 from pointsman.runtime import Runtime
 
 
 class Serving:
-    """A running gateway: ``port``, ``url``, its ``runtime``."""
+    """A running gateway: ``port``, ``url``, ``runtime`` and ``server``; ``running`` is done when it has ended."""
 
-    def __init__(self, runtime: Runtime, port: int) -> None:
+    def __init__(self, runtime: Runtime, server: GatewayServer, port: int, running: asyncio.Task[None]) -> None:
         self.runtime = runtime
+        self.server = server
+        self.running = running
         self.port = port
         self.url = f"http://127.0.0.1:{port}"
 
 
 @asynccontextmanager
-async def gateway(settings: Settings, clock: Clock = monotonic) -> AsyncIterator[Serving]:
+async def gateway(settings: Settings, clock: Clock = monotonic, files: Files | None = None) -> AsyncIterator[Serving]:
     ready = asyncio.Event()
     runtime = Runtime(settings, clock=clock)
     with closing(bind("127.0.0.1", 0)) as listener:
-        server = server_for(runtime, "127.0.0.1", 0, ready.set)
+        server = server_for(runtime, "127.0.0.1", 0, ready.set, files)
         running = asyncio.create_task(server._serve([listener]))
         try:
             await asyncio.wait({running, asyncio.create_task(ready.wait())}, return_when=asyncio.FIRST_COMPLETED)
             while not server.started:
                 await asyncio.wait({running}, timeout=0.01)
-            yield Serving(runtime, listener.getsockname()[1])
+            yield Serving(runtime, server, listener.getsockname()[1], running)
         finally:
             server.should_exit = True
             await running

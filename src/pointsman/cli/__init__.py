@@ -41,18 +41,26 @@ def _root(
 
 
 @app.command()
-def serve(
+def serve(  # noqa: PLR0913, PLR0917  one parameter an option
     config: Annotated[
         list[Path] | None, typer.Option("--config", help="YAML file or folder; may be given more than once")
     ] = None,
     host: Annotated[str, typer.Option(help="Address to listen on")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to listen on", min=0, max=65535)] = 4000,
+    watch: Annotated[bool, typer.Option("--watch", help="Reload the configuration when its files change")] = False,
+    drain_timeout: Annotated[
+        float | None, typer.Option(help="Seconds that requests may take once it is told to end", min=0)
+    ] = None,
+    drain_delay: Annotated[
+        float | None, typer.Option(help="Seconds that it goes on taking requests before, not ready any more", min=0)
+    ] = None,
     debug_router: Annotated[bool, typer.Option("--debug-router", help="Log every decision")] = False,
 ) -> None:
     """Run the gateway."""
-    from pointsman.cli.serve import run  # noqa: PLC0415
+    from pointsman.cli.serve import Wishes, run  # noqa: PLC0415
 
-    raise typer.Exit(run(config or [], host, port, debug_router=debug_router, begun=BEGUN))
+    wishes = Wishes(host, port, debug_router, drain_timeout, drain_delay, watch)
+    raise typer.Exit(run(config or [], wishes, BEGUN))
 
 
 @app.command()

@@ -1,4 +1,4 @@
-"""Serving without a configuration: look for the usual files, else local servers and keys, and tell what was found."""
+"""Serving without a configuration: look for local servers and keys, and tell what was found."""
 
 from __future__ import annotations
 
@@ -6,14 +6,13 @@ import asyncio
 import os
 from collections.abc import Awaitable, Iterable, Sequence
 from http.client import HTTPException
-from pathlib import Path
 from urllib.error import HTTPError
 from urllib.request import ProxyHandler, build_opener
 
 from rich.console import Console
 
-from pointsman.config.discover import Answer, Discovery, default_paths, discover
-from pointsman.config.load import from_mapping, load_or_raise
+from pointsman.config.discover import Answer, Discovery, discover
+from pointsman.config.load import from_mapping
 from pointsman.config.settings import Settings
 from pointsman.errors import ConfigurationError
 
@@ -26,12 +25,8 @@ MOST = 8 * 1024 * 1024
 _opener = build_opener(ProxyHandler({}))
 
 
-def find_settings(console: Console, folder: Path | None = None) -> Settings:
+def find_settings(console: Console) -> Settings:
     """Raises ConfigurationError, with everything that was looked for, if there is nothing to serve."""
-    paths = default_paths(folder or Path.cwd())
-    if paths:
-        console.print(f"pointsman: reading {', '.join(map(str, paths))}", markup=False)
-        return load_or_raise(paths, environ=os.environ)
     found = asyncio.run(_look())
     for sentence in found.sentences:
         console.print(f"pointsman: {sentence}", markup=False, soft_wrap=True)

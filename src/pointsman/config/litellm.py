@@ -75,6 +75,8 @@ NEEDLESS: dict[tuple[str, str], str] = {
 SERVER: dict[str, str] = {
     "require_auth_for_metrics": "require_auth_for_metrics_endpoint",
     "max_parallel_requests": "global_max_parallel_requests",
+    "drain_timeout": "drain_timeout",
+    "drain_delay": "drain_delay",
 }
 """Field of ServerSettings -> key of ``general_settings``, copied as it is."""
 

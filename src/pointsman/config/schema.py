@@ -191,6 +191,8 @@ class GeneralSection(Section):
     require_auth_for_metrics_endpoint: bool | None = None
     global_max_parallel_requests: Positive | None = None
     default_provider: Name | None = None
+    drain_timeout: Pause | None = None
+    drain_delay: Pause | None = None
 
 
 class Document(Section):

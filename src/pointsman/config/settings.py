@@ -261,13 +261,19 @@ class RouterSettings(msgspec.Struct, frozen=True):
 
 
 class ServerSettings(msgspec.Struct, frozen=True):
-    """The gateway's own settings. Sizes are bytes."""
+    """The gateway's own settings. Sizes are bytes, times seconds.
+
+    When it is told to end, it is not ready but takes requests for ``drain_delay``, then takes none and waits for those
+    under way for ``drain_timeout``.
+    """
 
     master_key: Secret | None = None
     max_request_bytes: int = 20 * 1024 * 1024
     require_auth_for_metrics: bool = False
     max_parallel_requests: int | None = None
     litellm_headers: bool = False
+    drain_timeout: float = 600.0
+    drain_delay: float = 0.0
 
 
 class Settings(msgspec.Struct, frozen=True):

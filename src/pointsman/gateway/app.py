@@ -8,6 +8,7 @@ from typing import Any
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.requests import Request as HttpRequest
 from starlette.responses import Response
 from starlette.routing import Route
@@ -17,6 +18,7 @@ from pointsman.admin import admin_routes
 from pointsman.errors import MethodNotAllowed, PointsmanError, RequestRefused, UnknownPath
 from pointsman.gateway.endpoints import Endpoints
 from pointsman.gateway.errors import error_response
+from pointsman.gateway.gateway import Gateway
 from pointsman.gateway.headers import identity
 from pointsman.gateway.inference import PATHS, Inference
 from pointsman.telemetry.log import logger
@@ -46,9 +48,9 @@ class App(Starlette):
         await super().__call__(scope, receive, identified)
 
 
-def build_app(inference: Inference, open_world: Callable[[], None], close_world: Callable[[], None]) -> Starlette:
+def build_app(gateway: Gateway) -> Starlette:
     """The application that uvicorn hosts."""
-    ends = Endpoints(inference.runtime, inference.keys, inference.perform)
+    inference, ends = gateway.inference, Endpoints(gateway)
     get = ["GET"]
     routes = [
         *admin_routes(inference.runtime, lambda http: inference.keys.check(dict(http.headers.raw))),
@@ -56,6 +58,7 @@ def build_app(inference: Inference, open_world: Callable[[], None], close_world:
         Route("/models", ends.models, methods=get),
         Route("/v1/models/{id:path}", ends.model, methods=get),
         Route("/v1/route", ends.route, methods=["POST"]),
+        Route("/config/reload", ends.reload, methods=["POST"]),
         Route("/v1/decisions/{request_id}", ends.decision, methods=get),
         Route("/stats", ends.stats, methods=get),
         Route("/metrics", ends.metrics, methods=get),
@@ -68,11 +71,11 @@ def build_app(inference: Inference, open_world: Callable[[], None], close_world:
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        open_world()
+        gateway.open()
         yield
-        close_world()
+        gateway.close()
 
-    handlers = {PointsmanError: _refused, HTTPException: _unrouted, Exception: _broken}
+    handlers = {PointsmanError: _refused, HTTPException: _unrouted, ClientDisconnect: _gone, Exception: _broken}
     app = App(inference, routes=routes, lifespan=lifespan, exception_handlers=handlers)
     app.router.redirect_slashes = False  # a redirect would repeat the caller's Host header back to him
     return app
@@ -107,6 +110,11 @@ async def _unrouted(http: HttpRequest, error: Exception) -> Response:
     refused = RequestRefused("the request can't be served")
     refused.status = status
     return _render(refused)
+
+
+async def _gone(_http: HttpRequest, _error: Exception) -> Response:
+    """Nobody reads this: the caller left within the body, or was told already that nobody waits for it any more."""
+    return Response(status_code=499)
 
 
 async def _broken(http: HttpRequest, error: Exception) -> Response:

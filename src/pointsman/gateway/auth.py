@@ -8,8 +8,10 @@ import hmac
 from hashlib import sha256
 
 from pointsman.config.check import weak_key
-from pointsman.errors import Unauthorized
+from pointsman.config.settings import ServerSettings
+from pointsman.errors import ConfigurationError, Unauthorized
 from pointsman.model.secret import Secret
+from pointsman.telemetry.log import logger
 
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
@@ -47,3 +49,13 @@ def weakness(master: Secret | None) -> str | None:
         return "no master key is set (general_settings.master_key)"
     reason = weak_key(master)
     return f"the master key {reason}" if reason is not None else None
+
+
+def check_exposure(server: ServerSettings, host: str) -> None:
+    """A weak key is warned of on loopback. Anywhere else it is unfit: raises ConfigurationError."""
+    weak = weakness(server.master_key)
+    if weak is None:
+        return
+    if host not in LOOPBACK:
+        raise ConfigurationError(f"{weak}; on {host} everybody could use it. Set a long random one to listen there")
+    logger().warning("weak_master_key", reason=weak, host=host)

@@ -10,16 +10,22 @@ import msgspec
 from starlette.requests import Request as HttpRequest
 from starlette.responses import Response
 
-from pointsman.errors import InvalidBody, ModelNotFound, PayloadTooLarge, PointsmanError, UnknownDecision
-from pointsman.flow.drive import Perform, arun
+from pointsman.errors import (
+    ConfigurationError,
+    InvalidBody,
+    ModelNotFound,
+    PayloadTooLarge,
+    PointsmanError,
+    UnknownDecision,
+)
+from pointsman.flow.drive import arun
 from pointsman.flow.explain import Wish
-from pointsman.gateway.auth import Keys
 from pointsman.gateway.body import AUTO, read_body
 from pointsman.gateway.errors import error_response
+from pointsman.gateway.gateway import Gateway
 from pointsman.model.request import Endpoint, Fields
 from pointsman.routing.explain import as_data, hints_data, steps_data
 from pointsman.routing.topology import Topology
-from pointsman.runtime import Runtime
 from pointsman.state.breaker import State
 from pointsman.telemetry.metrics import CONTENT_TYPE
 from pointsman.wire.exchange import joined
@@ -30,10 +36,10 @@ _encode = msgspec.json.Encoder().encode
 class Endpoints:
     """One method a path. Those behind ``_admit`` need the key."""
 
-    def __init__(self, runtime: Runtime, keys: Keys, perform: Perform) -> None:
-        self._runtime = runtime
-        self._keys = keys
-        self._perform = perform
+    def __init__(self, gateway: Gateway) -> None:
+        self._inference = gateway.inference
+        self._reloader = gateway.reloader
+        self._runtime = gateway.inference.runtime
 
     async def models(self, http: HttpRequest) -> Response:
         self._admit(http)
@@ -57,7 +63,7 @@ class Endpoints:
         about = _why_not(request.body)
         verbose = http.query_params.get("verbose") in ("1", "true")
         flow = self._runtime.explain(request, Wish(verbose, about))
-        account = await arun(flow, self._perform, asyncio.get_running_loop().create_future())
+        account = await arun(flow, self._inference.perform, asyncio.get_running_loop().create_future())
         more: dict[str, Any] = {"hints": hints_data(request.hints)}
         if verbose:
             more["candidates"] = account.candidates
@@ -67,6 +73,15 @@ class Endpoints:
             return _json({**as_data(account.decision), **more})
         error = account.error or PointsmanError("a dry run without an end")
         status, headers, shown = error_response(error, steps=steps_data(error.steps), **more)
+        return Response(shown, status, headers, media_type="application/json")
+
+    async def reload(self, http: HttpRequest) -> Response:
+        """Read the configuration again: what changed, or everything that is wrong with it."""
+        self._admit(http)
+        told = await self._reloader.reload("request")
+        if told.refused is None:
+            return _json({"result": told.result, "changes": told.changes, "findings": told.findings})
+        status, headers, shown = error_response(ConfigurationError(told.refused), findings=told.findings)
         return Response(shown, status, headers, media_type="application/json")
 
     async def decision(self, http: HttpRequest) -> Response:
@@ -103,7 +118,11 @@ class Endpoints:
         return _json("I'm alive!")
 
     async def ready(self, _http: HttpRequest) -> Response:
-        """200 if at least one deployment would be asked now, in need or not; else 503 with the time to wait."""
+        """200 if at least one deployment would be asked now, in need or not; else 503 with the time to wait. 503 too as
+        soon as the gateway is told to end.
+        """
+        if self._inference.leaving:
+            return _json({"status": "draining"}, 503, {"retry-after": "1"})
         board, everybody = self._runtime.board, self._runtime.topology.deployments
         with board.lock:
             if any(board.fitness(deployment, in_need=True) is None for deployment in everybody):
@@ -141,7 +160,7 @@ class Endpoints:
         return {"id": name, "object": "model", "created": 0, "owned_by": "pointsman"}
 
     def _admit(self, http: HttpRequest) -> None:
-        self._keys.check(dict(http.headers.raw))
+        self._inference.keys.check(dict(http.headers.raw))
 
     async def _body(self, http: HttpRequest) -> bytes:
         body = bytearray()

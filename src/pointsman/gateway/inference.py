@@ -10,6 +10,7 @@ from time import monotonic, time
 
 import msgspec
 
+from pointsman.config.settings import ServerSettings
 from pointsman.errors import PointsmanError, QueueFull, UpstreamFailed
 from pointsman.flow.attempt import Trip, serve
 from pointsman.flow.drive import Cancel, Drive
@@ -21,6 +22,7 @@ from pointsman.gateway.headers import decision_head, identity
 from pointsman.model.decision import Decision, Leg
 from pointsman.model.outcome import Attempt, FailureKind, Outcome
 from pointsman.model.request import Endpoint
+from pointsman.routing.topology import Topology
 from pointsman.runtime import Runtime
 from pointsman.telemetry.events import Finished
 from pointsman.telemetry.log import logger
@@ -50,18 +52,27 @@ class Inference:
 
     hot: Mapping[bytes, Endpoint]
 
-    def __init__(self, runtime: Runtime, keys: Keys) -> None:
+    def __init__(self, runtime: Runtime) -> None:
         self.hot = {path.encode(): endpoint for path, endpoint in PATHS.items()}
         self.runtime = runtime
-        self.keys = keys
         self.world: World = None  # type: ignore[assignment]  # set by ``open`` before the first connection
-        self.max_body = runtime.topology.server.max_request_bytes
-        self.litellm = runtime.topology.server.litellm_headers
-        self._most = runtime.topology.server.max_parallel_requests
+        self.leaving = False
+        self._go_by(runtime.topology.server)
+
+    def _go_by(self, server: ServerSettings) -> None:
+        """What requests that come from now on are held to."""
+        self.keys = Keys(server.master_key)
+        self.max_body = server.max_request_bytes
+        self.litellm = server.litellm_headers
+        self._most = server.max_parallel_requests
 
     def open(self, world: World) -> None:
         self.world = world
-        self.runtime.on_swap(lambda topology: world.keep_only(topology.called, topology.encoder))
+        self.runtime.on_swap(self._follow)
+
+    def _follow(self, topology: Topology) -> None:
+        self._go_by(topology.server)
+        self.world.keep_only(topology.called, topology.encoder)
 
     def close(self) -> None:
         self.world.close()
@@ -184,32 +195,45 @@ class Passage(Drive[Trip]):
                 f"the answer of {trip.leg.deployment.id} broke off: {detail}", code="upstream_stream_cut"
             )
             payload = _encode(error_content(error))
+        self._break_off(payload)
+
+    def _break_off(self, payload: bytes) -> None:
         self._exchange.write(b"data: " + payload + b"\n\n")
         self._exchange.keep_alive = False
         self._exchange.finish()
 
-    def _gone(self) -> None:
-        """The caller has left: what is under way is cancelled, its lease given back."""
+    def _gone(self, stopped: PointsmanError | None) -> None:
+        """The caller has left, or the gateway can wait no longer and says so: what is under way is cancelled, its lease
+        given back.
+        """
         self.cancel()
         trip = self._trip
         seconds = self._house.runtime.board.clock() - trip.started
-        self._tell(Outcome(FailureKind.CLIENT_GONE, CLIENT_CLOSED, trip.attempts, seconds=seconds), None)
+        if stopped is None:
+            self._tell(Outcome(FailureKind.CLIENT_GONE, CLIENT_CLOSED, trip.attempts, seconds=seconds), None)
+            return
+        if self._exchange.started:
+            self._break_off(_encode(error_content(stopped)))
+        else:
+            self._exchange.respond(*self._house.refusal(stopped, trip.request.id))
+        self._tell(Outcome(None, stopped.status, trip.attempts, seconds=seconds), stopped.message)
 
     def _head(self, decision: Decision, leg: Leg, earlier: tuple[Attempt, ...]) -> bytes:
         return decision_head(self._trip.request.id, decision, leg, earlier, self._house.litellm)
 
     def _tell(self, outcome: Outcome, error: str | None) -> None:
         trip = self._trip
-        request, at = trip.request, trip.leg.deployment
+        request, decision = trip.request, getattr(trip, "decision", None)  # none if it was still being decided
+        at = trip.leg.deployment if decision is not None else None
         self._house.runtime.finished(
             Finished(
                 request.id,
                 request.endpoint,
                 request.model,
-                trip.decision,
+                decision,
                 outcome,
-                at.id,
-                at.provider.name,
+                at.id if at is not None else "",
+                at.provider.name if at is not None else "",
                 self._accepted,
                 error,
                 trip.decided,

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import asyncio
 import gc
 import resource
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
 
 import uvicorn
 
+from pointsman.config.files import Files
 from pointsman.errors import ConfigurationError
 from pointsman.gateway.app import build_app
-from pointsman.gateway.auth import LOOPBACK, Keys, weakness
-from pointsman.gateway.inference import Inference
-from pointsman.gateway.watches import Watches
+from pointsman.gateway.drain import Drain
+from pointsman.gateway.gateway import Gateway
+from pointsman.gateway.signals import heard
 from pointsman.runtime import Runtime
-from pointsman.telemetry.log import logger
 from pointsman.wire.lane import lane_for
-from pointsman.wire.perform import World
 
 BACKLOG = 4096
 """Connections that may wait to be accepted."""
@@ -30,37 +30,42 @@ GC_THRESHOLDS = (50_000, 20, 50)
 """The default looks at young objects every 700 allocations, every few requests. Measured: docs/performance.md."""
 
 
-def check_exposure(runtime: Runtime, host: str) -> None:
-    """A weak key is warned of on loopback and refuses to start anywhere else."""
-    weak = weakness(runtime.topology.server.master_key)
-    if weak is None:
-        return
-    if host not in LOOPBACK:
-        raise ConfigurationError(f"{weak}; on {host} everybody could use it. Set a long random one to listen there")
-    logger().warning("weak_master_key", reason=weak, host=host)
+class GatewayServer(uvicorn.Server):
+    """uvicorn's server, which ends by draining (``drain.py``) and listens to our signals (``signals.py``)."""
+
+    def __init__(self, config: uvicorn.Config, gateway: Gateway) -> None:
+        super().__init__(config)
+        self.gateway = gateway
+        self.drain = Drain(self, gateway.inference, gateway.end_background)
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """In the place of uvicorn's, which would raise the signal once more when all has ended."""
+        with heard(self.drain.signalled, partial(self.gateway.reloader.soon, "signal")):
+            yield
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self.drain.close()
+        await super().shutdown(sockets)
+        self.drain.over()
 
 
-def server_for(runtime: Runtime, host: str, port: int, on_ready: Callable[[], None] | None = None) -> uvicorn.Server:
-    """A uvicorn server that has not started. ``on_ready`` is called when it is about to accept."""
-    inference = Inference(runtime, Keys(runtime.topology.server.master_key))
-    watches: list[Watches] = []
-
-    def open_world() -> None:
-        inference.open(World(asyncio.get_running_loop()))
-        watches.append(Watches(runtime, inference.world))
-        if on_ready is not None:
-            on_ready()
-
-    def close_world() -> None:
-        for each in watches:
-            each.close()
-        inference.close()
-
+def server_for(
+    runtime: Runtime,
+    host: str,
+    port: int,
+    on_ready: Callable[[], None] | None = None,
+    files: Files | None = None,
+) -> GatewayServer:
+    """A server that has not started. ``on_ready`` is called when it is about to accept; ``files`` are read again when
+    the configuration is to be reloaded.
+    """
+    gateway = Gateway(runtime, host, files, on_ready)
     config = uvicorn.Config(
-        build_app(inference, open_world, close_world),
+        build_app(gateway),
         host=host,
         port=port,
-        http=lane_for(inference),
+        http=lane_for(gateway.inference),
         loop="uvloop",
         ws="none",
         lifespan="on",
@@ -70,10 +75,10 @@ def server_for(runtime: Runtime, host: str, port: int, on_ready: Callable[[], No
         server_header=False,
         date_header=False,
         timeout_keep_alive=75,
-        timeout_graceful_shutdown=30,
+        timeout_graceful_shutdown=None,  # the drain's business
         backlog=BACKLOG,
     )
-    return uvicorn.Server(config)
+    return GatewayServer(config, gateway)
 
 
 def settle_memory() -> None:

@@ -11,6 +11,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from pointsman.errors import PointsmanError
     from pointsman.wire.lane import Lane
 
 STATUS_LINES = {status: f"HTTP/1.1 {status} \r\n".encode() for status in range(200, 600)}
@@ -34,7 +35,9 @@ class _NobodyWaits:
 
 
 class Exchange:
-    """``body`` is whole when the service gets it. ``on_gone`` is called once if the caller leaves before the end."""
+    """``body`` is whole when the service gets it. ``on_gone`` is called once if the response can't be completed: the
+    caller has left, or (with an error for the caller) the server waits no longer.
+    """
 
     message_event = _NobodyWaits()
 
@@ -45,7 +48,7 @@ class Exchange:
     started = False
     response_complete = False
     disconnected = False
-    on_gone: Callable[[], None] | None = None
+    on_gone: Callable[[PointsmanError | None], None] | None = None
     on_full: Callable[[], None] | None = None
     on_room: Callable[[], None] | None = None
 
@@ -101,7 +104,13 @@ class Exchange:
         self.disconnected = True
         tell, self.on_gone = self.on_gone, None
         if tell is not None:
-            tell()
+            tell(None)
+
+    def stop(self, error: PointsmanError) -> None:
+        """The server can wait no longer. Called by the lane."""
+        tell, self.on_gone = self.on_gone, None
+        if tell is not None:
+            tell(error)
 
     def _end(self) -> None:
         self.response_complete = True

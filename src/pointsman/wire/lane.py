@@ -1,50 +1,44 @@
 """The lane: uvicorn's HTTP protocol with a short way through it for inference requests.
 
 Requests to the inference paths are taken when their head is complete and never become ASGI; everything else goes to
-uvicorn as before. Parsing is llhttp's. What uvicorn leaves to a proxy in front is guarded here for both: deadlines
-for heads and bodies, sizes, the Host header, and errors in our shape. tests/contracts/test_uvicorn.py pins what
-this relies on.
+uvicorn as before. Parsing is llhttp's. What uvicorn leaves to a proxy in front is guarded here and in ``guards.py`` for
+both: deadlines for heads and bodies, sizes, the Host header, and errors in our shape. tests/contracts/test_uvicorn.py
+pins what this relies on.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from time import monotonic
 from typing import Any, Protocol, cast
 
 import httptools
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from pointsman.errors import HeadTooLarge, InvalidHeader, PayloadTooLarge, PointsmanError, SlowRequest, UnsupportedMedia
-from pointsman.wire.exchange import Exchange, joined
+from pointsman.errors import HeadTooLarge, InvalidHeader, PointsmanError, SlowRequest
+from pointsman.wire.exchange import Exchange
+from pointsman.wire.guards import MAX_HEAD, Guarded, Limits, too_large
 from pointsman.wire.outbox import Outbox
 from pointsman.wire.sweeper import NEVER, Sweeper
-
-MAX_HEAD = 64 * 1024
-"""Bytes of a request head, request line included."""
 
 HEAD_TIME, BODY_GRACE, IDLE_TIME, LINGER, STALLED = 10.0, 30.0, 75.0, 5.0, 120.0
 """Seconds: for a head; for a body before its rate counts; between requests; to read on after a refusal; for a caller
 that does not take what it asked for."""
 
+LAST_CALL = 1.0
+"""Seconds that a connection without a request is kept once the server ends: one may be on its way."""
+
 BODY_RATE = 4096
 """Bytes a second that a body must arrive at after its grace."""
 
-HOST = re.compile(rb"(?:[A-Za-z0-9._~%-]{1,255}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?")
-"""RFC 3986 host and port, without user information."""
-
-
 OFFERS = frozenset({b"connection", b"upgrade", b"http2-settings"})
 
-ONCE = (b"host", b"authorization", b"x-api-key", b"content-length", b"transfer-encoding")
-"""Headers that two readers could understand differently if they stood twice."""
 
+class Service(Limits, Protocol):
+    """What the lane serves. ``hot`` maps exact paths to endpoints. ``leaving``: every connection's next response is its
+    last.
+    """
 
-class Service(Protocol):
-    """What the lane serves. ``hot`` maps exact paths to endpoints; ``max_body`` is bytes."""
-
-    max_body: int
+    leaving: bool
 
     @property
     def hot(self) -> Mapping[bytes, str]: ...
@@ -64,7 +58,7 @@ class Service(Protocol):
         ...
 
 
-class Lane(HttpToolsProtocol):
+class Lane(Guarded):
     """One connection from a caller."""
 
     service: Service
@@ -78,7 +72,6 @@ class Lane(HttpToolsProtocol):
         self._sweeper = self.service.sweeper
         self.outbox = self.service.outbox
         self._hot = self.service.hot
-        self._max_body = self.service.max_body
         self._serving: Exchange | None = None
         self._refused = False
         self._offered = False  # the request at hand offers to speak another protocol
@@ -86,7 +79,6 @@ class Lane(HttpToolsProtocol):
         self._in_body = False
         self._since: float | None = None  # when the request that is still arriving began to
         self._old: bool | None = None  # the caller speaks HTTP/1.0
-        self._host: bytes | None = None  # the last one that was found well-formed
         self._head_bytes = 0
         self._fed = 0
         self._body_bytes = 0
@@ -161,7 +153,7 @@ class Lane(HttpToolsProtocol):
     def expire(self) -> None:
         """The sweeper's word."""
         self.deadline = NEVER
-        if self._refused or (self._in_head and self._head_bytes == 0):
+        if self._refused or self.idle:
             self.transport.abort()
         elif self._serving is not None:
             self.transport.abort()  # the caller does not take its answer
@@ -194,6 +186,39 @@ class Lane(HttpToolsProtocol):
             self.flow.resume_reading()
         else:
             self.transport.close()
+
+    # the end of the server
+
+    @property
+    def idle(self) -> bool:
+        """Nothing is under way, and nothing has begun to arrive."""
+        return (self.cycle is None or self.cycle.response_complete) and not (self._in_head and self._head_bytes)
+
+    def leave(self) -> None:
+        """The newest request is the last one."""
+        if self.cycle is not None:
+            self.cycle.keep_alive = False
+
+    def shutdown(self) -> None:
+        """Uvicorn's word: no new connection is taken, and those without a request are closed."""
+        self.leave()
+        if self.idle:
+            self.deadline = min(self.deadline, monotonic() + LAST_CALL)
+
+    def stop(self, error: PointsmanError) -> str | None:
+        """Time is up: what is under way ends with an error that its caller is told. Returns "stream" or "request"."""
+        exchange = self._serving
+        if self._refused or self.transport.is_closing():
+            return None
+        if exchange is not None:
+            exchange.keep_alive = False
+            exchange.stop(error)
+            return "stream" if exchange.started else "request"
+        if self.idle:
+            self.transport.close()
+            return None
+        self.refuse(error)
+        return "request"
 
     # llhttp's callbacks
 
@@ -233,8 +258,8 @@ class Lane(HttpToolsProtocol):
         if self._refused or self._offered:
             return
         self._body_bytes += len(body)
-        if self._body_bytes > self._max_body:
-            self.refuse(_too_large(self._max_body))
+        if self._body_bytes > self.service.max_body:
+            self.refuse(too_large(self.service.max_body))
             return
         cycle = self.cycle
         if type(cycle) is not Exchange:
@@ -264,7 +289,8 @@ class Lane(HttpToolsProtocol):
     def _take(self, endpoint: str, headers: dict[bytes, bytes]) -> None:
         if self._old is None:
             self._old = self.parser.get_http_version() == "1.0"
-        exchange = Exchange(self, endpoint, headers, self.parser.should_keep_alive(), self._old)
+        stays = self.parser.should_keep_alive() and not self.service.leaving
+        exchange = Exchange(self, endpoint, headers, stays, self._old)
         before = self.cycle
         self.cycle = exchange
         if before is None or before.response_complete:
@@ -284,6 +310,8 @@ class Lane(HttpToolsProtocol):
             super().on_headers_complete()
         except (httptools.HttpParserInvalidURLError, UnicodeDecodeError, AttributeError):
             self.refuse(InvalidHeader("the request target is not a valid path"))
+        if self.service.leaving:
+            self.leave()
 
     def _start_asgi_task(self, cycle: Any, app: Any) -> None:
         """A request's turn has come."""
@@ -340,42 +368,6 @@ class Lane(HttpToolsProtocol):
             if self._serving.on_room is not None:
                 self._serving.on_room()
 
-    # guards
-
-    def _problem(  # noqa: PLR0911  a list of refusals
-        self, headers: dict[bytes, bytes]
-    ) -> PointsmanError | None:
-        """What is wrong with a head, for every kind of request."""
-        if self._head_bytes + self._fed > MAX_HEAD and self._head_size() > MAX_HEAD:
-            return HeadTooLarge(f"the request head is larger than {MAX_HEAD} bytes")
-        host = headers.get(b"host")
-        if host != self._host or host is None:
-            if host is None and self.parser.get_http_version() != "1.0":
-                return InvalidHeader("the Host header is missing")
-            if host is not None and HOST.fullmatch(host) is None:
-                return InvalidHeader("the Host header is malformed")
-            self._host = host
-        if len(headers) != len(self.headers) and (name := self._join(headers)) is not None:
-            return InvalidHeader(f"the header {name} stands more than once")
-        if b"content-encoding" in headers and headers[b"content-encoding"] != b"identity":
-            return UnsupportedMedia("a compressed request body is not taken; send it as it is")
-        if b"content-length" in headers:
-            if b"transfer-encoding" in headers:
-                return InvalidHeader("content-length and transfer-encoding contradict each other")
-            if int(headers[b"content-length"]) > self._max_body:
-                return _too_large(self._max_body)
-        return None
-
-    def _head_size(self) -> int:
-        """What was fed may hold a body too, so the head is counted by itself."""
-        return len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
-
-    def _join(self, headers: dict[bytes, bytes]) -> str | None:
-        """Make lines of one name one list; a header that must not stand twice and does is returned."""
-        headers.update(joined(self.headers))
-        names = [name for name, _ in self.headers]
-        return next((name.decode() for name in ONCE if names.count(name) > 1), None)
-
 
 def _path(url: bytes) -> bytes:
     """The path of a request target, which may be a whole URL (RFC 9112, 3.2.2)."""
@@ -385,10 +377,6 @@ def _path(url: bytes) -> bytes:
         except httptools.HttpParserInvalidURLError:
             return b""
     return url.partition(b"?")[0]
-
-
-def _too_large(most: int) -> PayloadTooLarge:
-    return PayloadTooLarge(f"the request body is larger than {most} bytes")
 
 
 def lane_for(service: Service) -> type[Lane]:
