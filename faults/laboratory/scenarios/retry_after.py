@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 CAP = 300.0
 """Seconds: nobody is waited for longer, whatever it says."""
 
+LONGEST = 31 * 86400.0
+"""Seconds, a month's limit: nobody is told to wait for longer."""
+
 NOT_QUITE_NUMBERS = "nan -nan inf -inf 1e400 -1e400 -1 -0 -0.5 +5 1e2 1E1 1e-9 .5 5. 0x10 1_0 5s 5ms 1,5 \xbd \xb2"
 HUGE_AND_TINY = "0 0.0 00 99999999999 99999999999999999999 1e18 9e99 301 300.0001 299.99"
 WORDS = "soon true null None 2:30 PT5S %00"
@@ -106,7 +109,7 @@ class _Visit:
     async def _ask(self) -> None:
         answer = await ask(self._it.port, question(stream=False, model=self._model))
         told = answer.headers.get("retry-after", "1")
-        if answer.ended != "whole" or answer.status not in (429, 502, 503) or not 0 < float(told) <= 2 * CAP:
+        if answer.ended != "whole" or answer.status not in (429, 502, 503) or not 0 < float(told) <= LONGEST:
             self.unwell.append(answer)
 
     async def play(self) -> None:

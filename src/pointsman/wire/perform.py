@@ -18,6 +18,11 @@ from pointsman.wire.sweeper import Sweeper
 if TYPE_CHECKING:
     from pointsman.wire.embedder import Embedders
 
+GRAIN = 0.002
+"""Seconds by which uvloop's timers, which count whole milliseconds, may be early. Whoever sleeps until a rest is over
+must not wake while it lasts.
+"""
+
 Resume = Callable[[Reply], None]
 
 
@@ -36,7 +41,7 @@ class World:
         if type(effect) is Call:
             return self.ask(effect, resume)
         if type(effect) is Sleep:
-            return self.loop.call_later(effect.seconds, resume, None).cancel
+            return self.loop.call_later(effect.seconds + GRAIN, resume, None).cancel
         if type(effect) is Embed:
             return self._encoders().perform(effect, resume)
         if type(effect) is Wait:
