@@ -59,7 +59,10 @@ YAML = [(path.name, block) for path in PAGES for block in blocks(path.read_text(
 
 def type_of(said: dict) -> str:
     """A property of the JSON Schema in the page's words."""
-    one = next(option for option in said.get("anyOf", [said]) if option.get("type") != "null")
+    one, *more = [option for option in said.get("anyOf", [said]) if option.get("type") != "null"]
+    words = [option["const"] for option in more if "const" in option]
+    if words:
+        return f"{type_of(one)}, or " + " or ".join(f"`{word}`" for word in words)
     above = " above 0" if one.get("exclusiveMinimum") == 0 else ""
     if "$ref" in one or one.get("properties"):
         return "section"
