@@ -42,13 +42,14 @@ class LoadedDice:
 class FakeView(msgspec.Struct):
     """A present that stands still: a ``model.view.View`` that shows what it is given, by a deployment's id.
 
-    ``loads`` are requests in flight, ``minutes`` requests and tokens of the last minute, ``waits`` seconds, ``full``
-    and ``resting`` the reasons why not, ``homes`` deployments and ``labels`` subjects by session, ``lately`` who has
-    delivered of late. Who is not listed is idle, unseen and fit.
+    ``loads`` are requests in flight and ``others`` those of other callers, ``minutes`` requests and tokens of the last
+    minute, ``waits`` seconds, ``full`` and ``resting`` the reasons why not, ``homes`` deployments and ``labels``
+    subjects by session, ``lately`` who has delivered of late. Who is not listed is idle, unseen and fit.
     """
 
     known: dict[str, Standing] = {}
     loads: dict[str, int] = {}
+    others: dict[str, int] = {}
     minutes: dict[str, tuple[int, int]] = {}
     degraded: set[str] = set()
     resting: dict[str, str] = {}
@@ -68,6 +69,9 @@ class FakeView(msgspec.Struct):
 
     def in_flight(self, deployment: Deployment) -> int:
         return self.loads.get(deployment.id, 0)
+
+    def load(self, deployment: Deployment) -> int:
+        return self.in_flight(deployment) + self.others.get(deployment.id, 0)
 
     def used(self, deployment: Deployment) -> tuple[int, int]:
         return self.minutes.get(deployment.id, (0, 0))

@@ -175,7 +175,7 @@ def test_a_chain_of_strangers_ends_nowhere():
         ({"capabilities": {"x": {"provider": "a", "min_model_size": "13B"}}}, ["warning capabilities.x: nobody has it: all are below 13B"]),
         ({"capabilities": {"x": {"provider": "a", "min_model_size": "7B"}}}, []),
         ({"capabilities": {"x": {"min_model_size": "13B", "min_context": 9}}}, ["warning capabilities.x: nobody has it: all are below 13B and a context of 9"]),
-        ({"capabilities": {"x": {"provider": "a", "min_context": 8192}}}, ["info capabilities.x: nobody is known to have a context of 8192, so that whoever may have it is asked"]),
+        ({"capabilities": {"x": {"provider": "a", "min_context": 8192}}}, ["info capabilities.x: nobody is known to have a context of 8192; unless a provider's list tells who, whoever may is asked"]),
         ({"capabilities": {"x": {"provider": "a", "preferred_models": ["any"], "min_context": 8192}}}, []),
     ],
 )  # fmt: skip

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import pytest
+
 from docs.pages import code, page, section, table
-from pointsman.config.settings import WarmSettings
+from pointsman.config.settings import WarmSettings, WatchSettings
 from pointsman.fakes import provider
 from pointsman.flow.watch import ROUNDS
+from pointsman.model import listing
 from pointsman.model.view import Standing
-from pointsman.providers.loaded import PROBES, question
+from pointsman.providers.busy import BUSY
+from pointsman.providers.listed import LISTED, MOST_BYTES
+from pointsman.providers.loaded import LOADED
+from pointsman.providers.probe import question
 from pointsman.state import results, scoreboard, sessions, window
 from pointsman.state.rules import Rules
 
@@ -38,10 +44,26 @@ def test_sessions_are_remembered_for_as_long_and_as_many_as_it_says():
     assert f"the last {window.SECONDS} s" in section(PAGE, "## The last minute")
 
 
-def test_servers_are_asked_as_the_table_says():
+@pytest.mark.parametrize(
+    ("heading", "probes"), [("First requests", LOADED), ("Lists of models", LISTED), ("Load", BUSY)]
+)
+def test_servers_are_asked_as_the_table_says(heading, probes):
     """Each kind that can be asked, with its path."""
-    rows = {code(row[0])[0]: code(row[1])[0] for row in table(section(PAGE, "## First requests"))}
-    assert rows == {kind: question(provider(kind=kind, base_url="http://127.0.0.1:1")).path for kind in PROBES}
+    rows = {code(row[0])[0]: code(row[1])[0] for row in table(section(PAGE, f"## {heading}"))}
+    assert rows == {kind: question(probes, provider(kind=kind, base_url="http://127.0.0.1:1")).path for kind in probes}
+
+
+def test_lists_and_loads_are_asked_for_at_the_pace_that_it_says():
+    """How often, for how long, how much is heard, how long a load is believed."""
+    lists, load = WatchSettings().lists, WatchSettings().load
+    told = section(PAGE, "## Lists of models")
+    assert f"Every {lists.every:g} s, beside the traffic, for at most {lists.timeout:g} s each" in told
+    assert f"the first {listing.MOST:,} models count; names have at most {listing.LONGEST} characters" in told
+    assert f"a whole list {MOST_BYTES // 2**20} MiB" in told
+    told = section(PAGE, "## Load")
+    assert f"every {load.every:g} s, beside the traffic, for at most {load.timeout:g} s each" in told
+    assert f"so it does {load.every * ROUNDS:g} s after the last word" in told
+    assert all(f"`{name.decode()}`" in told for probe in BUSY.values() for name in probe.read.keywords["names"])
 
 
 def test_first_requests_have_the_times_that_it_says():

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import msgspec
 import pytest
 from hypothesis import given
@@ -11,13 +9,13 @@ from hypothesis import strategies as st
 
 from pointsman.config.kinds import KINDS
 from pointsman.fakes import provider
-from pointsman.flow.effects import Call, Failed, Reply
+from pointsman.flow.effects import Failed
 from pointsman.model.exchange import Answered, Loaded
 from pointsman.model.outcome import FailureKind
-from pointsman.model.secret import Secret
-from pointsman.providers.loaded import PROBES, answer, question
+from pointsman.providers.loaded import LOADED
+from pointsman.providers.probe import answer, question
 from pointsman.testing import MockProvider
-from pointsman.wire.perform import World
+from support.probing import probed
 from support.serving import post, send
 
 KEPT = b'{"models":[{"name":"llama3.2:latest","size":1},{"name":"qwen2.5:7b"}]}'
@@ -45,22 +43,22 @@ SAID = [
 @pytest.mark.parametrize(("kind", "status", "body", "said"), SAID)
 def test_what_is_said_is_what_is_loaded(kind, status, body, said):
     """Models by name, or whatever it serves; nothing where the answer is not one to this question."""
-    assert answer(provider(kind=kind), Answered(status, {}, body)) == said
+    assert answer(LOADED, provider(kind=kind), Answered(status, {}, body)) == said
 
 
-@pytest.mark.parametrize("kind", sorted(PROBES))
+@pytest.mark.parametrize("kind", sorted(LOADED))
 @given(
     status=st.integers(200, 599), body=st.binary(max_size=60) | st.sampled_from([KEPT, LISTED, b"[" * 5000, b'"\xff"'])
 )
 def test_no_answer_is_too_strange(kind, status, body):
     """Whatever a server says, it says what is loaded or nothing."""
-    assert isinstance(answer(provider(kind=kind), Answered(status, {}, body)), Loaded | None)
+    assert isinstance(answer(LOADED, provider(kind=kind), Answered(status, {}, body)), Loaded | None)
 
 
 def test_who_does_not_answer_says_nothing():
     """A time-out is not a cold model."""
     late = Failed(FailureKind.TIMEOUT, "no reply within 0.1 s", sent=True)
-    assert answer(provider(kind="ollama"), late) is None
+    assert answer(LOADED, provider(kind="ollama"), late) is None
 
 
 PATHS = {
@@ -74,13 +72,13 @@ PATHS = {
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_is_asked_at_its_own_path_or_not_at_all(kind):
     """Of hosted services nobody can know."""
-    asked = question(provider(kind=kind, base_url="http://127.0.0.1:1"))
+    asked = question(LOADED, provider(kind=kind, base_url="http://127.0.0.1:1"))
     assert (asked and (asked.method, asked.path, asked.body)) == (("GET", PATHS[kind], b"") if kind in PATHS else None)
 
 
 def test_a_version_in_the_base_url_is_not_said_twice():
     """``/v1`` stands in the URL or before the path, not in both; Ollama's own paths have none."""
-    assert question(provider(kind="vllm", base_url="http://127.0.0.1:1/v1")).path == "/models"
+    assert question(LOADED, provider(kind="vllm", base_url="http://127.0.0.1:1/v1")).path == "/models"
 
 
 @pytest.mark.parametrize(
@@ -104,13 +102,7 @@ def test_a_model_is_loaded_not_loaded_or_a_matter_of_the_name(loaded, model, has
 
 
 async def seen(mock: MockProvider, kind: str) -> Loaded | None:
-    """Ask through the real pool."""
-    place = provider(mock.name, kind, mock.base_url, api_key=Secret("sk-hush"))
-    world, reply = World(asyncio.get_running_loop()), asyncio.get_running_loop().create_future()
-    world.perform(Call(place, question(place), 5.0, 5.0), reply.set_result)
-    said: Reply = await asyncio.wait_for(reply, 10)
-    world.close()
-    return answer(place, said)
+    return await probed(LOADED, mock, kind)
 
 
 async def test_ollama_has_loaded_what_it_was_asked_for():

@@ -46,6 +46,16 @@ def test_the_last_user_turn_is_what_is_read(made, text):
     assert features.last_words(made) == text
 
 
+def test_the_data_of_images_is_no_text():
+    """A picture of a megabyte has few tokens; what stands beside it counts."""
+    large = {"type": "image_url", "image_url": {"url": "data:image/png;base64," + "A" * 1_000_000}}
+    made = said(("user", [{"type": "text", "text": "word " * 80}, large, "plain"]))
+    sized = msgspec.structs.replace(made, tokens=len(made.body["messages"]) // 4)
+    assert sized.tokens > 250_000
+    assert 100 <= features.text_tokens(sized) <= 150
+    assert features.text_tokens(request(tokens=7)) == 7
+
+
 def test_a_long_turn_is_read_at_both_ends():
     """Megabytes too."""
     text = features.last_words(said(("user", "begin" + "x" * 3_000_000 + "end")), 20)

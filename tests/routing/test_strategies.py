@@ -176,6 +176,15 @@ def test_least_loaded_picks_the_fewest_in_flight(loads, table, expected):
     assert sorted({pool[made.pick(request(), view, LoadedDice([draw]))[0]].id for draw in table}) == expected
 
 
+def test_least_loaded_adds_what_others_have_where_it_is_known():
+    """One under way from here and none besides is less than three of others."""
+    pool, view = tuple(deployment(f"d{n}") for n in range(2)), FakeView(loads={"d0": 1}, others={"d1": 3})
+    made = LeastLoaded("m", pool, Strategies())
+    index, step = made.pick(request(), view, LoadedDice())
+    assert (index, "d0 has 1 in flight" in step.reason) == (0, True)
+    assert made.terms(request(), view) == [{"in_flight": 1, "load": 2}, {"in_flight": 0, "load": 4}]
+
+
 def test_a_degraded_member_carries_half_as_much():
     """Its next request counts twice: with one under way it looks like four."""
     pool, view = tuple(deployment(f"d{n}") for n in range(2)), FakeView(degraded={"d0"}, loads={"d0": 0, "d1": 0})

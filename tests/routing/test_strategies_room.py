@@ -7,6 +7,7 @@ import pytest
 
 from pointsman.config.settings import Strategies
 from pointsman.fakes import FakeView, LoadedDice, deployment, request
+from pointsman.model.listing import Card
 from pointsman.routing.strategies.lowest_cost import LowestCost
 from pointsman.routing.strategies.most_capacity import MostCapacity
 from pointsman.routing.strategies.priority import Priority
@@ -88,6 +89,12 @@ def test_the_cost_is_told_in_dollars():
 def test_most_capacity(columns, loads, expected):
     """Context over requests in flight, times what limits leave free."""
     assert picked(MostCapacity, pool_of(**columns), FakeView(loads=loads)) == expected
+
+
+def test_most_capacity_goes_by_listed_contexts_too():
+    """Where the configuration says none."""
+    pool = pool_of(context=[8192, None], listed=[None, Card(context=32768)])
+    assert picked(MostCapacity, pool) == {"d1"}
 
 
 def test_the_free_part_is_that_of_the_tightest_limit():

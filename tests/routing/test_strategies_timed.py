@@ -105,6 +105,13 @@ def test_a_busy_fast_one_yields_to_an_idle_slow_one():
     assert picked(P2cEwma, view(timed(peak=1.0), timed(peak=2.0), loads={"d0": 2})) == {"d1"}
 
 
+def test_of_two_drawn_the_requests_of_others_count_where_they_are_known():
+    """An idle one from here may be busy for others; a newcomer is tried all the same, by one request at a time."""
+    assert picked(P2cEwma, view(timed(peak=1.0), timed(peak=1.0), loads={"d0": 1}, others={"d1": 2})) == {"d0"}
+    assert picked(P2cEwma, view(timed(peak=1.0), Standing(), others={"d1": 9})) == {"d1"}
+    assert picked(P2cEwma, view(timed(peak=1.0), Standing(), loads={"d1": 1}, others={"d1": 9})) == {"d0"}
+
+
 def test_who_never_delivered_is_loaded_more_than_anybody():
     """And among several of them the less busy is."""
     assert picked(P2cEwma, view(Standing(3, 0.0), timed(peak=60.0), loads={"d1": 5})) == {"d1"}

@@ -11,7 +11,7 @@ from pointsman.config.address import Addresses
 from pointsman.config.deployments import Ids, Placed, check_ids, deployments, traits
 from pointsman.config.environment import Environment
 from pointsman.config.findings import Path, Report
-from pointsman.config.litellm import NEEDLESS, ROUTER, SERVER
+from pointsman.config.litellm import FALLBACKS, ROUTER, SERVER, SWITCHES
 from pointsman.config.names import ANY, Chain, read_aliases, read_fallbacks, read_names
 from pointsman.config.patterns import programs
 from pointsman.config.places import Places
@@ -19,11 +19,12 @@ from pointsman.config.references import Known, References, chains_refs, resolved
 from pointsman.config.registry import Registry
 from pointsman.config.schema import Document, ProviderSection
 from pointsman.config.sections.context import Context
+from pointsman.config.sections.retries import read_retries
 from pointsman.config.sections.routes import read_routes
 from pointsman.config.sections.semantic import Semantic
 from pointsman.config.sections.tags import read_tags
 from pointsman.config.sections.tasks import canonical, read_tasks
-from pointsman.config.settings import HedgeSettings, RouterSettings, ServerSettings, Settings
+from pointsman.config.settings import HedgeSettings, RetrySettings, RouterSettings, ServerSettings, Settings
 from pointsman.model.deployment import Deployment, Provider
 
 OPEN_NAME = "*"
@@ -62,9 +63,9 @@ def assemble(
         aliases=names.aliases,
         alias_groups=names.groups,
         hidden=names.hidden,
-        fallbacks=names.fallbacks,
+        **names.fallbacks,
         default_fallbacks=names.default_fallbacks,
-        router=_router(document, report),
+        router=_router(document, read_retries(document.router_settings, names.aliases, context), report),
         tags=read_tags(document, report),
         server=_server(document, data, registry, report),
         tasks=read_tasks(document.tasks, context),
@@ -81,26 +82,29 @@ class _Names:
 
     def __init__(self, document: Document, report: Report) -> None:
         router, general = document.router_settings, document.litellm_settings
-        self.chains = self._chains(router.fallbacks, general.fallbacks, report)
+        chains = {field: self._chains(document, key, report) for field, key in FALLBACKS.items()}
+        self.chains = [chain for listed in chains.values() for chain in listed]
         defaults = "router_settings" if router.default_fallbacks is not None else "litellm_settings"
         listed = router.default_fallbacks if router.default_fallbacks is not None else general.default_fallbacks
         self.defaults = [
             *read_names(listed or [], (defaults, "default_fallbacks"), report),
-            *(ref for chain in self.chains if chain.first.name == ANY for ref in chain.then),
+            *(ref for chain in chains["fallbacks"] if chain.first.name == ANY for ref in chain.then),
         ]
         self.read = read_aliases(router.model_group_alias, ("router_settings", "model_group_alias"), report)
         self.aliases, self.groups = resolved_aliases(self.read, report)
         self.hidden = frozenset(alias.name.name for alias in self.read if alias.hidden)
-        self.fallbacks = {
-            chain.first.name: tuple(dict.fromkeys(ref.name for ref in chain.then))
-            for chain in self.chains
-            if chain.first.name != ANY and chain.then
-        }
+        self.fallbacks = {field: self._following(listed) for field, listed in chains.items()}
+        self.fallbacks["fallbacks"].pop(ANY, None)
         self.default_fallbacks = tuple(dict.fromkeys(ref.name for ref in self.defaults))
 
     @staticmethod
-    def _chains(router: Any, general: Any, report: Report) -> list[Chain]:
-        ours, theirs = ("router_settings", "fallbacks"), ("litellm_settings", "fallbacks")
+    def _following(chains: list[Chain]) -> dict[str, tuple[str, ...]]:
+        return {chain.first.name: tuple(dict.fromkeys(ref.name for ref in chain.then)) for chain in chains if chain.then}
+
+    @staticmethod
+    def _chains(document: Document, key: str, report: Report) -> list[Chain]:
+        router, general = getattr(document.router_settings, key), getattr(document.litellm_settings, key)
+        ours, theirs = ("router_settings", key), ("litellm_settings", key)
         if router is None:
             return read_fallbacks(general, theirs, report)
         if general is not None and general != router:
@@ -125,8 +129,8 @@ def _all(
         yield Deployment(provider.name, OPEN_NAME, provider, None, **traits(sections.get(provider.name)))
 
 
-def _router(document: Document, report: Report) -> RouterSettings:
-    values: dict[str, Any] = {}
+def _router(document: Document, retries: RetrySettings, report: Report) -> RouterSettings:
+    values: dict[str, Any] = {"retries": retries}
     for field, places in ROUTER.items():
         said = [(getattr(getattr(document, section), key), (section, key)) for section, key in places]
         said = [(value, path) for value, path in said if value is not None]
@@ -136,12 +140,14 @@ def _router(document: Document, report: Report) -> RouterSettings:
             if value != said[0][0]:
                 report.warning(path, f"is not used: `{'.'.join(said[0][1])}` counts")
     section = document.router_settings
+    values["pre_call_checks"] = bool(section.enable_pre_call_checks)
     if section.hedge_after is not None:
         values["hedge"] = _hedge(section.hedge_after, section.hedge_share)
     values["debug_router"] = bool(section.debug_router or document.debug_router or document.debug)
-    for (name, key), text in NEEDLESS.items():
-        if getattr(getattr(document, name), key) is not None:
-            report.info((name, key), f"needs no switch: {text}")
+    for (name, key), told in SWITCHES.items():
+        position = getattr(getattr(document, name), key)
+        if position is not None:
+            report.info((name, key), told[position])
     return RouterSettings(**values)
 
 

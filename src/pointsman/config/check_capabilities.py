@@ -18,7 +18,9 @@ def capabilities_of_nobody(settings: Settings) -> Iterator[Remark]:
             yield Remark("warning", ("capabilities", name), f"nobody has it: all are below {_bounds(wanted)}")
         elif known and True not in known:
             hint = "say `size` and `context_window` in `model_info`"
-            text = f"nobody is known to have {_bounds(wanted)}, so that whoever may have it is asked"
+            text = (
+                f"nobody is known to have {_bounds(wanted)}; unless a provider's list tells who, whoever may is asked"
+            )
             yield Remark("info", ("capabilities", name), text, suggestion=hint)
 
 
@@ -35,7 +37,9 @@ def _candidates(wanted: Capability, settings: Settings) -> list[Deployment]:
 
 def _has(deployment: Deployment, wanted: Capability) -> bool | None:
     """None: nobody said how large it is."""
-    figures = ((size_of(deployment), wanted.min_size), (deployment.context, wanted.min_context))
+    size = size_of(deployment)
+    billions = size.billions if size is not None else None
+    figures = ((billions, wanted.min_size), (deployment.context, wanted.min_context))
     asked = [(figure, least) for figure, least in figures if least is not None]
     if any(figure is not None and figure < least for figure, least in asked):
         return False

@@ -28,6 +28,9 @@ SPELLINGS: dict[str, str] = {
     "custom_openai": "openai_compatible",
 }
 
+TELL_LOAD = ("vllm", "llama_cpp_native")
+"""Kinds that tell how many requests they have."""
+
 NOT_YET = (
     "anthropic", "azure", "azure_ai", "azure_text", "bedrock", "bedrock_converse", "cohere", "cohere_chat", "gemini",
     "google", "triton", "vertex_ai", "vertex_ai_beta", "sagemaker", "sagemaker_chat",

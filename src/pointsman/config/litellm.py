@@ -15,8 +15,6 @@ DEPLOYMENT: dict[str, str] = {
     "rpm": "rpm",
     "tpm": "tpm",
     "max_parallel_requests": "max_parallel_requests",
-    "timeout": "timeout",
-    "stream_timeout": "stream_timeout",
     "cooldown_time": "cooldown_time",
     "order": "order",
 }
@@ -33,6 +31,11 @@ TRAITS: dict[str, tuple[str, ...]] = {
     "vision": ("supports_vision",),
     "tools": ("supports_function_calling",),
     "adaptive": ("adaptive_concurrency",),
+    "timeout": ("timeout",),
+    "first_token_timeout": ("first_token_timeout",),
+    "idle_timeout": ("idle_timeout",),
+    "stream_timeout": ("stream_timeout",),
+    "num_retries": ("num_retries", "max_retries"),
 }
 """Field of Deployment -> keys that say it, of ``litellm_params``, ``model_info`` or the provider; the first counts."""
 
@@ -45,7 +48,10 @@ CALLERS = frozenset({"messages", "prompt", "input", "stream", "model"})
 ROUTER: dict[str, tuple[tuple[str, str], ...]] = {
     "num_retries": (("router_settings", "num_retries"), ("litellm_settings", "num_retries")),
     "timeout": (("litellm_settings", "request_timeout"), ("router_settings", "timeout")),
+    "first_token_timeout": (("router_settings", "first_token_timeout"),),
+    "idle_timeout": (("router_settings", "idle_timeout"),),
     "stream_timeout": (("router_settings", "stream_timeout"),),
+    "max_fallbacks": (("router_settings", "max_fallbacks"), ("litellm_settings", "max_fallbacks")),
     "allowed_fails": (("router_settings", "allowed_fails"), ("litellm_settings", "allowed_fails")),
     "cooldown_time": (("router_settings", "cooldown_time"), ("litellm_settings", "cooldown_time")),
     "retry_after": (("router_settings", "retry_after"),),
@@ -53,6 +59,13 @@ ROUTER: dict[str, tuple[tuple[str, str], ...]] = {
     "queue_timeout": (("router_settings", "queue_timeout"),),
 }
 """Field of RouterSettings -> where it may be said; the first place that says it counts, as in LiteLLM."""
+
+FALLBACKS = {
+    "fallbacks": "fallbacks",
+    "context_fallbacks": "context_window_fallbacks",
+    "content_fallbacks": "content_policy_fallbacks",
+}
+"""Field of Settings -> key of ``router_settings``, or else of ``litellm_settings``."""
 
 TAGS: dict[str, str] = {
     "enabled": "enable_tag_filtering",
@@ -66,11 +79,17 @@ TAGS: dict[str, str] = {
 TASK_HOOK = "nova_task_router"
 """The name in ``litellm_settings.callbacks`` that makes a tag of a body's ``task``."""
 
-NEEDLESS: dict[tuple[str, str], str] = {
-    ("litellm_settings", "drop_params"): "what a provider's wire format has no word for is left out, the rest is sent",
-    ("router_settings", "enable_pre_call_checks"): "context windows, limits and health are always looked at before",
+DROPS = "needs no switch: what a provider's wire format has no word for is left out, the rest is sent"
+CHECKS = "configured context windows, limits and health are looked at before every call"
+
+SWITCHES: dict[tuple[str, str], dict[bool, str]] = {
+    ("litellm_settings", "drop_params"): {True: DROPS, False: DROPS},
+    ("router_settings", "enable_pre_call_checks"): {
+        True: f"{CHECKS} in any case; with it, also the context windows that providers list themselves",
+        False: f"switches nothing off: {CHECKS} in any case, which costs nothing",
+    },
 }
-"""Switches for what is done in any case -> what that is."""
+"""Switches for what is done in any case -> what to say of each position."""
 
 SERVER: dict[str, str] = {
     "require_auth_for_metrics": "require_auth_for_metrics_endpoint",
@@ -89,11 +108,10 @@ PARAMS_LATER = words(
     azure_scope azure_username base_model budget_duration cache_creation_input_token_cost
     cache_read_input_token_cost client_id client_secret configurable_clientside_auth_params default_headers
     drop_params extra_headers fallbacks guardrails headers hf_model_name input_cost_per_second itpm
-    litellm_credential_name litellm_trace_id max_budget max_file_size_mb max_retries
-    merge_reasoning_content_in_choices mock_response mock_timeout model_info model_name num_retries
-    organization otpm output_cost_per_second region_name rpd silent_model ssl_verify tenant_id tpd
-    use_chat_completions_api use_in_pass_through use_litellm_proxy vertex_credentials vertex_location
-    vertex_project watsonx_region_name
+    litellm_credential_name litellm_trace_id max_budget max_file_size_mb merge_reasoning_content_in_choices
+    mock_response mock_timeout model_info model_name organization otpm output_cost_per_second region_name rpd
+    silent_model ssl_verify tenant_id tpd use_chat_completions_api use_in_pass_through use_litellm_proxy
+    vertex_credentials vertex_location vertex_project watsonx_region_name
     """
 )
 """Keys of ``litellm_params`` that mean something to LiteLLM itself and nothing to a model server."""
@@ -101,25 +119,24 @@ PARAMS_LATER = words(
 ROUTER_LATER = words(
     """
     alerting_config allowed_fails_policy assistants_config cache_kwargs cache_responses caching_groups
-    client_ttl content_policy_fallbacks context_window_fallbacks debug_level default_litellm_params
-    default_max_parallel_requests default_priority deployment_affinity_ttl_seconds disable_cooldowns
-    enable_health_check_routing enable_mid_stream_fallback_continuation enable_pre_call_check
-    enable_weighted_failover fallback_on_unsupported_params guardrail_list
-    health_check_ignore_transient_errors health_check_staleness_threshold ignore_invalid_deployments
-    max_fallbacks model_group_affinity_config model_group_retry_policy optional_pre_call_checks
-    polling_interval provider_budget_config redis_db redis_host redis_password redis_port redis_ssl redis_url
-    retry_policy router_general_settings routing_groups routing_plugins routing_strategy_args search_tools
-    set_verbose
+    client_ttl debug_level default_litellm_params default_max_parallel_requests default_priority
+    deployment_affinity_ttl_seconds disable_cooldowns enable_health_check_routing
+    enable_mid_stream_fallback_continuation enable_pre_call_check enable_weighted_failover
+    fallback_on_unsupported_params guardrail_list health_check_ignore_transient_errors
+    health_check_staleness_threshold ignore_invalid_deployments model_group_affinity_config
+    optional_pre_call_checks polling_interval provider_budget_config redis_db redis_host redis_password
+    redis_port redis_ssl redis_url router_general_settings routing_groups routing_plugins
+    routing_strategy_args search_tools set_verbose
     """
 )
 
 LITELLM_LATER = words(
     """
     add_function_to_prompt api_base api_key audit_log_callbacks aws_sqs_callback_params azure_key_vault
-    budget_exceeded_status_code cache cache_params callback_settings content_policy_fallbacks
-    context_window_fallbacks custom_prometheus_metadata_labels custom_prometheus_tags custom_provider_map
-    datadog_llm_observability_params datadog_params default_internal_user_params default_key_generate_params
-    default_max_internal_user_budget default_team_params default_team_settings disable_add_prefix_to_prompt
+    budget_exceeded_status_code cache cache_params callback_settings custom_prometheus_metadata_labels
+    custom_prometheus_tags custom_provider_map datadog_llm_observability_params datadog_params
+    default_internal_user_params default_key_generate_params default_max_internal_user_budget
+    default_team_params default_team_settings disable_add_prefix_to_prompt
     disable_add_transform_inline_image_block disable_copilot_system_to_assistant
     disable_end_user_cost_tracking disable_end_user_cost_tracking_prometheus_only
     disable_hf_tokenizer_download enable_azure_ad_token_refresh enable_json_schema_validation

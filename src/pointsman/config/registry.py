@@ -129,7 +129,15 @@ class Registry:
             models=tuple(dict.fromkeys(section.models or ())),
             max_parallel_requests=section.max_parallel_requests,
             zone=section.zone,
+            watch_load=self._watched(prefix, section),
         )
+
+    def _watched(self, prefix: Prefix, section: ProviderSection) -> bool:
+        """Whether it is asked how many requests it has, and a warning if it would not tell."""
+        if section.watch_load and prefix.kind not in kinds.TELL_LOAD:
+            text = "is not acted on: servers of this kind don't tell how many requests they have"
+            self._report.warning(section.place("watch_load"), text, suggestion=", ".join(kinds.TELL_LOAD))
+        return bool(section.watch_load)
 
     def _prefix(self, name: str, section: ProviderSection) -> Prefix | None:
         """What is known of this kind of provider, from ``kind`` or else from the provider's name."""

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, ConfigDict, Field, SecretStr
 
-from pointsman.config import litellm
+from pointsman.config import failures, litellm
 from pointsman.config.section import (
     Aliases,
     Fallbacks,
@@ -42,6 +42,10 @@ from pointsman.config.shapes import (
 )
 
 
+RetryPolicy = failures.policy({"type": "integer", "minimum": 0, "maximum": 100}, "Retries")
+"""Retries by kind of failure; read by ``sections/retries.py``."""
+
+
 class LitellmParams(Section):
     """Where a deployment is, its limits, and any further key, which is carried to the provider in each request."""
 
@@ -61,7 +65,11 @@ class LitellmParams(Section):
     tpm: Positive | None = None
     max_parallel_requests: Positive | None = None
     timeout: Seconds | None = None
+    first_token_timeout: Seconds | None = None
+    idle_timeout: Seconds | None = None
     stream_timeout: Seconds | None = None
+    num_retries: Retries | None = None
+    max_retries: Retries | None = None
     cooldown_time: Pause | None = None
     order: Whole | None = None
     input_cost_per_token: Share | None = None
@@ -112,6 +120,12 @@ class ProviderSection(Section):
     models: list[Name] | None = None
     max_parallel_requests: Positive | None = None
     zone: Name | None = None
+    watch_load: bool | None = None
+    timeout: Seconds | None = None
+    first_token_timeout: Seconds | None = None
+    idle_timeout: Seconds | None = None
+    stream_timeout: Seconds | None = None
+    num_retries: Retries | None = None
     context_window: Positive | None = None
     input_cost_per_token: Share | None = None
     output_cost_per_token: Share | None = None
@@ -143,12 +157,23 @@ class PatternSection(Section):
     description: Text | None = None
 
 
+class RetryBudgetSection(Section):
+    percent: Annotated[float, Field(ge=0, le=100, allow_inf_nan=False), BeforeValidator(not_bool)] | None = None
+    min: Whole | None = None
+
+
 class RouterSection(Section):
     LATER = litellm.ROUTER_LATER
 
     routing_strategy: Name | None = None
     num_retries: Retries | None = None
+    retry_policy: RetryPolicy | None = None
+    model_group_retry_policy: dict[str, RetryPolicy | None] | None = None
+    retry_budget: RetryBudgetSection | None = None
+    retry_possibly_billed: bool | None = None
     timeout: Seconds | None = None
+    first_token_timeout: Seconds | None = None
+    idle_timeout: Seconds | None = None
     stream_timeout: Seconds | None = None
     allowed_fails: Whole | None = None
     cooldown_time: Pause | None = None
@@ -159,6 +184,9 @@ class RouterSection(Section):
     queue_timeout: Pause | None = None
     fallbacks: Fallbacks = None
     default_fallbacks: list[Name] | None = None
+    context_window_fallbacks: Fallbacks = None
+    content_policy_fallbacks: Fallbacks = None
+    max_fallbacks: Retries | None = None
     model_group_alias: Aliases = None
     enable_pre_call_checks: bool | None = None
     debug_router: bool | None = None
@@ -179,6 +207,9 @@ class LitellmSection(Section):
     cooldown_time: Pause | None = None
     fallbacks: Fallbacks = None
     default_fallbacks: list[Name] | None = None
+    context_window_fallbacks: Fallbacks = None
+    content_policy_fallbacks: Fallbacks = None
+    max_fallbacks: Retries | None = None
     drop_params: bool | None = None
     callbacks: Names | None = None
 

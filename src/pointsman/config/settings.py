@@ -70,6 +70,11 @@ class Capability(msgspec.Struct, frozen=True):
     strategy: str | None = None
     description: str = ""
 
+    @property
+    def bounded(self) -> bool:
+        """It asks for a least size or a least context."""
+        return self.min_size is not None or self.min_context is not None
+
 
 class SizeRule(msgspec.Struct, frozen=True):
     """``model_size_routing``: sizes in billions; ``text`` is the range as it was written ("8B - 13B")."""
@@ -201,6 +206,20 @@ class WarmSettings(msgspec.Struct, frozen=True):
     every: float = 10.0
 
 
+class Pace(msgspec.Struct, frozen=True):
+    """How often a server is asked about itself, and how long an answer may take. Seconds."""
+
+    every: float
+    timeout: float
+
+
+class WatchSettings(msgspec.Struct, frozen=True):
+    """Of providers' own lists of models, and of the requests that they have."""
+
+    lists: Pace = Pace(30.0, 5.0)
+    load: Pace = Pace(2.0, 1.0)
+
+
 class RestSettings(msgspec.Struct, frozen=True):
     """``rate_limited_fallback`` and ``error_based_routing``. Times are seconds; None: not configured.
 
@@ -242,6 +261,7 @@ class RouterSettings(msgspec.Struct, frozen=True):
     """How to choose, how often to try, when to rest a deployment. Times are seconds.
 
     ``stream_timeout`` stands in for a stream's ``first_token_timeout`` and ``idle_timeout`` where those are unset.
+    ``pre_call_checks``: context windows that providers' lists tell are kept to as well as those that are configured.
     """
 
     num_retries: int = 2
@@ -258,6 +278,7 @@ class RouterSettings(msgspec.Struct, frozen=True):
     queue_size: int = 1000
     queue_timeout: float = 60.0
     debug_router: bool = False
+    pre_call_checks: bool = False
 
 
 class ServerSettings(msgspec.Struct, frozen=True):
@@ -282,7 +303,8 @@ class Settings(msgspec.Struct, frozen=True):
     ``deployments``: those of ``model_list``, then one open deployment (``model=None``, id = the provider's
     name) for each entry of ``providers``. ``aliases``: alias -> public name. ``fallbacks``: public name ->
     public names to try after it, ``default_fallbacks`` for any other; ``context_fallbacks`` are those for requests that
-    are too long, ``content_fallbacks`` those for what a content filter refused. ``sources``: the files read.
+    are too long, ``content_fallbacks`` those for what a content filter refused, in both ``*`` for any other name.
+    ``sources``: the files read.
     """
 
     deployments: tuple[Deployment, ...] = ()
@@ -310,4 +332,5 @@ class Settings(msgspec.Struct, frozen=True):
     tasks: TaskSettings | None = None
     semantic: SemanticSettings | None = None
     warm: WarmSettings | None = None
+    watch: WatchSettings = WatchSettings()
     rest: RestSettings = RestSettings()

@@ -1,23 +1,79 @@
-"""Watching a server: which of its models are loaded, asked again and again beside all requests, never within one."""
+"""Watching servers: what they say of themselves, asked again and again beside all requests, never within one.
+
+A watch runs until it is cancelled. Who does not answer, or not with what was asked for, is asked again in its turn;
+nothing is held against it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
+from typing import TypeVar
 
-from pointsman.config.settings import WarmSettings
+from pointsman.config.settings import Pace
 from pointsman.flow.effects import Call, Effect, Reply, Sleep
 from pointsman.model.deployment import Provider
-from pointsman.providers.loaded import answer, question
+from pointsman.providers.busy import BUSY
+from pointsman.providers.listed import LISTED
+from pointsman.providers.loaded import LOADED
+from pointsman.providers.probe import Probe, answer, question
+from pointsman.routing.lists import lists_of_use
+from pointsman.routing.topology import Topology
 from pointsman.state.scoreboard import Scoreboard
+
+T = TypeVar("T")
+
+Watch = Generator[Effect, Reply, None]
 
 ROUNDS = 2.5
 """Times ``every`` that a server's word holds: one lost answer is no reason to forget it."""
 
+TOGETHER = 0.05
+"""Seconds after which a new list is learned, with those that have come meanwhile: when all are asked at once."""
 
-def watch(provider: Provider, settings: WarmSettings, board: Scoreboard) -> Generator[Effect, Reply, None]:
-    """Ask until it is cancelled. An answer that comes late, or none, means that nobody knows."""
-    asked = question(provider)
-    while asked is not None:
-        reply = yield Call(provider, asked, settings.timeout, settings.timeout)
-        board.told(provider.name, answer(provider, reply), settings.every * ROUNDS)
-        yield Sleep(settings.every)
+
+def watches(topology: Topology, board: Scoreboard, learn: Callable[[], None]) -> list[Watch]:
+    """All that a topology has a use for. ``learn`` goes by the lists that the board has by now."""
+    everybody = {deployment.provider.name: deployment.provider for deployment in topology.deployments}.values()
+    warm, pace = topology.warm, topology.watch
+    found = [_busy(place, pace.load, board) for place in everybody if place.watch_load and place.kind in BUSY]
+    found += [_listed(place, pace.lists, board, learn) for place in lists_of_use(topology) if place.kind in LISTED]
+    if warm is not None:
+        often = Pace(warm.every, warm.timeout)
+        found += [_loaded(place, often, board) for place in everybody if place.kind in LOADED]
+    return found
+
+
+def _loaded(provider: Provider, pace: Pace, board: Scoreboard) -> Watch:
+    """Which of its models are in memory. An answer that comes late, or none, means that nobody knows."""
+    while True:
+        board.servers.tell_loaded(provider, (yield from _asked(LOADED, provider, pace)), pace.every * ROUNDS)
+        yield Sleep(pace.every)
+
+
+def _busy(provider: Provider, pace: Pace, board: Scoreboard) -> Watch:
+    """How many requests it has that were not sent from here. Likewise."""
+    while True:
+        requests = yield from _asked(BUSY, provider, pace)
+        others = max(requests - board.sent_to(provider), 0) if requests is not None else None
+        board.servers.tell_others(provider, others, pace.every * ROUNDS)
+        yield Sleep(pace.every)
+
+
+def _listed(provider: Provider, pace: Pace, board: Scoreboard, learn: Callable[[], None]) -> Watch:
+    """Which models it serves. Without an answer the last list holds: models don't go when a server is busy."""
+    while True:
+        listing = yield from _asked(LISTED, provider, pace)
+        if listing is not None:
+            board.servers.tell_list(provider, listing)
+            yield Sleep(TOGETHER)
+            learn()
+        yield Sleep(pace.every)
+
+
+def _asked(probes: dict[str, Probe[T]], provider: Provider, pace: Pace) -> Generator[Effect, Reply, T | None]:
+    """One question and what the answer says."""
+    asked = question(probes, provider)
+    if asked is None:
+        return None
+    reply = yield Call(provider, asked, pace.timeout, pace.timeout)
+    return answer(probes, provider, reply)

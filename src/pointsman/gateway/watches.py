@@ -1,10 +1,10 @@
-"""Watches of servers on the gateway's event loop: one a server that may load models, as long as the topology wants."""
+"""Watches of servers on the gateway's event loop: those that the topology has a use for, as long as it has."""
 
 from __future__ import annotations
 
 from pointsman.flow.drive import Cancel, Drive, Flow
 from pointsman.flow.effects import Effect
-from pointsman.flow.watch import watch
+from pointsman.flow.watch import watches
 from pointsman.routing.topology import Topology
 from pointsman.runtime import Runtime
 from pointsman.telemetry.log import logger
@@ -15,7 +15,7 @@ class Watches:
     """Begun when it is made, and begun anew with every topology."""
 
     def __init__(self, runtime: Runtime, world: World) -> None:
-        self._board = runtime.board
+        self._runtime = runtime
         self._world = world
         self._under_way: list[Watching] = []
         self._begin(runtime.topology)
@@ -29,15 +29,15 @@ class Watches:
 
     def _begin(self, topology: Topology) -> None:
         self.close()
-        settings = topology.warm
-        if settings is None:
-            return
-        providers = {deployment.provider.name: deployment.provider for deployment in topology.deployments}
-        self._under_way = [
-            Watching(watch(provider, settings, self._board), self._world) for provider in providers.values()
-        ]
+        flows = watches(topology, self._runtime.board, self._learn)
+        self._under_way = [Watching(flow, self._world) for flow in flows]
         for watching in self._under_way:
             watching.resume()
+
+    def _learn(self) -> None:
+        if self._runtime.learn():
+            lists = self._runtime.topology.lists
+            logger().info("models_listed", models={place.name: len(listing.cards) for place, listing in lists.items()})
 
 
 class Watching(Drive[None]):

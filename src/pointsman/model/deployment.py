@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from pointsman.model.listing import Card
 from pointsman.model.secret import Secret
 
 
@@ -13,7 +14,8 @@ class Provider(msgspec.Struct, frozen=True, gc=False):
     """A place that serves models.
 
     ``kind`` names its wire format (a key of ``pointsman.providers.DIALECTS``); ``base_url`` has no trailing
-    slash and no ``/v1`` suffix; the key is sent as the kind demands.
+    slash and no ``/v1`` suffix; the key is sent as the kind demands. ``watch_load``: ask it how many requests it has,
+    those of others too.
     """
 
     name: str
@@ -24,6 +26,7 @@ class Provider(msgspec.Struct, frozen=True, gc=False):
     models: tuple[str, ...] = ()
     max_parallel_requests: int | None = None
     zone: str | None = None
+    watch_load: bool = False
 
 
 class Deployment(msgspec.Struct, frozen=True):
@@ -35,7 +38,8 @@ class Deployment(msgspec.Struct, frozen=True):
     tokens a minute, times are seconds. ``adaptive``: how many requests at a time it bears is found
     out. ``order``: lower ones are asked first. ``tag_regex`` are RE2 patterns on
     ``User-Agent: …``. What may be known of the model: ``size`` in billions of parameters, ``context`` in tokens,
-    prices in dollars a token, ``vision`` and ``tools`` (None: nobody said).
+    prices in dollars a token, ``vision`` and ``tools`` (None: nobody said); ``listed`` is what its provider's own list
+    says of it.
     """
 
     id: str
@@ -63,10 +67,26 @@ class Deployment(msgspec.Struct, frozen=True):
     num_retries: int | None = None
     first_token_timeout: float | None = None
     idle_timeout: float | None = None
+    listed: Card | None = None
     adaptive: bool = False
 
     def __hash__(self) -> int:
         return hash(self.id)
+
+    @property
+    def window(self) -> int | None:
+        """Tokens of context, as far as the configuration tells, else its provider's list."""
+        return self.context if self.context is not None or self.listed is None else self.listed.context
+
+    @property
+    def window_listed(self) -> bool:
+        """True if it is its provider's list that tells the window."""
+        return self.listed is not None and self.listed.context is not None and self.listed.context == self.window
+
+    @property
+    def window_told(self) -> str:
+        """The window in words, with whose word it is if it is a list's."""
+        return f"{self.window}" + (f" (from {self.provider.name}'s list)" if self.window_listed else "")
 
     @property
     def picky(self) -> bool:

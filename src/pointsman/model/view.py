@@ -79,7 +79,11 @@ class View(Protocol):
         ...
 
     def in_flight(self, deployment: Deployment) -> int:
-        """Requests it is serving now."""
+        """Requests it is serving now, as far as they were sent from here."""
+        ...
+
+    def load(self, deployment: Deployment) -> int:
+        """The same with those that others have at its provider, where that is watched."""
         ...
 
     def turns(self, group: str) -> Turns:

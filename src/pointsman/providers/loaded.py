@@ -1,4 +1,4 @@
-"""How to ask a server which of its models are in memory, and what its answer says: pure, a row a kind.
+"""Which of its models a server has in memory: how to ask it, and what its answer says, a row a kind.
 
 Ollama loads a model when it is first asked for, and lists those that it holds. The others load theirs when they start:
 vLLM lists it when it is ready, llama.cpp's server says whether it is, llama-cpp-python answers when it is. Of hosted
@@ -7,24 +7,10 @@ services nobody knows; they are not asked.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import msgspec
 
-from pointsman.model.deployment import Provider
-from pointsman.model.exchange import Answered, Loaded, WireRequest
-from pointsman.providers.shapes import versioned
-
-LATEST = ":latest"
-"""The tag that Ollama means by none."""
-
-
-class Probe(msgspec.Struct, frozen=True):
-    """``openai``: the path is one of OpenAI's, below ``/v1``."""
-
-    path: str
-    read: Callable[[Answered], Loaded | None]
-    openai: bool = True
+from pointsman.model.exchange import Answered, Loaded
+from pointsman.providers.probe import LATEST, Probe
 
 
 class _Named(msgspec.Struct, gc=False):
@@ -47,24 +33,6 @@ _decode_running = msgspec.json.Decoder(_Running).decode
 _decode_listed = msgspec.json.Decoder(_Listed).decode
 
 
-def question(provider: Provider) -> WireRequest | None:
-    """What to ask a server of this kind; None if there is nothing to ask."""
-    probe = PROBES.get(provider.kind)
-    if probe is None:
-        return None
-    return WireRequest(versioned(provider.base_url, probe.path) if probe.openai else probe.path, method="GET")
-
-
-def answer(provider: Provider, reply: object) -> Loaded | None:
-    """What the reply says; None if it says nothing: it failed, or is not what this kind answers."""
-    if not isinstance(reply, Answered):
-        return None
-    try:
-        return PROBES[provider.kind].read(reply)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return None
-
-
 def _running(reply: Answered) -> Loaded | None:
     """Ollama's list of models in memory."""
     if reply.status != 200:
@@ -85,7 +53,7 @@ def _up(reply: Answered) -> Loaded | None:
     return {200: Loaded(all=True), 503: Loaded()}.get(reply.status)
 
 
-PROBES = {
+LOADED: dict[str, Probe[Loaded]] = {
     "ollama": Probe("/api/ps", _running, openai=False),
     "vllm": Probe("/models", _listed),
     "llama_cpp_native": Probe("/health", _up),

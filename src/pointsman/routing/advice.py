@@ -13,7 +13,7 @@ from pointsman.model.request import Request
 from pointsman.model.view import View
 from pointsman.routing import features
 from pointsman.routing.conditions import Facts, compiled
-from pointsman.routing.needs import unfit
+from pointsman.routing.needs import too_long, unfit
 from pointsman.routing.tagging import DEFAULT
 from pointsman.routing.topology import Topology
 
@@ -109,7 +109,7 @@ def _by_content(deployment: Deployment, asker: Asker) -> str:
 
 
 def _by_need(deployment: Deployment, asker: Asker) -> str:
-    if deployment.context is not None and asker.request.tokens > deployment.context:
+    if too_long(deployment, asker.request):
         return f"a request of at most {deployment.context} tokens"
     blind = deployment.vision is False and features.has_images(asker.request)
     return "a request without images" if blind else "a request without tools"

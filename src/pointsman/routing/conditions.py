@@ -47,8 +47,8 @@ class Facts:
     @property
     def size(self) -> float | None:
         """Billions of parameters of the model asked for, else of the one that was chosen, as far as anything tells."""
-        asked = self._topology.size_of(self.request.model)
-        return asked if asked is not None else self._topology.size_of(self._name)
+        asked = self._topology.size_of(self.request.model) or self._topology.size_of(self._name)
+        return asked.billions if asked is not None else None
 
 
 PLAIN: dict[str, Callable[[Facts], Any]] = {

@@ -35,6 +35,7 @@ class _Part(msgspec.Struct, gc=False):
 
 _decode_messages = msgspec.json.Decoder(list[_Message]).decode
 _decode_parts = msgspec.json.Decoder(list[_Part | str]).decode
+_decode_raw = msgspec.json.Decoder(list[msgspec.Raw]).decode
 _decode_any = msgspec.json.Decoder().decode
 
 
@@ -61,6 +62,15 @@ def has_images(request: Request) -> bool:
         for message in _messages(request)
         for part in _parts(message.content)
     )
+
+
+def text_tokens(request: Request) -> int:
+    """The estimated tokens of a request without the data of its images, which are no text."""
+    if not has_images(request):
+        return request.tokens
+    parts = ((part, raw) for message in _messages(request) for part, raw in _with_raw(message.content))
+    data = sum(len(memoryview(raw)) for part, raw in parts if isinstance(part, _Part) and part.type in IMAGES)
+    return max(request.tokens - data // 4, 0)
 
 
 def has_tools(request: Request) -> bool:
@@ -113,6 +123,12 @@ def _parts(content: msgspec.Raw) -> list[_Part | str]:
         return _decode_parts(content)
     except NOT_JSON:
         return []
+
+
+def _with_raw(content: msgspec.Raw) -> list[tuple[_Part | str, msgspec.Raw]]:
+    """A content's parts beside their JSON."""
+    parts = _parts(content)
+    return list(zip(parts, _decode_raw(content), strict=True)) if parts else []
 
 
 def _texts(content: msgspec.Raw) -> Iterator[str]:

@@ -11,13 +11,15 @@ from pointsman.routing import features
 
 def too_long(deployment: Deployment, request: Request) -> bool:
     """Is the request known to be longer than the deployment's context?"""
-    return deployment.context is not None and request.tokens > deployment.context
+    context = deployment.context
+    return context is not None and request.tokens > context and features.text_tokens(request) > context
 
 
 def beyond(deployment: Deployment, request: Request) -> str | None:
     """Why the request is known to be beyond the deployment; None if it is not."""
     if too_long(deployment, request):
-        return f"a request of about {request.tokens} tokens is beyond its context of {deployment.context}"
+        tokens = features.text_tokens(request)
+        return f"a request of about {tokens} tokens is beyond its context of {deployment.window_told}"
     if deployment.vision is False and features.has_images(request):
         return "it takes no images"
     if deployment.tools is False and features.has_tools(request):

@@ -5,7 +5,7 @@ Every lookup a decision needs is a dict or a tuple made here; compiling is the o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterator, Mapping
 
 import msgspec
 
@@ -25,10 +25,13 @@ from pointsman.config.settings import (
     TagSettings,
     TaskSettings,
     WarmSettings,
+    WatchSettings,
 )
 from pointsman.model import sizes
 from pointsman.model.decision import Pool
 from pointsman.model.deployment import Deployment, Provider
+from pointsman.model.listing import Card, Listing
+from pointsman.model.sizes import Size
 from pointsman.routing.patterns import Patterns
 
 ENTRY = "auto/"
@@ -36,12 +39,18 @@ TASKS, SEMANTIC = "auto/tasks", "auto/semantic"
 """Router entries: names that leave the choice to content, and say which router looks at it. ``auto`` means any."""
 
 
+NOTHING_TOLD: Mapping[Provider, Listing] = {}
+
+UNTOLD = Card()
+
+
 class Topology(msgspec.Struct, frozen=True):
     """Who exists and which names lead to whom. ``groups`` holds alias groups too, as the union of their members.
 
     ``at_provider``: the deployments of each provider. ``filtered``: groups that are filtered by tags, ``tagged`` those
     of them whose members are told apart by some, ``agents`` those with a member that looks at the User-Agent.
-    ``families``: sizes of names that providers list with a tag (``mistral`` of ``mistral:7b``), where all agree.
+    ``lists``: what providers told that they serve. ``listed_sizes``: of names that stand in them, and of names that are
+    listed with a tag, there or in the configuration (``mistral`` of ``mistral:7b``), where all agree.
     ``limited``, ``picky``: some deployment is.
     """
 
@@ -71,7 +80,9 @@ class Topology(msgspec.Struct, frozen=True):
     tasks: TaskSettings | None
     semantic: SemanticSettings | None
     warm: WarmSettings | None
-    families: dict[str, float]
+    watch: WatchSettings
+    lists: Mapping[Provider, Listing]
+    listed_sizes: dict[str, Size]
     redundant: dict[str, Pool] = {}
     filtered: frozenset[str] = frozenset()
     tagged: frozenset[str] = frozenset()
@@ -123,7 +134,7 @@ class Topology(msgspec.Struct, frozen=True):
         """``served_by`` for pools whose members serve different names: the open deployment is bound to this one, under
         the upstream's name for it, if that is another.
         """
-        return tuple(d if d.model is not None else bound(d, name, model) for d in self.served_by(provider, name))
+        return tuple(d if d.model is not None else self._bind(d, name, model) for d in self.served_by(provider, name))
 
     def serving(self, name: str) -> Pool:
         """Who serves a name that the configuration lists: the redundant, those of its exact entry, or its group."""
@@ -151,19 +162,31 @@ class Topology(msgspec.Struct, frozen=True):
         if not pool and rule is None:
             found = self.patterns.first(name)
             return self.bound(found.provider, name) if found is not None else ()
-        return tuple([d if d.model is not None else bound(d, name, rule.model if rule else None) for d in pool])
+        return tuple([d if d.model is not None else self._bind(d, name, rule.model if rule else None) for d in pool])
 
-    def owned(self, provider: str) -> Pool:
-        """A provider's own models: its listed deployments, the names that it lists, else its default model."""
+    def configured(self, provider: str) -> Pool:
+        """A provider's models as the configuration lists them: deployments, and names that it lists."""
         place = self.providers.get(provider)
         listed = tuple([d for d in self.at_provider.get(provider, ()) if d.model is not None])
         if place is None:
             return listed
         known = {name for d in listed for name in (d.model, d.model_name)}
-        names = [name for name in place.models if name not in known]
-        if not listed and not names and place.default_model is not None:
-            names = [place.default_model]
-        return (*listed, *(d for name in names for d in self.bound(provider, name)))
+        return (*listed, *(d for name in place.models if name not in known for d in self.bound(provider, name)))
+
+    def owned(self, provider: str) -> Pool:
+        """Its own models: those that are configured, else its default model."""
+        place = self.providers.get(provider)
+        default = place.default_model if place is not None else None
+        return self.configured(provider) or (self.bound(provider, default) if default is not None else ())
+
+    def listed(self, provider: str) -> Pool:
+        """Its models as it lists them itself, where it serves any name. Its default model is not told twice."""
+        anyone = self.open_deployments.get(provider)
+        listing = self.lists.get(anyone.provider) if anyone is not None else None
+        if anyone is None or listing is None:
+            return ()
+        default = listing.name(anyone.provider.default_model)
+        return tuple(d for name in listing.cards if name != default for d in self.bound(provider, name))
 
     def house(self, provider: str) -> Pool:
         """Who serves a provider's default: its default model, else the first of its own."""
@@ -189,9 +212,9 @@ class Topology(msgspec.Struct, frozen=True):
                     return groups[name]
         return self.strategies.default
 
-    def size_of(self, name: str | None) -> float | None:
-        """Billions of parameters of a name: the largest that its deployments say, else what the name says, else what
-        its deployments' models or the providers' own lists say.
+    def size_of(self, name: str | None) -> Size | None:
+        """Of a name: the largest that its deployments say, else what the name says, else what its deployments' models
+        say, else what providers list.
         """
         name = self.aliased(name)
         if name is None:
@@ -199,33 +222,56 @@ class Topology(msgspec.Struct, frozen=True):
         group = self.groups.get(name, ())
         told = [d.size for d in group if d.size is not None]
         if told:
-            return max(told)
+            return Size(max(told))
         rule = self.exact.get(name)
-        found = (sizes.size_in(text) for text in (name, rule.model if rule is not None else None))
-        size = next((size for size in (*found, *map(sizes.size_of, group)) if size is not None), None)
-        return size if size is not None else self.families.get(name)
+        texts = (
+            name,
+            rule.model if rule is not None else None,
+            *(text for d in group for text in (d.model, d.model_name)),
+        )
+        named = next((size for size in map(sizes.size_in, texts) if size is not None), None)
+        if named is not None:
+            return Size(named)
+        members = group or (self.named(name) if self.lists else ())
+        listed = [size for size in map(sizes.listed_size, members) if size is not None]
+        return max(listed, key=_billions) if listed else self.listed_sizes.get(name)
+
+    def _bind(self, deployment: Deployment, name: str, model: str | None) -> Deployment:
+        """An open deployment that serves one name only. The same name has the same id, so what is remembered stays."""
+        bound: Deployment = msgspec.structs.replace(
+            deployment, id=f"{name}@{deployment.provider.name}", model_name=name, model=model or name, listed=None
+        )
+        return listed_as(bound, self.lists, self.router)
 
 
-def bound(deployment: Deployment, name: str, model: str | None = None) -> Deployment:
-    """An open deployment that serves one name only. The same name gives the same id, so what is remembered stays."""
-    made: Deployment = msgspec.structs.replace(
-        deployment, id=f"{name}@{deployment.provider.name}", model_name=name, model=model or name
-    )
-    return made
+def listed_as(deployment: Deployment, lists: Mapping[Provider, Listing], router: RouterSettings) -> Deployment:
+    """With what its provider's list says of it. The context is binding only where that is wished for."""
+    listing = lists.get(deployment.provider) if lists else None
+    card = listing.card(deployment.model) if listing is not None else None
+    if card is None:
+        return deployment
+    context = card.context if router.pre_call_checks and deployment.context is None else deployment.context
+    known: Deployment = msgspec.structs.replace(deployment, listed=card, context=context)
+    return known
 
 
-def compile_topology(settings: Settings) -> Topology:
-    """Compile a checked configuration. Raises ConfigurationError on a pattern RE2 does not take."""
+def compile_topology(settings: Settings, lists: Mapping[Provider, Listing] = NOTHING_TOLD) -> Topology:
+    """Compile a checked configuration, with what providers have told of their models. Raises ConfigurationError on a
+    pattern RE2 does not take.
+    """
     named = (*settings.exact, *settings.redundant, *settings.aliases)
-    groups = _by(settings.deployments, lambda d: d.model_name if d.model is not None else None)
+    deployments = (
+        tuple(listed_as(d, lists, settings.router) for d in settings.deployments) if lists else settings.deployments
+    )
+    groups = _by(deployments, lambda d: d.model_name if d.model is not None else None)
     names = [name for name in (*groups, *settings.alias_groups, *named) if name not in settings.hidden]
     routers = ((TASKS, settings.tasks), (SEMANTIC, settings.semantic))
     made = Topology(
-        deployments=settings.deployments,
+        deployments=deployments,
         groups=groups,
-        open_deployments={d.id: d for d in settings.deployments if d.model is None},
+        open_deployments={d.id: d for d in deployments if d.model is None},
         providers=settings.providers,
-        at_provider=_by(settings.deployments, lambda d: d.provider.name),
+        at_provider=_by(deployments, lambda d: d.provider.name),
         exact=settings.exact,
         patterns=Patterns(settings.patterns),
         aliases=settings.aliases,
@@ -247,9 +293,11 @@ def compile_topology(settings: Settings) -> Topology:
         tasks=settings.tasks,
         semantic=settings.semantic,
         warm=settings.warm,
-        families=_families(settings.providers.values()),
-        limited=any(d.limited for d in settings.deployments),
-        picky=any(d.picky for d in settings.deployments),
+        watch=settings.watch,
+        lists=lists,
+        listed_sizes=_listed_sizes(settings, lists),
+        limited=any(d.limited for d in deployments),
+        picky=any(d.picky for d in deployments),
         entries=tuple(name for name, section in routers if section is not None),
         task_names=tuple(task.name for task in settings.tasks.tasks) if settings.tasks is not None else (),
     )
@@ -299,13 +347,32 @@ def _filtered(pool: Pool, tags: TagSettings) -> bool:
     return bool(next(said, tags.enabled))
 
 
-def _families(providers: Iterable[Provider]) -> dict[str, float]:
-    found: dict[str, set[float]] = {}
-    for name in (name for provider in providers for name in provider.models):
-        size = sizes.size_in(name)
-        if size is not None:
-            found.setdefault(name.partition(":")[0], set()).add(size)
-    return {name: min(sized) for name, sized in found.items() if len(sized) == 1}
+def _listed_sizes(settings: Settings, lists: Mapping[Provider, Listing]) -> dict[str, Size]:
+    """Of names: the largest that is listed under it, else the one that all have that are listed under it with a tag."""
+    exact: dict[str, Size] = {}
+    families: dict[str, dict[float, Size]] = {}
+    for place, name, card in _all_listed(settings, lists):
+        if card.size is not None:
+            size = Size(card.size, place)
+            exact[name] = max(exact.get(name, size), size, key=_billions)
+        billions = sizes.size_in(name) or card.size
+        if billions is not None:
+            families.setdefault(name.partition(":")[0], {}).setdefault(billions, Size(billions, place))
+    return {name: next(iter(found.values())) for name, found in families.items() if len(found) == 1} | exact
+
+
+def _all_listed(settings: Settings, lists: Mapping[Provider, Listing]) -> Iterator[tuple[str, str, Card]]:
+    """Providers, names and what is said of them: as configured, then as told."""
+    for provider in settings.providers.values():
+        yield from ((provider.name, name, UNTOLD) for name in provider.models)
+    used = {d.provider for d in settings.deployments} if lists else ()
+    for place, listing in lists.items():
+        words = (*listing.cards.items(), *((word, listing.cards[name]) for word, name in listing.spellings.items()))
+        yield from ((place.name, word, card) for word, card in words if place in used)
+
+
+def _billions(size: Size) -> float:
+    return size.billions
 
 
 def _by(deployments: Pool, key: Callable[[Deployment], str | None]) -> dict[str, Pool]:

@@ -12,8 +12,7 @@ from threading import RLock
 
 import msgspec
 
-from pointsman.model.deployment import Deployment
-from pointsman.model.exchange import Loaded
+from pointsman.model.deployment import Deployment, Provider
 from pointsman.model.outcome import CONSEQUENCES, FailureKind
 from pointsman.model.view import UNSEEN, Clock, Dice, Standing, Turns
 from pointsman.state.adaptive import AdaptiveLimit
@@ -25,6 +24,7 @@ from pointsman.state.queue import Queue, Ticket
 from pointsman.state.record import Lease, Place, Record
 from pointsman.state.results import Result, Results
 from pointsman.state.rules import Rules
+from pointsman.state.servers import Servers
 from pointsman.state.sessions import Sessions
 from pointsman.state.window import Minute
 
@@ -60,7 +60,7 @@ class Scoreboard:
         self.queue = Queue(self._rules.queue)
         self.resting: dict[str, Record] = {}
         self._degraded = Degraded(self._rules.degraded)
-        self._loaded: dict[str, tuple[Loaded, float]] = {}
+        self.servers = Servers(clock, self.lock)
         self._homes = Sessions(self._rules.home)
         self._labels = Sessions(self._rules.label)
         self._records: dict[str, Record] = {}
@@ -141,6 +141,15 @@ class Scoreboard:
         record = self._records.get(deployment.id)
         return record.in_flight if record is not None else 0
 
+    def load(self, deployment: Deployment) -> int:
+        own, others = self.in_flight(deployment), self.servers.others
+        return own + (others.get(deployment.provider.name) or 0) if others else own
+
+    def sent_to(self, provider: Provider) -> int:
+        """Requests in flight at any of a provider's deployments."""
+        place = self._places.get(provider.name)
+        return place.in_flight if place is not None else 0
+
     def turns(self, group: str) -> Turns:
         turns = self._turns.get(group)
         if turns is None:
@@ -174,8 +183,8 @@ class Scoreboard:
     def warm(self, deployment: Deployment) -> bool | None:
         if self.served(deployment):
             return True
-        loaded, until = self._loaded.get(deployment.provider.name, (None, 0.0))
-        return loaded.has(deployment.model) if loaded is not None and self.clock() < until else None
+        loaded = self.servers.loaded.get(deployment.provider.name)
+        return loaded.has(deployment.model) if loaded is not None else None
 
     def home(self, session: str) -> str | None:
         return self._homes.get(session, self.clock())
@@ -332,13 +341,6 @@ class Scoreboard:
         with self.lock:
             self._homes.drop(session, home)
 
-    def told(self, provider: str, loaded: Loaded | None, seconds: float) -> None:
-        """A provider was asked what it has loaded (None: it did not say). Its word holds for so long."""
-        with self.lock:
-            self._loaded.pop(provider, None)
-            if loaded is not None:
-                self._loaded[provider] = loaded, self.clock() + seconds
-
     # Housekeeping
 
     def record(self, deployment: Deployment) -> Record:
@@ -373,7 +375,7 @@ class Scoreboard:
             used = {record.deployment.provider.name for record in self._records.values()}
             self._places = {name: place for name, place in self._places.items() if name in used}
             self._turns.clear()
-            self._loaded.clear()
+            self.servers.forget_all_but(deployment.provider for deployment in known.values())
 
     def reset(self, *, keep_breakers: bool = False) -> None:
         """Forget results, counts, turns and sessions, and unless told otherwise who rests or is degraded. What is under

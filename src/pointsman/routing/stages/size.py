@@ -13,14 +13,14 @@ def size(_asked: Asked, found: Found, topology: Topology) -> Settled | str | Non
     name = found.name
     if name is None:
         return "no model named"
-    billions = topology.size_of(name)
-    if billions is None:
+    known = topology.size_of(name)
+    if known is None:
         return f"the size of {name[:80]!r} is not known"
-    rule = next((rule for rule in topology.sizes if holds(rule, billions)), None)
+    rule = next((rule for rule in topology.sizes if holds(rule, known.billions)), None)
     if rule is None:
-        return f"{billions:g}B is in no range"
+        return f"{known} is in no range"
     because = f" ({rule.reason})" if rule.reason else ""
-    reason = f"size {billions:g}B is {rule.text} -> provider {rule.provider}{because}"
+    reason = f"size {known} is {rule.text} -> provider {rule.provider}{because}"
     return Settled(name, reason, topology.served_by(rule.provider, name), rule.fallback)
 
 

@@ -1,6 +1,7 @@
 """least_loaded: the fewest requests in flight now; equals are told apart by dice.
 
-A degraded member's next request counts twice, so it settles at half of what the others carry.
+Counted are those sent from here; at a provider whose load is watched, those that others have there as well. A degraded
+member's next request counts twice, so it settles at half of what the others carry.
 """
 
 from __future__ import annotations
@@ -22,10 +23,10 @@ class LeastLoaded:
     def pick(self, _request: Request, view: View, dice: Dice) -> tuple[int, Step]:
         pool = self._pool
         if view.degraded:
-            return best(pool, burdened([view.in_flight(d) + 1 for d in pool], pool, view), BURDENED, view, dice)
-        return best(pool, [view.in_flight(d) for d in pool], MEASURE, view, dice)
+            return best(pool, burdened([view.load(d) + 1 for d in pool], pool, view), BURDENED, view, dice)
+        return best(pool, [view.load(d) for d in pool], MEASURE, view, dice)
 
     def terms(self, _request: Request, view: View) -> list[dict[str, float]]:
-        loads = [view.in_flight(d) for d in self._pool]
-        counted = burdened([load + 1 for load in loads], self._pool, view)
-        return [{"in_flight": load, "load": figure} for load, figure in zip(loads, counted, strict=True)]
+        counted = burdened([view.load(d) + 1 for d in self._pool], self._pool, view)
+        rows = zip(self._pool, counted, strict=True)
+        return [{"in_flight": view.in_flight(d), "load": figure} for d, figure in rows]

@@ -25,7 +25,7 @@ UNTOLD = Measure("most_capacity", "has %.2f of its room free", highest=True)
 class MostCapacity:
     def __init__(self, _group: str, pool: Pool, _settings: Strategies) -> None:
         self._pool = pool
-        known = [d.context for d in pool if d.context is not None]
+        known = [d.window for d in pool if d.window is not None]
         self._measure = MEASURE if known else UNTOLD
         smallest = min(known, default=1)
         self._contexts = [_room(d, smallest) for d in pool]
@@ -70,4 +70,4 @@ def _room(deployment: Deployment, smallest: int) -> int:
     """Its context window, in tokens; none where a limit of 0 admits nobody."""
     if 0 in (deployment.rpm, deployment.tpm, deployment.max_parallel_requests):
         return 0
-    return smallest if deployment.context is None else deployment.context
+    return smallest if deployment.window is None else deployment.window

@@ -2,7 +2,8 @@
 
 Two choices are nearly as even as looking at everybody, cost the same for ten members and ten thousand, and don't herd:
 requests that arrive together draw different pairs. Tries that fail make a member slower, so who fails fast attracts
-nobody. Who has no results is tried by one request at a time. Method: Mitzenmacher 2001; the peak as in Finagle.
+nobody. Who has no results is tried by one request at a time. In flight are also the requests of others, at a provider
+whose load is watched. Method: Mitzenmacher 2001; the peak as in Finagle.
 """
 
 from __future__ import annotations
@@ -50,8 +51,7 @@ def _loads(pool: Pool, view: View) -> list[float]:
     """Seconds, as if whoever is under way were served one after the other; 0 for a newcomer that nobody tries yet."""
     loads, standings = [], view.standings(pool)
     for d, standing, trust in zip(pool, standings, trusts(standings), strict=True):
-        busy = view.in_flight(d)
         peak = UNKNOWN if standing.peak is None else standing.peak
-        new = standing.samples == 0 and busy == 0
-        loads.append(0.0 if new else peak / trust * (busy + 1))
+        new = standing.samples == 0 and view.in_flight(d) == 0
+        loads.append(0.0 if new else peak / trust * (view.load(d) + 1))
     return burdened(loads, pool, view)

@@ -1,0 +1,47 @@
+"""What a server's own list says of its models. Facts, as they were told; who asks for them is ``flow/watch.py``."""
+
+from __future__ import annotations
+
+import msgspec
+
+MOST = 1000
+"""Models of one list; those behind them are not heard."""
+
+LONGEST = 200
+"""Characters of a model's name."""
+
+
+class Card(msgspec.Struct, frozen=True, gc=False):
+    """One model: ``size`` in billions of parameters, ``context`` in tokens; None where the list does not say."""
+
+    size: float | None = None
+    context: int | None = None
+
+
+class Listing(msgspec.Struct, frozen=True):
+    """A whole list: ``cards`` by the models' names, in the server's order; ``spellings`` are other words for them.
+
+    ``any_name``: the server has one model, and answers with it whatever it is asked for.
+    """
+
+    cards: dict[str, Card] = {}
+    spellings: dict[str, str] = {}
+    any_name: bool = False
+
+    def name(self, model: str | None) -> str | None:
+        """The listed name that a word means."""
+        return self.spellings.get(model, model) if model is not None else None
+
+    def card(self, model: str | None) -> Card | None:
+        """What is said of a model; of None, of every model there."""
+        if self.any_name:
+            return next(iter(self.cards.values()), None)
+        if model is not None:
+            return self.cards.get(self.spellings.get(model, model))
+        contexts = {card.context for card in self.cards.values()}
+        return Card(context=contexts.pop()) if len(contexts) == 1 else None
+
+
+def usable(name: object) -> bool:
+    """True for what can be a model's name here: text, printable, of sensible length, no wildcard."""
+    return isinstance(name, str) and 0 < len(name) <= LONGEST and name.isprintable() and "*" not in name
