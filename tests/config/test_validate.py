@@ -64,7 +64,7 @@ def test_a_wrong_key_or_value_is_told_with_its_place(told, text, finding):
         (ENTRY + "      rmp: 5\n", "5:7 warning model_list[0].litellm_params.rmp: key `rmp` is not known and is carried to the provider as it is (did you mean `rpm`?)"),
         (ENTRY + "      wieght: 5\n", "5:7 warning model_list[0].litellm_params.wieght: key `wieght` is not known and is carried to the provider as it is (did you mean `weight`?)"),
         (ENTRY + "      api_bass: x\n", "5:7 warning model_list[0].litellm_params.api_bass: key `api_bass` is not known and is carried to the provider as it is (did you mean `api_base`?)"),
-        (ENTRY + "      num_retries: 2\n", "5:7 warning model_list[0].litellm_params.num_retries: known, but not acted on by this version"),
+        (ENTRY + "      mock_timeout: true\n", "5:7 warning model_list[0].litellm_params.mock_timeout: known, but not acted on by this version"),
         (ENTRY + "      stream: true\n", "5:7 warning model_list[0].litellm_params.stream: is the caller's to say, and is left out"),
         (ENTRY + "  - {model_name: openai/*, litellm_params: {model: openai/*}}\n", "5:6 warning model_list[1].model_name: a wildcard: known, but not acted on by this version; the entry is left out (name the models one by one, or route them with `patterns`)"),
         ("mcp_servers: {}\n", "1:1 warning mcp_servers: known, but not acted on by this version"),

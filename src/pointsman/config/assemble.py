@@ -11,7 +11,7 @@ from pointsman.config.address import Addresses
 from pointsman.config.deployments import Ids, Placed, check_ids, deployments, traits
 from pointsman.config.environment import Environment
 from pointsman.config.findings import Path, Report
-from pointsman.config.litellm import FALLBACKS, ROUTER, SERVER, SWITCHES
+from pointsman.config.litellm import ROUTER, SERVER, SWITCHES
 from pointsman.config.names import ANY, Chain, read_aliases, read_fallbacks, read_names
 from pointsman.config.patterns import programs
 from pointsman.config.places import Places
@@ -29,6 +29,11 @@ from pointsman.model.deployment import Deployment, Provider
 
 OPEN_NAME = "*"
 """``model_name`` of a provider's open deployment, which serves any name as asked."""
+
+
+FALLBACKS = "fallbacks"
+CONTEXT_FALLBACKS = "context_window_fallbacks"
+CONTENT_FALLBACKS = "content_policy_fallbacks"
 
 
 class Assembled(msgspec.Struct, frozen=True):
@@ -63,8 +68,10 @@ def assemble(
         aliases=names.aliases,
         alias_groups=names.groups,
         hidden=names.hidden,
-        **names.fallbacks,
+        fallbacks=names.fallbacks[FALLBACKS],
         default_fallbacks=names.default_fallbacks,
+        context_fallbacks=names.fallbacks[CONTEXT_FALLBACKS],
+        content_fallbacks=names.fallbacks[CONTENT_FALLBACKS],
         router=_router(document, read_retries(document.router_settings, names.aliases, context), report),
         tags=read_tags(document, report),
         server=_server(document, data, registry, report),
@@ -82,24 +89,26 @@ class _Names:
 
     def __init__(self, document: Document, report: Report) -> None:
         router, general = document.router_settings, document.litellm_settings
-        chains = {field: self._chains(document, key, report) for field, key in FALLBACKS.items()}
+        every = (FALLBACKS, CONTEXT_FALLBACKS, CONTENT_FALLBACKS)
+        chains = {key: self._chains(document, key, report) for key in every}
         self.chains = [chain for listed in chains.values() for chain in listed]
         defaults = "router_settings" if router.default_fallbacks is not None else "litellm_settings"
         listed = router.default_fallbacks if router.default_fallbacks is not None else general.default_fallbacks
         self.defaults = [
             *read_names(listed or [], (defaults, "default_fallbacks"), report),
-            *(ref for chain in chains["fallbacks"] if chain.first.name == ANY for ref in chain.then),
+            *(ref for chain in chains[FALLBACKS] if chain.first.name == ANY for ref in chain.then),
         ]
         self.read = read_aliases(router.model_group_alias, ("router_settings", "model_group_alias"), report)
         self.aliases, self.groups = resolved_aliases(self.read, report)
         self.hidden = frozenset(alias.name.name for alias in self.read if alias.hidden)
-        self.fallbacks = {field: self._following(listed) for field, listed in chains.items()}
-        self.fallbacks["fallbacks"].pop(ANY, None)
+        self.fallbacks = {key: self._following(listed) for key, listed in chains.items()}
+        self.fallbacks[FALLBACKS].pop(ANY, None)
         self.default_fallbacks = tuple(dict.fromkeys(ref.name for ref in self.defaults))
 
     @staticmethod
     def _following(chains: list[Chain]) -> dict[str, tuple[str, ...]]:
-        return {chain.first.name: tuple(dict.fromkeys(ref.name for ref in chain.then)) for chain in chains if chain.then}
+        named = {chain.first.name: tuple(dict.fromkeys(ref.name for ref in chain.then)) for chain in chains}
+        return {name: following for name, following in named.items() if following}
 
     @staticmethod
     def _chains(document: Document, key: str, report: Report) -> list[Chain]:

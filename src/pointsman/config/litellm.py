@@ -60,13 +60,6 @@ ROUTER: dict[str, tuple[tuple[str, str], ...]] = {
 }
 """Field of RouterSettings -> where it may be said; the first place that says it counts, as in LiteLLM."""
 
-FALLBACKS = {
-    "fallbacks": "fallbacks",
-    "context_fallbacks": "context_window_fallbacks",
-    "content_fallbacks": "content_policy_fallbacks",
-}
-"""Field of Settings -> key of ``router_settings``, or else of ``litellm_settings``."""
-
 TAGS: dict[str, str] = {
     "enabled": "enable_tag_filtering",
     "match_any": "tag_filtering_match_any",

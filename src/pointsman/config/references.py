@@ -70,10 +70,10 @@ class References:
                 self._report.unknown(self._severity, ref.path, MISSING, ref.name, self._names, "add it to `model_list`")
 
     def groups(self, refs: Iterable[Ref]) -> None:
-        """Public names or capabilities."""
+        """Public names, names that a pattern takes, or capabilities."""
         known = (*self._names, *sorted(self._known.capabilities))
         for ref in refs:
-            if ref.name not in known:
+            if ref.name not in known and not self._known.matched(ref.name):
                 text = "{} is no model and no capability here"
                 self._report.unknown(self._severity, ref.path, text, ref.name, known)
 

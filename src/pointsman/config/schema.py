@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, ConfigDict, Field, SecretStr
+from pydantic import BeforeValidator, ConfigDict, Field, SecretStr, WithJsonSchema
 
 from pointsman.config import failures, litellm
 from pointsman.config.section import (
+    MOST_RETRIES,
     Aliases,
     Fallbacks,
     Name,
@@ -41,9 +42,8 @@ from pointsman.config.shapes import (
     StrategySection,
 )
 
-
-RetryPolicy = failures.policy({"type": "integer", "minimum": 0, "maximum": 100}, "Retries")
-"""Retries by kind of failure; read by ``sections/retries.py``."""
+RetryPolicy = Annotated[dict[str, Retries | None], WithJsonSchema(failures.said("Retries", MOST_RETRIES))]
+"""Retries by kind of failure; ``failures.py`` tells of kinds that there are not."""
 
 
 class LitellmParams(Section):

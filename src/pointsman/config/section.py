@@ -27,6 +27,8 @@ LATER_WORDS = "known, but not acted on by this version"
 LARGEST = 2**53
 """Whole numbers up to here are the same in every JSON reader."""
 
+MOST_RETRIES = 100
+
 
 def not_bool(value: Any) -> Any:
     if isinstance(value, bool):
@@ -48,7 +50,7 @@ def _billions(value: Any) -> Any:
 
 
 Whole = Annotated[int, Field(ge=0, le=LARGEST), BeforeValidator(not_bool)]
-Retries = Annotated[int, Field(ge=0, le=100), BeforeValidator(not_bool)]
+Retries = Annotated[int, Field(ge=0, le=MOST_RETRIES), BeforeValidator(not_bool)]
 Positive = Annotated[int, Field(gt=0, le=LARGEST), BeforeValidator(not_bool)]
 Share = Annotated[float, Field(ge=0, le=LARGEST, allow_inf_nan=False), BeforeValidator(not_bool)]
 Part = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False), BeforeValidator(not_bool)]
