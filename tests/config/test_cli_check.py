@@ -10,7 +10,7 @@ from pointsman.cli.check import check
 from pointsman.cli.explain import Asked, explain
 
 GOOD = "model_list:\n  - {model_name: a, litellm_params: {model: ollama/a}}\n"
-BAD = "router_settings:\n  timout: 3\n  redis_host: h\n"
+BAD = "router_settings:\n  timout: 3\n  search_tools: 1\n"
 
 
 @pytest.fixture
@@ -33,7 +33,7 @@ def test_every_finding_is_a_line_and_an_error_is_1(file, capsys):
     assert check([file], as_json=False) == 1
     assert capsys.readouterr().out.splitlines() == [
         f"{file}:2:3: error: router_settings.timout: unknown key `timout` (did you mean `timeout`?)",
-        f"{file}:3:3: warning: router_settings.redis_host: known, but not acted on by this version",
+        f"{file}:3:3: warning: router_settings.search_tools: known, but not acted on by this version",
         "1 error, 1 warning: this configuration can't be used",
     ]
 

@@ -62,7 +62,12 @@ def test_the_json_schema_is_json_and_closed():
         if model is not Document:
             exported = schema["$defs"][model.__name__]
             assert exported["additionalProperties"] is model.OPEN, model
-            assert exported["properties"].keys() == {*model.model_fields, *model.LATER, *model.SPELLINGS}
+            assert exported["properties"].keys() == {
+                *model.model_fields,
+                *model.LATER,
+                *model.INSTEAD,
+                *model.SPELLINGS,
+            }
 
 
 def _sections(model):
@@ -77,7 +82,8 @@ def test_the_json_schema_shows_no_default_that_is_secret_and_marks_what_waits():
     router = schema["$defs"]["RouterSection"]["properties"]
     key = schema["$defs"]["LitellmParams"]["properties"]["api_key"]
 
-    assert router["redis_host"] == {"description": "known, but not acted on by this version"}
+    assert router["search_tools"] == {"description": "known, but not acted on by this version"}
+    assert router["redis_host"] == {"description": RouterSection.INSTEAD["redis_host"][1]}
     assert {"format": "password", "type": "string", "writeOnly": True} in key["anyOf"]
 
 

@@ -93,6 +93,7 @@ def test_a_prefix_is_served_or_not():
 def test_a_key_is_acted_on_or_waits(model):
     """No key is both a field and one of those that this version does not act on."""
     assert not model.LATER & model.model_fields.keys()
+    assert model.INSTEAD.keys().isdisjoint({*model.LATER, *model.model_fields, *model.SPELLINGS})
     assert model.SPELLINGS.keys().isdisjoint(model.model_fields)
     assert set(model.SPELLINGS.values()) <= model.model_fields.keys()
     assert model.SHORT is None or model.SHORT in model.model_fields

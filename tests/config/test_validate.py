@@ -68,7 +68,7 @@ def test_a_wrong_key_or_value_is_told_with_its_place(told, text, finding):
         (ENTRY + "      stream: true\n", "5:7 warning model_list[0].litellm_params.stream: is the caller's to say, and is left out"),
         (ENTRY + "  - {model_name: openai/*, litellm_params: {model: openai/*}}\n", "5:6 warning model_list[1].model_name: a wildcard: known, but not acted on by this version; the entry is left out (name the models one by one, or route them with `patterns`)"),
         ("mcp_servers: {}\n", "1:1 warning mcp_servers: known, but not acted on by this version"),
-        ("router_settings: {redis_host: h}\n", "1:19 warning router_settings.redis_host: known, but not acted on by this version"),
+        ("router_settings: {search_tools: []}\n", "1:19 warning router_settings.search_tools: known, but not acted on by this version"),
         ("litellm_settings: {cache: true}\n", "1:20 warning litellm_settings.cache: known, but not acted on by this version"),
         ("general_settings: {database_url: x}\n", "1:20 warning general_settings.database_url: known, but not acted on by this version"),
         ("exact_matches: {m: {provider: p, priority: secondary}}\n", "1:34 warning exact_matches.m.priority: is not acted on: an exact match always comes first"),

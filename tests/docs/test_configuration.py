@@ -50,6 +50,7 @@ SECTIONS = {
     "semantic_router: encoder": content.EncoderSection,
     "semantic_router: categories": content.CategorySection,
     "router_settings": schema.RouterSection,
+    "routing_strategy_args": shapes.StrategyArgsSection,
     "litellm_settings": schema.LitellmSection,
     "general_settings": schema.GeneralSection,
 }

@@ -75,6 +75,9 @@ def _items(holder: type | None, value: Any) -> Iterator[tuple[Path, Any]]:
 def _stray(model: type[Section], key: str, value: Any, path: Path, report: Report) -> None:
     if key in model.LATER:
         report.warning(path, LATER_WORDS)
+    elif key in model.INSTEAD:
+        severity, text = model.INSTEAD[key]
+        report.say(severity, path, text)
     elif model is LitellmParams:
         _near_miss(key, path, report)
     elif model.OPEN or (model is Document and key.startswith(OWN)):
@@ -83,7 +86,7 @@ def _stray(model: type[Section], key: str, value: Any, path: Path, report: Repor
         home = home_of(key, value) if model is Document else None
         home = home or _home(model, key)
         hint = f"it belongs in `{home}`" if home else ""
-        known = () if home else (*model.model_fields, *model.SPELLINGS, *sorted(model.LATER))
+        known = () if home else (*model.model_fields, *model.SPELLINGS, *sorted(model.LATER), *model.INSTEAD)
         report.unknown("error", path, "unknown key {}", key, known, hint)
 
 
@@ -105,6 +108,7 @@ def _carried() -> tuple[str, ...]:
 def _home(model: type[Section], key: str) -> str | None:
     """The section inside of ``model`` that has this key, if it stands too far out."""
     for name, held in inner(model).items():
-        if held.holder is None and (key in held.model.model_fields or key in held.model.LATER):
+        inside = held.model
+        if held.holder is None and (key in inside.model_fields or key in inside.LATER or key in inside.INSTEAD):
             return name
     return None

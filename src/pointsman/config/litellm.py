@@ -6,6 +6,7 @@ a field in ``schema.py``, and take it out of the set of those that wait. Data on
 
 from __future__ import annotations
 
+from pointsman.config.findings import Severity
 from pointsman.config.words import words
 
 DEPLOYMENT: dict[str, str] = {
@@ -117,10 +118,32 @@ ROUTER_LATER = words(
     enable_mid_stream_fallback_continuation enable_pre_call_check enable_weighted_failover
     fallback_on_unsupported_params guardrail_list health_check_ignore_transient_errors
     health_check_staleness_threshold ignore_invalid_deployments model_group_affinity_config
-    optional_pre_call_checks polling_interval provider_budget_config redis_db redis_host redis_password
-    redis_port redis_ssl redis_url router_general_settings routing_groups routing_plugins
-    routing_strategy_args search_tools set_verbose
+    optional_pre_call_checks polling_interval provider_budget_config router_general_settings routing_groups
+    routing_plugins search_tools set_verbose
     """
+)
+
+ROUTER_INSTEAD: dict[str, tuple[Severity, str]] = dict.fromkeys(
+    ("redis_host", "redis_port", "redis_password", "redis_url", "redis_db", "redis_ssl"),
+    ("info", "is not used yet: state is kept in the process, each replica has limits and cooldowns of its own"),
+)
+"""Keys of ``router_settings`` that are not acted on, and what is done instead. Their values are never looked at."""
+
+ARGS: dict[str, tuple[str, str]] = {"lowest_latency_buffer": ("latency-based-routing", "buffer")}
+"""Key of ``routing_strategy_args`` -> the strategy that looks at it, and the field of Strategies that it becomes."""
+
+FIXED: dict[tuple[str, str], tuple[float, str]] = {
+    ("latency-based-routing", "ttl"): (3600, "results are remembered for 3600 s and weigh half after 600 s"),
+    ("latency-based-routing", "max_latency_list_size"): (100, "the last 100 results count, new ones more than old"),
+    ("latency-based-routing", "ttft_percentile"): (0.95, "of times to a first token the 95th percentile counts"),
+    ("usage-based-routing", "ttl"): (60, "the requests and tokens of the last 60 s count"),
+}
+"""Strategy and key of ``routing_strategy_args`` -> the figure that holds whatever is said, and what is done."""
+
+ARGS_LATER = words("confidence_threshold_high confidence_threshold_low confidence_threshold_medium")
+
+ARGS_INSTEAD: dict[str, tuple[Severity, str]] = dict.fromkeys(
+    ("rpm", "tpm"), ("warning", "limits nobody here: it belongs in `litellm_params` of each deployment")
 )
 
 LITELLM_LATER = words(

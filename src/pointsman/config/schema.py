@@ -39,6 +39,7 @@ from pointsman.config.shapes import (
     RateLimitedSection,
     RedundantSection,
     SizeSection,
+    StrategyArgsSection,
     StrategySection,
 )
 
@@ -164,8 +165,10 @@ class RetryBudgetSection(Section):
 
 class RouterSection(Section):
     LATER = litellm.ROUTER_LATER
+    INSTEAD = litellm.ROUTER_INSTEAD
 
     routing_strategy: Name | None = None
+    routing_strategy_args: StrategyArgsSection | None = None
     num_retries: Retries | None = None
     retry_policy: RetryPolicy | None = None
     model_group_retry_policy: dict[str, RetryPolicy | None] | None = None

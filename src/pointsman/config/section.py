@@ -1,11 +1,12 @@
 """What every section of a configuration is made of: known keys, a place in the file, and values with bounds.
 
 Only shape and bounds are said here and by the models built on it; what values mean together is told by the files that
-build Settings from them. Keys that are neither fields nor LATER are unknown, unless a section is OPEN.
+build Settings from them. Keys that are neither fields nor LATER nor INSTEAD are unknown, unless a section is OPEN.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar
 
 from pydantic import (
@@ -19,7 +20,7 @@ from pydantic import (
 )
 from pydantic_core import CoreSchema, PydanticCustomError
 
-from pointsman.config.findings import Path
+from pointsman.config.findings import Path, Severity
 from pointsman.model.sizes import billions
 
 LATER_WORDS = "known, but not acted on by this version"
@@ -133,19 +134,23 @@ def _closed(schema: dict[str, Any], model: type[Section]) -> None:
         schema.setdefault("allOf", []).append({"anyOf": [{"required": [word]} for word in words]})
     for key in sorted(model.LATER):
         properties.setdefault(key, {"description": LATER_WORDS})
+    for key, (_, text) in model.INSTEAD.items():
+        properties.setdefault(key, {"description": text})
     schema["additionalProperties"] = model.OPEN
 
 
 class Section(BaseModel):
     """A mapping with known keys. ``path`` is where it stands. Unknown keys are reported by ``keys.py``.
 
-    ``SHORT``: the field that a text in place of the mapping means.
+    ``SHORT``: the field that a text in place of the mapping means. ``INSTEAD``: further keys that are known and not
+    acted on, each with what is to be said of it.
     """
 
     model_config = ConfigDict(
         extra="ignore", hide_input_in_errors=True, protected_namespaces=(), json_schema_extra=_closed
     )
     LATER: ClassVar[frozenset[str]] = frozenset()
+    INSTEAD: ClassVar[Mapping[str, tuple[Severity, str]]] = {}
     SPELLINGS: ClassVar[dict[str, str]] = {}
     OPEN: ClassVar[bool] = False
     SHORT: ClassVar[str | None] = None

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import WithJsonSchema
+from pydantic import BeforeValidator, Field, WithJsonSchema
 
+from pointsman.config import litellm
 from pointsman.config.section import (
     Milliseconds,
     Name,
@@ -23,6 +24,7 @@ from pointsman.config.section import (
     Size,
     Text,
     Whole,
+    not_bool,
 )
 
 RANKS = (
@@ -78,6 +80,18 @@ class StrategySection(Section):
     measure: Name | None = None
     buffer: Share | None = None
     description: Text | None = None
+
+
+class StrategyArgsSection(Section):
+    """LiteLLM's figures for the strategy that ``routing_strategy`` names."""
+
+    LATER = litellm.ARGS_LATER
+    INSTEAD = litellm.ARGS_INSTEAD
+
+    lowest_latency_buffer: Share | None = None
+    ttl: Seconds | None = None
+    max_latency_list_size: Positive | None = None
+    ttft_percentile: Annotated[float, Field(gt=0, le=1, allow_inf_nan=False), BeforeValidator(not_bool)] | None = None
 
 
 class MemberSection(Section):

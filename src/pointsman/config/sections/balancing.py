@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 import msgspec
 
 from pointsman.config import strategies
 from pointsman.config.findings import Path, Report
+from pointsman.config.litellm import ARGS, FIXED
 from pointsman.config.names import Ref
 from pointsman.config.sections.context import Context
 from pointsman.config.settings import Strategies, Weights
-from pointsman.config.shapes import StrategySection
+from pointsman.config.shapes import StrategyArgsSection, StrategySection
 
 MEASURES = ("time_to_first_token", "latency")
 FACTORS = ("latency", "success_rate", "cost")
@@ -20,9 +21,11 @@ FACTORS = ("latency", "success_rate", "cost")
 Blocks = Mapping[str, StrategySection]
 
 
-def read_strategies(word: str | None, places: tuple[Blocks, Blocks], context: Context) -> Strategies:
+def read_strategies(
+    word: str | None, places: tuple[Blocks, Blocks], args: StrategyArgsSection | None, context: Context
+) -> Strategies:
     """Who picks where. ``word`` is ``router_settings.routing_strategy``; without it a block that says no
-    ``applicable_to`` is the default.
+    ``applicable_to`` is the default. ``args`` are LiteLLM's, for that strategy.
     """
     report = context.report
     default = strategies.read(word, ("router_settings", "routing_strategy"), report) if word is not None else None
@@ -38,7 +41,43 @@ def read_strategies(word: str | None, places: tuple[Blocks, Blocks], context: Co
             default = name
             taken.append(name)
         values.update(_values(section, report))
-    return Strategies(default or strategies.DEFAULT, groups, **values)
+    default = default or strategies.DEFAULT
+    if args is not None:
+        values = _args(args, default, values, report) | values
+    return Strategies(default, groups, **values)
+
+
+def _args(args: StrategyArgsSection, strategy: str, said: Mapping[str, Any], report: Report) -> dict[str, Any]:
+    """The fields of Strategies that LiteLLM's keys say. Of its other keys it is told what is done instead."""
+    taken: dict[str, Any] = {}
+    for key, value in _given(args):
+        figure, text = FIXED.get((strategy, key), (None, ""))
+        if key in ARGS:
+            field = ARGS[key][1]
+            taken[field] = value
+            if said.get(field, value) != value:
+                report.warning(args.place(key), f"is not used: `{field}` of the strategy counts")
+        elif figure is None:
+            report.warning(args.place(key), "says nothing to strategy {}", strategy)
+        elif value == figure:
+            report.info(args.place(key), f"needs no saying: {text}")
+        else:
+            report.warning(args.place(key), f"is not acted on: {text}")
+    return taken
+
+
+def check_args(args: StrategyArgsSection | None, picking: Collection[str], report: Report) -> None:
+    """Tell of keys for a strategy that picks nowhere."""
+    if args is None:
+        return
+    for key, _ in _given(args):
+        if key in ARGS and ARGS[key][0] not in picking:
+            report.warning(args.place(key), "says nothing: strategy {} picks nowhere", ARGS[key][0])
+
+
+def _given(args: StrategyArgsSection) -> list[tuple[str, Any]]:
+    said = ((key, getattr(args, key)) for key in StrategyArgsSection.model_fields)
+    return [(key, value) for key, value in said if value is not None]
 
 
 def _blocks(places: tuple[Blocks, Blocks], report: Report) -> Iterator[tuple[str, StrategySection]]:

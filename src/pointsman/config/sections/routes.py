@@ -6,7 +6,7 @@ from typing import Any
 
 from pointsman.config.rules import Rules
 from pointsman.config.schema import Document
-from pointsman.config.sections.balancing import read_strategies
+from pointsman.config.sections.balancing import check_args, read_strategies
 from pointsman.config.sections.capabilities import read_capabilities
 from pointsman.config.sections.chains import read_chains
 from pointsman.config.sections.context import Context
@@ -21,10 +21,9 @@ def read_routes(document: Document, context: Context) -> dict[str, Any]:
     report = context.report
     rules = Rules(document, context)
     check_metrics(document.routing_metrics, report)
-    strategies = read_strategies(
-        document.router_settings.routing_strategy, (document.load_balancing, document.strategies), context
-    )
-    return {
+    router, blocks = document.router_settings, (document.load_balancing, document.strategies)
+    strategies = read_strategies(router.routing_strategy, blocks, router.routing_strategy_args, context)
+    routes: dict[str, Any] = {
         "default_provider": rules.default_provider,
         "exact": rules.exact,
         "patterns": rules.patterns,
@@ -37,3 +36,6 @@ def read_routes(document: Document, context: Context) -> dict[str, Any]:
         "warm": read_warm(document.first_request_routing, report),
         "rest": read_rest(document.rate_limited_fallback, document.error_based_routing),
     }
+    own = [wanted.strategy for wanted in routes["capabilities"].values() if wanted.strategy is not None]
+    check_args(router.routing_strategy_args, {strategies.default, *strategies.groups.values(), *own}, report)
+    return routes
