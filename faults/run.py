@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import io
 import sys
 import time
 from pathlib import Path
@@ -22,6 +23,7 @@ sys.path.insert(0, str(HERE.parent / "tests"))  # the gateway in a test's own ev
 from laboratory.card import Finding, none  # noqa: E402 - after the path
 from laboratory.rig import mishaps  # noqa: E402 - as above
 from laboratory.scenarios import table  # noqa: E402 - as above
+from pointsman.telemetry.log import configure  # noqa: E402 - as above
 
 if TYPE_CHECKING:
     from laboratory.scenarios import Scenario
@@ -91,6 +93,9 @@ async def play_all(options: argparse.Namespace) -> list[Finding]:
 def main(arguments: list[str]) -> int:
     """0 if every bar is cleared, else 1."""
     options = parse(arguments)
+    configure(
+        stream=io.StringIO()
+    )  # the card says it all
     loops = None if options.stdlib_loop else uvloop.new_event_loop
     with asyncio.Runner(loop_factory=loops) as runner:
         findings = runner.run(play_all(options))

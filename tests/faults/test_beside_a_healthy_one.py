@@ -15,9 +15,10 @@ BOTH = (False, True)
     [
         (everything.SILENT, (True,)),
         (everything.NETWORK, BOTH),
+        (everything.HARMLESS, (True,)),
         (everything.WITHIN, (False,)),
     ],
-    ids=["silence", "the network", "mid-body"],
+    ids=["silence", "the network", "bad manners", "mid-body"],
 )
 async def test_nobody_notices(faults, streams):
     """Whatever the failing one does, every caller gets the whole answer, once, and no lease is lost."""

@@ -8,6 +8,7 @@ import msgspec
 
 from laboratory.scenarios import (
     broken_bytes,
+    changes,
     cuts,
     everything,
     hangs,
@@ -94,6 +95,10 @@ async def _overload(quick: bool) -> list[Finding]:
     return [await overload.play(100 if quick else 500)]
 
 
+async def _changes(quick: bool) -> list[Finding]:
+    return [await changes.reloads(20 if quick else 200), await changes.sigterm(20 if quick else 200)]
+
+
 def table() -> tuple[Scenario, ...]:
     return (
         Scenario("everything", _everything),
@@ -106,4 +111,5 @@ def table() -> tuple[Scenario, ...]:
         Scenario("hangs", _hangs),
         Scenario("leaving", _leaving),
         Scenario("overload", _overload),
+        Scenario("changes", _changes),
     )
