@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from itertools import groupby
+from operator import itemgetter
+
 from docs.pages import code, page, section, table
 from pointsman.config.settings import RestSettings
 from pointsman.fakes import LoadedDice
 from pointsman.flow.attempt import BACKOFF_FIRST, BACKOFF_LONGEST, WORTH_WAITING
 from pointsman.model.outcome import CONSEQUENCES
-from pointsman.providers.shapes import STATUS_KINDS, kind_of
+from pointsman.providers.causes import OPEN, PHRASES, SOON, STATUS_KINDS, WORDS, kind_of
+from pointsman.providers.said import MOST_READ
 from pointsman.state.breaker import Breaker, BreakerSettings, State
 from pointsman.state.cooldown import LONGEST, CooldownSettings
 
 PAGE = page("docs/concepts/failures.md")
 STATUSES = table(section(PAGE, "## Kinds"), 1)
 RESTS = section(PAGE, "## When a deployment rests")
+TOLD = section(PAGE, "## How causes are told")
 NEXT = section(PAGE, "## Who is asked next")
 
 
@@ -50,6 +55,29 @@ def test_every_status_has_the_kind_that_the_table_says():
     found = {status: told.get(str(status)) or told[rest.get(status // 100, "other")] for status in statuses}
     assert found == {status: kind_of(status).value for status in statuses}
     assert {int(name) for name in told if name.isdigit()} == set(STATUS_KINDS)
+
+
+def rows(signs: dict, quote: str) -> list[list[str]]:
+    """What a server says of a kind stands in one row."""
+    return [
+        [f"`{kind.value}`", ", ".join(f"{quote}{sign}{quote}" for sign, _ in group), servers]
+        for kind, said in signs.items()
+        for servers, group in groupby(said.items(), key=itemgetter(1))
+    ]
+
+
+def test_the_words_are_those_that_are_compared():
+    """Codes, types and sentences, with who says them, in the code's order."""
+    assert table(TOLD, 1) == rows(WORDS, "`")
+    assert table(TOLD, 2) == rows(PHRASES, '"')
+    assert f"the first {MOST_READ} characters count" in TOLD
+    assert f"at most {SOON:g} s" in TOLD
+
+
+def test_what_is_vague_may_be_told_as_the_page_says():
+    """Each kind with all that words may make of it."""
+    told = {code(row[0])[0]: sorted(code(row[1])) for row in table(TOLD, 0)}
+    assert told == {kind.value: sorted(may.value for may in may_be) for kind, may_be in OPEN.items()}
 
 
 def test_the_backoff_is_the_one_that_is_waited():

@@ -265,7 +265,7 @@ def test_a_streams_two_timeouts_are_the_nearest_ones_said(kit, own, router, wish
 
 def test_a_bad_request_passes_through(two, kit):
     """The upstream's status and its own words; nobody else is asked and nothing is held against it."""
-    body = b'{"error": {"message": "too long", "code": "context_length_exceeded"}}'
+    body = b'{"error": {"message": "bad n", "code": "invalid_value"}}'
     house = two({"a": [kit.refused(422, body)]})
     trip = house.serve()
     assert (house.world.asked, trip.error.status, trip.refusal.body) == (["a"], 422, body)

@@ -102,6 +102,14 @@ def test_an_error_in_a_200_is_a_failure():
     assert "CUDA" not in found.detail
 
 
+@pytest.mark.parametrize("endpoint", ["chat", "completions", "embeddings"])
+def test_an_error_in_a_200_is_understood(endpoint):
+    """Whatever was asked for."""
+    found = DIALECT.read(request(endpoint=endpoint), "m", Answered(200, {}, b'{"error": "prompt too long; exceeded"}'))
+    assert (found.kind, found.status) == (FailureKind.CONTEXT, 200)
+    assert json.loads(found.body)["error"]["code"] == "context_length_exceeded"
+
+
 @pytest.mark.parametrize(
     ("status", "error", "kind", "told"),
     [

@@ -129,6 +129,14 @@ RECORDED = {
     "nothing said": ([chat("")], (False, False, None, 0)),
     "error first": ([{"error": "no memory"}], (False, False, FailureKind.SERVER_ERROR, 0)),
     "error later": ([chat("a"), {"error": "no memory"}, chat("b")], (True, False, FailureKind.SERVER_ERROR, 0)),
+    "an error of its own shape": (
+        [chat("a"), {"error": {"message": "Overloaded", "type": "overloaded_error"}}],
+        (True, False, FailureKind.OVERLOADED, 0),
+    ),
+    "an account that is used up": (
+        [{"error": "you've reached your hourly usage limit"}],
+        (False, False, FailureKind.QUOTA, 0),
+    ),
     "rubbish between": ([chat("a"), "{", "7", '{"message": 5}', {**chat(), **LAST}], (True, True, None, 3)),
     "behind the end": ([{**chat("a"), **LAST}, chat("b"), {"error": "x"}], (True, True, None, 0)),
     "blank lines": ([chat("a"), "", "  ", {**chat(), **LAST}], (True, True, None, 0)),
@@ -175,6 +183,16 @@ def test_an_error_is_not_told_in_the_servers_words():
     """They may name paths and machines."""
     _, reader = fed([lines({"error": "mmap /var/models/x failed"})])
     assert (reader.refusal.body, "var" in reader.refusal.detail) == (None, False)
+
+
+def test_what_was_wrong_with_the_request_is_told():
+    """In OpenAI's shape, with its code."""
+    _, reader = fed([lines({"error": "the input length exceeds the context length"})])
+    error = json.loads(reader.refusal.body)["error"]
+    assert (error["message"], error["code"]) == (
+        "the input length exceeds the context length",
+        "context_length_exceeded",
+    )
 
 
 def test_a_line_without_end_is_rubbish():

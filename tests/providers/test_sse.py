@@ -22,6 +22,13 @@ ROLE, HI, FIN = chunk({"role": "assistant", "content": ""}), chunk({"content": "
 USAGE = chunk(usage={"prompt_tokens": 2, "completion_tokens": 3, "total_tokens": 5})
 DONE, PING = "data: [DONE]", ": ping"
 ERROR = 'data: {"error": {"message": "the engine died", "code": 500}}'
+TOO_LONG = '{"code": 400, "message": "the request exceeds the available context size"}'
+ROUTED = chunk({"content": ""}, "error", error={"code": "server_error", "message": "Provider disconnected"})
+ENDS = {"LF": "\n", "CRLF": "\r\n", "CR": "\r"}
+
+FAILED = (False, False, FailureKind.SERVER_ERROR, 0, 0)
+BAD = (False, False, FailureKind.BAD_REQUEST, 0, 0)
+WHOLE = (True, True, None, 0, 0)
 
 # frames in, frames out, the verdict: content, finished, kind of refusal, total tokens, skipped
 RECORDED = {
@@ -70,6 +77,44 @@ RECORDED = {
         None,
         (True, True, None, 0, 0),
     ),
+    "error of vLLM": ([ROLE, chunk(error={"message": "dead", "code": 500})], [ROLE], FAILED),
+    "error of old vLLM": ([ROLE, 'data: {"object":"error","message":"dead","code":500}', DONE], [ROLE], FAILED),
+    "error of Anthropic": (
+        [HI, 'event: error\ndata: {"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}'],
+        [HI],
+        (True, False, FailureKind.OVERLOADED, 0, 0),
+    ),
+    "error of Anthropic, its event last": (
+        ['data: {"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}\nevent: error'],
+        [],
+        (False, False, FailureKind.OVERLOADED, 0, 0),
+    ),
+    "event of an error without a shape": (["event: error\ndata: upstream died", HI], [], FAILED),
+    "event of an error that looks like a word": (["event: error\n" + HI], [], FAILED),
+    "error of llama.cpp": ([f'data: {{"error": {TOO_LONG}}}'], [], (False, False, FailureKind.CONTEXT, 0, 0)),
+    "error of old llama.cpp": ([ROLE, f"error: {TOO_LONG}"], [ROLE], (False, False, FailureKind.CONTEXT, 0, 0)),
+    "error of SGLang": (
+        ['data: {"error":{"object":"error","message":"The request queue is full.","code":503}}', DONE],
+        [],
+        (False, False, FailureKind.OVERLOADED, 0, 0),
+    ),
+    "error of TGI": (
+        ['data:{"error":"Model is overloaded","error_type":"overloaded"}'],
+        [],
+        (False, False, FailureKind.OVERLOADED, 0, 0),
+    ),
+    "error of OpenRouter": ([ROLE, HI, ROUTED, DONE], [ROLE, HI], (True, False, FailureKind.SERVER_ERROR, 0, 0)),
+    "error that a finish reason tells": (
+        [ROLE, HI, 'data: {"choices":[{"delta":{},"finish_reason":"error","error":{"code":429,"message":"x"}}]}'],
+        [ROLE, HI],
+        (True, False, FailureKind.RATE_LIMITED, 0, 0),
+    ),
+    "error that is no event": (['{"error": {"message": "bad n", "code": 400}}'], [], BAD),
+    "no error": ([chunk({"content": "x"}, error=None), chunk({}, "stop", error={}), DONE], None, WHOLE),
+    "a filter's last word": ([HI, chunk({}, "content_filter"), DONE], None, WHOLE),
+    "a ping of Anthropic": (['event: ping\ndata: {"type": "ping"}', HI, FIN, DONE], None, WHOLE),
+    "comments like errors": ([':{"error": 1}', ": error: 1", ":event: error\n" + HI, FIN, DONE], None, WHOLE),
+    "fields without a colon": (["event\n" + HI, "error2: x", FIN, DONE], None, WHOLE),
     "usage without choices": (
         [HI, FIN, 'data: {"choices": null, "usage": {"total_tokens": 5}}', DONE],
         None,
@@ -89,7 +134,7 @@ def fed(parts: list[bytes]) -> tuple[bytes, tuple]:
     return out, (reader.content, reader.finished, kind, reader.usage.total_tokens, reader.skipped)
 
 
-@pytest.mark.parametrize("end", ["\n", "\r\n"], ids=["LF", "CRLF"])
+@pytest.mark.parametrize("end", ENDS.values(), ids=ENDS)
 @pytest.mark.parametrize("name", RECORDED)
 def test_a_stream_cut_at_every_place_reads_as_if_whole(name, end):
     """The same frames and the same verdict, wherever the network cuts: once at every byte, and at all of them."""
@@ -103,13 +148,80 @@ def test_a_stream_cut_at_every_place_reads_as_if_whole(name, end):
         assert fed(parts) == (expected, verdict)
 
 
-@given(st.sampled_from(sorted(RECORDED)), st.sampled_from(["\n", "\r\n"]), st.data())
+@given(st.sampled_from(sorted(RECORDED)), st.sampled_from(sorted(ENDS.values())), st.data())
 def test_a_stream_cut_at_many_places_reads_as_if_whole(name, end, data):
     """Any cutting at all."""
     whole = joined(RECORDED[name][0], end)
     cuts = sorted(data.draw(st.lists(st.integers(0, len(whole)), max_size=12)))
     parts = [whole[a:b] for a, b in zip([0, *cuts], [*cuts, len(whole)], strict=True)]
     assert fed(parts) == fed([whole])
+
+
+def lines_of(out: bytes) -> list[bytes]:
+    """What a client reads, however lines end."""
+    return [line for line in out.splitlines() if line]
+
+
+@given(st.sampled_from(sorted(RECORDED)), st.data())
+def test_lines_may_end_in_any_way(name, data):
+    """Each in another, cut anywhere: the client reads the same, and so do we."""
+    frames = RECORDED[name][0]
+    lines = [line for frame in frames for line in (*frame.split("\n"), "")]
+    ends = data.draw(st.lists(st.sampled_from(sorted(ENDS.values())), min_size=len(lines), max_size=len(lines)))
+    for at in range(1, len(lines)):  # CR and LF side by side are one end, not two
+        if not lines[at] and ends[at - 1].endswith("\r") and ends[at].startswith("\n"):
+            ends[at] = "\r"
+    whole = "".join(line + end for line, end in zip(lines, ends, strict=True)).encode()
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(whole)), max_size=12)))
+    parts = [whole[a:b] for a, b in zip([0, *cuts], [*cuts, len(whole)], strict=True)]
+    expected, verdict = fed([joined(frames, "\n")])
+    for cut in (parts, [whole], [whole[at : at + 1] for at in range(len(whole))]):
+        out, found = fed(cut)
+        assert (lines_of(out), found) == (lines_of(expected), verdict)
+
+
+@pytest.mark.parametrize("end", ENDS.values(), ids=ENDS)
+@pytest.mark.parametrize("first", [HI, PING, "event: message\n" + HI, ERROR])
+def test_a_mark_of_the_byte_order_is_no_part_of_the_first_line(first, end):
+    """It is left out: clients take it for a part of the field's name."""
+    data = joined([first, FIN, DONE], end)
+    for parts in ([b"\xef\xbb\xbf" + data], [b"\xef", b"\xbb", b"\xbf" + data[:3], data[3:]]):
+        assert fed(parts) == fed([data])
+
+
+@pytest.mark.parametrize("end", ENDS.values(), ids=ENDS)
+def test_every_frame_goes_on_as_soon_as_it_is_whole(end):
+    """Not with the next one: a token would be late by one."""
+    reader = DIALECT.reader(request(), "m")
+    for frame in (ROLE, PING, HI, "id: 3\n" + HI, FIN, DONE):
+        assert reader.feed(joined([frame], end)) == joined([frame], end)
+
+
+@pytest.mark.parametrize("rest", ["", "\n", "\r\n", "\r"])
+@pytest.mark.parametrize(
+    ("frames", "kept", "verdict"),
+    [
+        ([HI, FIN], [HI, FIN, DONE], WHOLE),
+        ([HI, FIN, DONE], [HI, FIN, DONE], WHOLE),
+        ([HI, ERROR], [HI], (True, False, FailureKind.SERVER_ERROR, 0, 0)),
+        ([HI, HI], [HI, HI], (True, False, None, 0, 0)),
+        (['{"error": {"message": "bad n", "code": 400}}'], [], BAD),
+    ],
+)
+def test_the_last_frame_may_lack_its_empty_line(frames, kept, verdict, rest):
+    """Servers written by hand forget it; a frame that is whole is believed, half of one is not."""
+    whole = joined(frames[:-1], "\n") + frames[-1].encode()
+    assert fed([whole + rest.encode()]) == (joined(kept, "\n"), verdict)
+    _, half = fed([whole[:-2]])
+    assert half == fed([joined(frames[:-1], "\n")])[1]
+
+
+@pytest.mark.parametrize("comment", [PING, ":", ": data: x", 'event: ping\ndata: {"type": "ping"}', "retry: 3"])
+def test_keep_alives_are_no_content(comment):
+    """However many: neither content, nor a token, nor rubbish."""
+    reader = DIALECT.reader(request(), "m")
+    assert reader.feed(joined([comment] * 99, "\n"))
+    assert (reader.content, reader.deltas, reader.skipped, reader.refusal) == (False, 0, 0, None)
 
 
 @given(
@@ -121,10 +233,10 @@ def test_no_bytes_break_the_reader(parts):
     """Rubbish is skipped; whatever comes out came in, apart from a [DONE] of ours."""
     out, (_, finished, kind, _, _) = fed(parts)
     assert not (finished and kind)
-    assert len(out) <= sum(map(len, parts)) + len(b"data: [DONE]\n\n")
+    assert len(out) <= sum(map(len, parts)) + len(b"\n\ndata: [DONE]\n\n")
 
 
-@pytest.mark.parametrize("end", ["\n", "\r\n"], ids=["LF", "CRLF"])
+@pytest.mark.parametrize("end", ENDS.values(), ids=ENDS)
 def test_content_is_known_with_the_frame_that_brings_it(end):
     """A role, a comment and half a frame are none; the first word is."""
     reader = DIALECT.reader(request(), "m")
@@ -140,6 +252,23 @@ def test_an_error_frame_is_told_in_the_upstreams_words_and_not_passed_on():
     reader = DIALECT.reader(request(), "m")
     assert reader.feed(joined([HI, ERROR], "\n")) == joined([HI], "\n")
     assert json.loads(reader.refusal.body) == {"error": {"message": "the engine died", "code": 500}}
+
+
+def test_an_error_before_the_first_word_is_told_only_if_the_request_was_at_fault():
+    """Somebody else may be asked, and if nobody delivers, an error of ours tells of all who were."""
+    reader = DIALECT.reader(request(), "m")
+    reader.feed(joined([ROLE, ERROR], "\n"))
+    assert reader.refusal.body is None
+    reader = DIALECT.reader(request(), "m")
+    reader.feed(joined([ROLE, f"error: {TOO_LONG}"], "\n"))
+    assert json.loads(reader.refusal.body)["error"]["code"] == "context_length_exceeded"
+
+
+def test_an_error_of_many_lines_is_told_on_one():
+    """It becomes a frame again, and a line end would tear that."""
+    reader = DIALECT.reader(request(), "m")
+    reader.feed(joined([HI, 'data: {"error":\ndata: {"message": "died"}}'], "\n"))
+    assert reader.refusal.body == b'{"error": {"message": "died"}}'
 
 
 def test_a_frame_without_end_is_rubbish():

@@ -1,15 +1,30 @@
-"""Server-sent events as bytes: where whole frames end, and what they carry."""
+"""Server-sent events as bytes: where whole frames end, and what they carry.
+
+Source: the HTML standard, "Server-sent events". A line ends with LF, CRLF or CR, a frame with an empty line.
+"""
 
 from __future__ import annotations
 
+import re
 
-def frame_end(data: bytes) -> int:
-    """Where the last whole frame ends: after an empty line, in LF or CRLF; 0 if none is whole."""
-    if data.endswith(b"\n\n"):
+BOM = b"\xef\xbb\xbf"
+
+_EMPTY_LINES = re.compile(rb"(?>\r\n|\n|\r)(?>\r\n|\n|\r(?!\Z))+|\r\r\Z")
+"""A CR at the end of what has come may be half a line end: the rest is waited for, unless lines end with CR alone."""
+
+
+def frame_end(data: bytes, seen: int = 0) -> int:
+    """Where the last whole frame ends; 0 if none is whole. In the first ``seen`` bytes none ended."""
+    if data.endswith((b"\n\n", b"\r\n\r\n")):
         return len(data)
-    plain = data.rfind(b"\n\n") + 2
-    windows = data.rfind(b"\r\n\r\n") + 4
-    return max(plain if plain > 1 else 0, windows if windows > 3 else 0)
+    start = max(seen - 3, 0)
+    if b"\r" not in data:
+        end = data.rfind(b"\n\n", start)
+        return end + 2 if end >= 0 else 0
+    end = 0
+    for found in _EMPTY_LINES.finditer(data, start):
+        end = found.end()
+    return end
 
 
 def split_frames(data: bytes) -> list[bytes]:
@@ -26,7 +41,24 @@ def split_frames(data: bytes) -> list[bytes]:
 
 def payload_of(frame: bytes) -> bytes | None:
     """The data of a frame; None for comments and empty ones."""
-    if frame.startswith(b"data: ") and frame.count(b"\n") <= 2:
-        return frame[6:].rstrip()
-    found = [line[5:].removeprefix(b" ") for line in frame.splitlines() if line.startswith(b"data:")]
-    return b"\n".join(found) if found else None
+    payload = only_data(frame)
+    return fields_of(frame).get(b"data") if payload is None else payload
+
+
+def only_data(frame: bytes) -> bytes | None:
+    """The data of a frame that is one line of it, as nearly all are; None of any other."""
+    if not frame.startswith(b"data: "):
+        return None
+    end, cr = frame.find(b"\n"), frame.find(b"\r")
+    return frame[6:].rstrip() if end >= len(frame) - 3 and cr in (-1, end - 1) else None
+
+
+def fields_of(frame: bytes) -> dict[bytes, bytes]:
+    """The fields of a frame by name, the lines of each joined; comments are none."""
+    found: dict[bytes, bytes] = {}
+    for line in frame.splitlines():
+        name, _, value = line.partition(b":")
+        if name:
+            value = value.removeprefix(b" ")
+            found[name] = found[name] + b"\n" + value if name in found else value
+    return found

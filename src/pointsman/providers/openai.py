@@ -15,8 +15,10 @@ from pointsman.model.deployment import Deployment
 from pointsman.model.exchange import Answered, Refusal, Understood, WireRequest
 from pointsman.model.outcome import NO_USAGE, FailureKind, Usage
 from pointsman.model.request import Request
-from pointsman.providers.frames import frame_end, payload_of, split_frames
-from pointsman.providers.shapes import Dialect, choices_of, refusal, takes_task, versioned
+from pointsman.providers.frames import BOM, fields_of, frame_end, only_data, split_frames
+from pointsman.providers.refusals import ERROR_INSIDE, inside, no_answer, refusal
+from pointsman.providers.said import NOT_JSON, is_error, there
+from pointsman.providers.shapes import Dialect, choices_of, takes_task, versioned
 from pointsman.providers.transcript import Transcript
 
 PATHS = {"chat": "/chat/completions", "completions": "/completions", "embeddings": "/embeddings"}
@@ -68,8 +70,6 @@ _decode_chunk = msgspec.json.Decoder(_Chunk).decode
 _decode_uncounted = msgspec.json.Decoder(_Uncounted).decode
 _decode_uncounted_chunk = msgspec.json.Decoder(_UncountedChunk).decode
 
-NOT_JSON = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
-
 
 def write(request: Request, deployment: Deployment, model: str) -> WireRequest:
     body = request.body
@@ -96,11 +96,11 @@ def read(request: Request, _model: str, answered: Answered) -> Understood | Refu
             known = _decode_uncounted(answered.body)
             reply = _Reply(known.error, known.choices, known.data)
     except NOT_JSON:
-        return Refusal(FailureKind.GARBAGE, "status 200 with a body that is not a JSON object", 200)
-    if _there(reply.error):
-        return Refusal(FailureKind.SERVER_ERROR, "status 200 with an error inside", 200)
-    if not _there(reply.data if request.endpoint == "embeddings" else reply.choices):
-        return Refusal(FailureKind.GARBAGE, "status 200 without an answer inside", 200)
+        return no_answer(answered.body, "with a body that is not a JSON object")
+    if reply.error is not ABSENT and there(reply.error):
+        return inside(answered.body, ERROR_INSIDE)
+    if not there(reply.data if request.endpoint == "embeddings" else reply.choices):
+        return no_answer(answered.body, "without an answer inside")
     return Understood(answered.body, reply.usage or NO_USAGE)
 
 
@@ -137,9 +137,10 @@ class SseReader:
     def feed(self, data: bytes) -> bytes:
         if self.finished or self.refusal is not None:
             return b""
-        if self._rest:
+        seen = len(self._rest)
+        if seen:
             data = self._rest + data
-        end = frame_end(data)
+        end = frame_end(data, seen)
         if end < len(data):
             self._rest = data[end:]
             if len(self._rest) > MAX_FRAME:
@@ -149,8 +150,8 @@ class SseReader:
         else:
             self._rest = b""
         if data.count(b"\n\n") <= 1 and b"\r" not in data:
-            return data if self._keep(data) else b""
-        return b"".join(frame for frame in split_frames(data) if self._keep(frame))
+            return self._frame(data)
+        return b"".join([self._frame(frame) for frame in split_frames(data)])
 
     @property
     def begun(self) -> bool:
@@ -163,21 +164,44 @@ class SseReader:
         return self._transcript.texts() if self._transcript is not None else None
 
     def close(self) -> bytes:
+        last = self._last()
         if self.ending and not self.finished and self.refusal is None:
             self.finished = True
-            return b"data: [DONE]\n\n"
-        return b""
+            return last + b"data: [DONE]\n\n"
+        return last
 
-    def _keep(self, frame: bytes) -> bool:
-        """Look into one frame; false if it is not to be sent on."""
+    def _last(self) -> bytes:
+        """A frame that lacks nothing but its empty line. Half a frame is no rubbish: the stream was cut."""
+        rest, self._rest = self._rest.rstrip(b"\r\n"), b""
+        if not rest:
+            return b""
+        skipped = self.skipped
+        told = self._frame(rest + b"\n\n")
+        self.skipped = skipped
+        return told if b"data:" in rest else b""
+
+    def _frame(self, frame: bytes) -> bytes:
+        """Look into one frame; what of it is to be sent on."""
         if self.finished or self.refusal is not None:
-            return False
-        payload = payload_of(frame)
+            return b""
+        payload = only_data(frame)
+        return self._odd(frame) if payload is None else self._data(frame, payload)
+
+    def _odd(self, frame: bytes) -> bytes:
+        """Comments, further fields, data in several lines; and the errors of those who name a field or an event so."""
+        frame = frame.removeprefix(BOM)
+        fields = fields_of(frame)
+        payload = fields.get(b"data")
+        if payload is not None and fields.get(b"event") != b"error":
+            return self._data(frame, payload)
         if payload is None:
-            return bool(frame)
+            payload = fields.get(b"error", frame if frame.lstrip().startswith(b"{") and is_error(frame) else None)
+        return frame if payload is None else self._failed(payload)
+
+    def _data(self, frame: bytes, payload: bytes) -> bytes:
         if payload == b"[DONE]":
             self.finished = self._ended > 0  # without a finish reason it is an end, but not of an answer
-            return self.finished
+            return frame if self.finished else b""
         try:
             _check_text(payload)
             try:
@@ -187,19 +211,26 @@ class SseReader:
                 chunk = _Chunk(known.choices, known.error)
         except NOT_JSON:
             self.skipped += 1
-            return False
-        if _there(chunk.error):
-            self.refusal = Refusal(FailureKind.SERVER_ERROR, "an error inside the stream", 200, body=bytes(payload))
-            return False
-        self._note(chunk)
-        return True
-
-    def _note(self, chunk: _Chunk) -> None:
+            return b""
+        if chunk.error is not ABSENT and there(chunk.error):
+            return self._failed(payload)
+        if chunk.choices:
+            return frame if self._noted(chunk.choices, chunk.usage) else self._failed(payload)
+        if b'"error"' in payload and is_error(payload):  # the word stands behind "object" or "type"
+            return self._failed(payload)
         if chunk.usage is not None:
             self.usage = chunk.usage
+        return frame
+
+    def _noted(self, choices: list[_Choice], usage: Usage | None) -> bool:
+        """Remember what was told; false if it is that the answer failed."""
+        if usage is not None:
+            self.usage = usage
         transcript = self._transcript
-        for choice in chunk.choices or ():
+        for choice in choices:
             if choice.finish_reason:  # some say an empty one with every word
+                if choice.finish_reason == "error":
+                    return False
                 self._ended += 1
                 self.ending, self.content = self._ended >= self._choices, True
                 self.deltas += _says(choice)
@@ -210,16 +241,17 @@ class SseReader:
                 self.deltas = 1
             if transcript is not None:
                 _write_down(transcript, choice)
+        return True
+
+    def _failed(self, payload: bytes) -> bytes:
+        self.refusal = inside(payload, "an error inside the stream", begun=self.content)
+        return b""
 
 
 def _check_text(data: bytes) -> None:
     """Raises UnicodeDecodeError if it is not UTF-8: decoding skips what nobody asks for."""
     if not data.isascii():
         data.decode()
-
-
-def _there(error: msgspec.Raw) -> bool:
-    return bool(error) and bytes(error) != b"null"
 
 
 def _says(choice: _Choice) -> bool:

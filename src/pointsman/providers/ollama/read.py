@@ -13,7 +13,8 @@ import msgspec
 from pointsman.model.exchange import Answered, Refusal, Understood
 from pointsman.model.outcome import MOST_TOKENS, FailureKind, Usage
 from pointsman.model.request import Request
-from pointsman.providers.shapes import refusal
+from pointsman.providers.refusals import ERROR_INSIDE, inside, no_answer, refusal
+from pointsman.providers.said import NOT_JSON
 
 
 class Function(msgspec.Struct, gc=False):
@@ -44,7 +45,7 @@ class Reply(msgspec.Struct, gc=False):
     done_reason: str | None = None
     prompt_eval_count: Any = 0
     eval_count: Any = 0
-    error: str | None = None
+    error: Any = None
 
 
 class Embedded(msgspec.Struct, gc=False):
@@ -57,8 +58,6 @@ _decode_reply = msgspec.json.Decoder(Reply).decode
 _decode_embedded = msgspec.json.Decoder(Embedded).decode
 _encode = msgspec.json.Encoder().encode
 
-NOT_JSON = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
-
 
 def read(request: Request, model: str, answered: Answered) -> Understood | Refusal:
     if answered.status != 200:
@@ -68,9 +67,9 @@ def read(request: Request, model: str, answered: Answered) -> Understood | Refus
             return _embeddings(request, model, _decode_embedded(answered.body))
         reply = _decode_reply(answered.body)
     except NOT_JSON:
-        return Refusal(FailureKind.GARBAGE, "status 200 with a body that is not a reply", 200)
+        return no_answer(answered.body, "with a body that is not a reply")
     if reply.error is not None:
-        return Refusal(FailureKind.SERVER_ERROR, "status 200 with an error inside", 200)
+        return inside(answered.body, ERROR_INSIDE)
     if not reply.done:
         return Refusal(FailureKind.GARBAGE, "status 200 with a reply that is not done", 200)
     return _completion(request, model, reply)

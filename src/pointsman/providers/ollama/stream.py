@@ -9,7 +9,9 @@ import msgspec
 from pointsman.model.exchange import Refusal
 from pointsman.model.outcome import NO_USAGE, FailureKind, Usage
 from pointsman.model.request import Request
-from pointsman.providers.ollama.read import NOT_JSON, Message, Reply, created, finish_reason, tool_calls, usage_of
+from pointsman.providers.ollama.read import Message, Reply, created, finish_reason, tool_calls, usage_of
+from pointsman.providers.refusals import inside
+from pointsman.providers.said import NOT_JSON
 from pointsman.providers.shapes import wants_usage
 from pointsman.providers.transcript import Transcript
 
@@ -73,7 +75,7 @@ class NdjsonReader:
             self.skipped += 1
             return b""
         if reply.error is not None:
-            self.refusal = Refusal(FailureKind.SERVER_ERROR, "an error inside the stream", 200)
+            self.refusal = inside(line, "an error inside the stream")
             return b""
         return self._frames(reply)
 
