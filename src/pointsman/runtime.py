@@ -128,7 +128,8 @@ class Runtime:
             raise ConfigurationError("the new configuration has no deployments")
         if _listed(self.settings) and not _listed(settings):
             raise ConfigurationError("the new configuration lists no models any more; restart to serve without any")
-        return Prepared(settings, Core(Pipeline(compile_topology(settings)), self.board, self._dice))
+        topology = compile_topology(settings, self.board.servers.lists)
+        return Prepared(settings, Core(Pipeline(topology), self.board, self._dice))
 
     def swap(self, new: Settings | Prepared) -> None:
         """Put a new configuration in place of the old. Raises ConfigurationError and changes nothing if it is unfit."""
@@ -140,6 +141,17 @@ class Runtime:
         self._go_by(ready.settings, topology)
         for told in self._swapped:
             told(topology)
+
+    def learn(self) -> bool:
+        """Go by what providers list now, if the topology does not yet: built whole, and swapped by one assignment.
+        What is remembered of deployments stays.
+        """
+        lists = self.board.servers.lists
+        if lists is self.topology.lists:
+            return False
+        pipeline = Pipeline(compile_topology(self.settings, lists))
+        self.core = msgspec.structs.replace(self.core, pipeline=pipeline)
+        return True
 
     def on_swap(self, told: Callable[[Topology], None]) -> None:
         """Be told of every new topology."""
