@@ -148,6 +148,14 @@ def test_the_code_is_one_that_openais_users_test_for(body, code):
     assert shown(400, body)["code"] == code
 
 
+def test_a_type_is_filled_in_too():
+    """Azure has none; an error that has both is not touched."""
+    error = {"message": "x", "type": None, "code": "content_filter", "status": 400}
+    assert shown(400, {"error": error}) == {**error, "type": "invalid_request_error", "param": None}
+    whole = b'{"error": {"message":"x", "type": "odd", "code": "context_length_exceeded"}, "more": 1}'
+    assert refusal(answered(400, whole)).body == whole
+
+
 def test_what_else_an_error_has_is_kept():
     """llama.cpp's figures, Azure's flags: beside the code, with the type that OpenAI gives such errors."""
     error = {"code": 400, "message": TOO_LONG, "type": "exceed_context_size_error", "n_prompt_tokens": 9, "n_ctx": 8}

@@ -63,9 +63,9 @@ def _shown(kind: FailureKind, said: Said, body: bytes) -> bytes | None:
     """The upstream's error in OpenAI's shape, untouched if it has that; None if it is not for the caller."""
     if kind not in AT_FAULT or said.message is None:
         return None
-    own = said.place.get("code")
+    own, typed = said.place.get("code"), isinstance(said.place.get("type"), str)
     code = own if _tells(own, kind) else CONSEQUENCES[kind].code if kind in CODED else None
-    if said.openai and (kind not in CODED or code is own):
+    if said.openai and (kind not in CODED or (code is own and typed)):
         return _one_line(body)
     return _error(said, "invalid_request_error", code)
 
