@@ -58,6 +58,26 @@ def test_what_is_no_fallback_is_told_with_its_place(fallbacks, key, message):
     assert told(load({"fallbacks": fallbacks})) == [f"router_settings.fallbacks{key}: {message}"]
 
 
+@pytest.mark.parametrize(
+    ("key", "field"),
+    [("context_window_fallbacks", "context_fallbacks"), ("content_policy_fallbacks", "content_fallbacks")],
+)
+def test_fallbacks_for_one_cause_are_read_like_the_others(key, field):
+    """In either section, of which the router's counts; ``*`` stays among them; their names are looked up."""
+    listed = [{"a": ["b", "c"]}, {"model": "b", "fallback_models": ["c"]}, {"*": ["c"]}]
+    expected = {"a": ("b", "c"), "b": ("c",), "*": ("c",)}
+    for loaded in (load({key: listed}), load(litellm_settings={key: listed}), load({key: listed}, litellm_settings={})):
+        assert getattr(loaded.settings, field) == expected
+        assert (loaded.settings.fallbacks, loaded.settings.default_fallbacks) == ({}, ())
+    both = load({key: listed}, litellm_settings={key: [{"a": ["c"]}]})
+    assert getattr(both.settings, field) == expected
+    assert told(both, "warning") == [f"litellm_settings.{key}: are not used: those of `router_settings` count"]
+    assert told(load({key: [{"a": ["bb"]}, {"aa": []}]})) == [
+        f"router_settings.{key}[0].a[0]: `bb` is not defined here",
+        f"router_settings.{key}[1].aa: `aa` is not defined here",
+    ]
+
+
 def test_the_star_means_every_other_name():
     """``"*"`` and ``default_fallbacks`` together are the default fallbacks, each name once."""
     loaded = load({"fallbacks": [{"*": ["c", "b"]}], "default_fallbacks": ["b"]})

@@ -55,6 +55,25 @@ def test_the_order_may_stand_outside_too():
     assert known(order=3) == {"order": 3}
 
 
+TIMES = ("timeout", "first_token_timeout", "idle_timeout", "stream_timeout", "num_retries")
+
+
+@pytest.mark.parametrize("field", TIMES)
+def test_a_provider_says_times_and_retries_for_all_its_deployments(field):
+    """But for those that say their own."""
+    made = deployments({field: 3}, provider={field: 5})
+    assert {d.id: getattr(d, field) for d in made} == {"m@box": 3, "listed@box": 5, "box": 5}
+    assert {getattr(d, field) for d in deployments()} == {None}
+
+
+@pytest.mark.parametrize(
+    ("params", "expected"), [({"max_retries": 4}, 4), ({"num_retries": 1, "max_retries": 4}, 1), ({}, None)]
+)
+def test_max_retries_means_the_same_as_num_retries(params, expected):
+    """LiteLLM hands either on; the plainer word counts first."""
+    assert deployments(params)[0].num_retries == expected
+
+
 def test_a_provider_speaks_for_all_its_models_that_say_nothing_else():
     """Those of ``model_list``, those it lists, and its open deployment."""
     provider = {"context_window": 8192, "supports_vision": False, "input_cost_per_token": 0}

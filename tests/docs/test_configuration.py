@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from docs.pages import PAGES, blocks, code, page, section, table
-from pointsman.config import facts, kinds, schema, shapes
+from pointsman.config import facts, failures, kinds, schema, shapes
 from pointsman.config.classes import CLASSES
 from pointsman.config.conditions import MAX_DEPTH as MAX_NESTED
 from pointsman.config.discover import OLLAMA_PORT, OPENAI_PORTS
@@ -50,6 +50,7 @@ SECTIONS = {
     "semantic_router: encoder": content.EncoderSection,
     "semantic_router: categories": content.CategorySection,
     "router_settings": schema.RouterSection,
+    "router_settings: retry_budget": schema.RetryBudgetSection,
     "routing_strategy_args": shapes.StrategyArgsSection,
     "litellm_settings": schema.LitellmSection,
     "general_settings": schema.GeneralSection,
@@ -104,9 +105,16 @@ def test_the_defaults_are_those_that_are_used():
     for field, places in ROUTER.items():
         key = next(key for where, key in places if where == "router_settings")
         value = getattr(router, field)
-        assert rows[key] == {"allowed_fails": "none", "stream_timeout": "the timeout"}.get(
-            key, f"`{value:g}`" if value is not None else ""
-        )
+        others = {
+            "allowed_fails": "none",
+            "stream_timeout": "the timeout",
+            "first_token_timeout": "by `stream_timeout`",
+            "idle_timeout": "by `stream_timeout`",
+        }
+        assert rows[key] == others.get(key, f"`{value:g}`" if value is not None else "")
+    budget = {code(row[0])[0]: row[2] for row in table(section(PAGE, "### router_settings: retry_budget"))}
+    assert budget == {"percent": f"`{router.retries.share * 100:g}`", "min": f"`{router.retries.least}`"}
+    assert rows["retry_possibly_billed"] == f"`{str(router.retries.sent).lower()}`"
     assert rows["routing_strategy"] == f"`{Strategies().default}`"
     assert rows["debug_router"] == f"`{str(router.debug_router).lower()}`"
     rows = {code(row[0])[0]: row[2] for row in table(section(PAGE, "### general_settings"))}
@@ -144,6 +152,16 @@ def test_the_facts_are_those_there_are():
         "PROVIDER_available": "true or false",
     }
     assert f"at most {MAX_LENGTH:,} characters and {MAX_NESTED} levels" in told
+
+
+def test_the_classes_of_failures_are_those_there_are():
+    """LiteLLM's names with our kinds, and what the default is not for."""
+    *rows, (default, rest) = table(section(PAGE, "### router_settings: retry_policy"))
+    assert {code(row[0])[0]: tuple(code(row[1])) for row in rows} == {
+        f"{name}Retries": tuple(kind.value for kind in kinds) for name, kinds in failures.CLASSES.items()
+    }
+    assert code(default) == [f"{failures.REST}Retries"]
+    assert set(code(rest)) == {word for word, kind in failures.KINDS.items() if kind not in failures.AGAIN}
 
 
 def test_the_metrics_and_measures_are_those_there_are():

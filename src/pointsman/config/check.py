@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 
 from pointsman.config.check_capabilities import capabilities_of_nobody
 from pointsman.config.check_embeddings import embeddings_that_mix
+from pointsman.config.check_fallbacks import fallbacks_as_short, fallbacks_in_circles, fallbacks_to_themselves
 from pointsman.config.check_names import names_of_nobody
 from pointsman.config.check_patterns import patterns_in_the_way, sizes_behind_all
 from pointsman.config.check_rules import (
@@ -24,7 +25,7 @@ from pointsman.config.check_tags import (
     tags_without_filtering,
     untagged_among_tagged,
 )
-from pointsman.config.circles import circles
+from pointsman.config.check_times import timeouts_behind_others
 from pointsman.config.remarks import DEPLOYMENT, Remark
 from pointsman.config.settings import ExactMatch, Pattern, Settings, SizeRule
 from pointsman.config.words import words
@@ -166,28 +167,6 @@ def _duplicates(settings: Settings) -> Iterator[Remark]:
             yield Remark("warning", (DEPLOYMENT, deployment.id), "is the same as {}", (first,))
 
 
-def _own_fallbacks(settings: Settings) -> Iterator[Remark]:
-    for name, following in _fallbacks(settings).items():
-        if name in following:
-            yield Remark("warning", ("router_settings", "fallbacks"), "{} falls back to itself", (name,))
-
-
-def _fallback_circles(settings: Settings) -> Iterator[Remark]:
-    for circle in circles(_fallbacks(settings)):
-        if len(circle) > 1:
-            text = "lead in a circle from {} back to it; each is tried once"
-            yield Remark("warning", ("router_settings", "fallbacks"), text, (circle[0],))
-
-
-def _fallbacks(settings: Settings) -> dict[str, list[str]]:
-    """Who follows whom, by the names that aliases stand for."""
-    meant = settings.aliases.get
-    found: dict[str, list[str]] = {}
-    for name, following in settings.fallbacks.items():
-        found.setdefault(meant(name, name), []).extend(meant(other, other) for other in following)
-    return found
-
-
 Question = Callable[[Settings], Iterator[Remark]]
 
 PRESENT: tuple[Question, ...] = (
@@ -199,8 +178,8 @@ PRESENT: tuple[Question, ...] = (
     fallbacks_to_the_same,
     tags_behind_the_prefix,
     _duplicates,
-    _own_fallbacks,
-    _fallback_circles,
+    fallbacks_to_themselves,
+    fallbacks_in_circles,
 )
 """About what is there, whatever else is."""
 
@@ -213,6 +192,8 @@ MISSING: tuple[Question, ...] = (
     tags_without_filtering,
     names_of_nobody,
     nothing_for_the_rest,
+    fallbacks_as_short,
+    timeouts_behind_others,
     embeddings_that_mix,
     _shadowed_entries,
     _half_weighted,

@@ -34,8 +34,8 @@ CLASSES: dict[str, tuple[FailureKind, ...]] = {
 REST = "Default"
 """Every kind that no other entry names."""
 
-ENDS = frozenset({FailureKind.DEADLINE, FailureKind.CLIENT_GONE})
-"""After these nothing is left to be done, so no policy is about them."""
+ENDS = frozenset({FailureKind.DEADLINE, FailureKind.DIFFERS, FailureKind.CLIENT_GONE, FailureKind.OUTRUN})
+"""No upstream's word, but our own or the caller's end of it: no policy is about them."""
 
 KINDS = {kind.value: kind for kind in FailureKind if kind not in ENDS}
 
