@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -106,6 +107,37 @@ def test_reloads_are_counted_by_what_came_of_them(metrics):
     assert found == {"swapped": 0, "unchanged": 0, "refused": 1}
 
 
+def test_what_may_be_billed_though_it_failed_is_counted(metrics, made):
+    """At the deployment that was asked; a refusal is none of it."""
+    lost, refused = made(RESET, None), made(RESET, None)
+    sent = msgspec.structs.replace(lost.outcome.attempts[0], sent=True)
+    outcome = msgspec.structs.replace(lost.outcome, attempts=(sent, *lost.outcome.attempts[1:]))
+    metrics.count([msgspec.structs.replace(lost, outcome=outcome), refused])
+    assert value(metrics, "pointsman_possibly_billed_total", deployment="a") == 1
+
+
+def test_pressure_is_told_as_it_is(metrics, board):
+    """Who waits, what became of those who did, and what is sent a second time now."""
+    member = next(iter(board.records().values())).deployment
+    board._renew(board.record(member), msgspec.structs.replace(member, adaptive=True))
+    tickets = [board.queue.enter(["a"], 1, 5, 0.0, 10.0) for _ in range(3)]
+    board.queue.leave(tickets[0], served=True, now=1.0)
+    board.queue.leave(tickets[1], served=False, now=11.0)
+    board.queue.refused += 1
+    board.budget.pay()
+    board.hedges.pay()
+    assert value(metrics, "pointsman_queue_length") == 1
+    assert {
+        word: value(metrics, "pointsman_queue_total", result=word) for word in ("served", "expired", "refused")
+    } == {
+        "served": 1,
+        "expired": 1,
+        "refused": 1,
+    }
+    assert value(metrics, "pointsman_retries_under_way") == value(metrics, "pointsman_hedges_under_way") == 1
+    assert value(metrics, "pointsman_concurrency_limit", deployment="a") == 20
+
+
 def test_a_caller_that_left_early_is_counted_nowhere_as_a_deployments_failure(metrics, made):
     """It is a request, and no attempt failed."""
     metrics.count([made(GONE, usage=Usage())])
@@ -155,7 +187,7 @@ def test_no_name_of_a_callers_is_a_label(made, asked):
     for number, (model, kinds) in enumerate(asked):
         metrics.count([made(*kinds, model=model, number=number)])
     words = {kind.value for kind in FailureKind} | {"a", "b", "pa", "pb", "up", "", "prompt", "completion", "exact"}
-    words |= {"bypass", *RELOADS}
+    words |= {"bypass", *RELOADS, "served", "expired"}
     for _name, *labels in read(metrics):
         assert {text for label, text in labels if label != "le"} <= words
 

@@ -40,6 +40,7 @@ class Metrics:
         yield from self._routes()
         yield from self._histograms()
         yield from self._state()
+        yield from self._pressure()
         yield from routing_rates(self._tally, self._deployments(), self._now())
 
     def _deployments(self) -> list[Deployment]:
@@ -56,13 +57,17 @@ class Metrics:
         failures = CounterMetricFamily(
             "pointsman_attempt_failures", "Attempts that did not deliver", labels=("deployment", "kind")
         )
+        billed = CounterMetricFamily(
+            "pointsman_possibly_billed", "Attempts that failed but may be billed all the same", labels=("deployment",)
+        )
         for deployment, served in list(self._tally.served.items()):
             requests.add_metric((deployment, served.provider), served.seconds.observed)
             tokens.add_metric((deployment, "prompt"), served.prompt_tokens)
             tokens.add_metric((deployment, "completion"), served.completion_tokens)
             for kind, count in list(served.failures.items()):
                 failures.add_metric((deployment, kind), count)
-        yield from (requests, tokens, failures)
+            billed.add_metric((deployment,), served.possibly_billed)
+        yield from (requests, tokens, failures, billed)
 
     def _routes(self) -> Iterator[Metric]:
         routes: defaultdict[str, int] = defaultdict(int)
@@ -106,6 +111,24 @@ class Metrics:
                 fit.add_metric((name,), float(self._board.fitness(record.deployment) is None))
                 is_open.add_metric((name,), float(record.breaker.state is not State.CLOSED))
         yield from (flight, fit, is_open)
+
+    def _pressure(self) -> Iterator[Metric]:
+        """Who waits for room, and what is on another try or sent twice now."""
+        limit = GaugeMetricFamily(
+            "pointsman_concurrency_limit", "Requests at a time that it was found to bear", labels=("deployment",)
+        )
+        with self._board.lock:
+            queue, retries, hedges = self._board.queue, self._board.budget.under_way, self._board.hedges.under_way
+            for name, record in self._board.records().items():
+                if record.limit is not None:
+                    limit.add_metric((name,), int(record.limit.limit))
+        became = {"served": queue.served, "expired": queue.expired, "refused": queue.refused}
+        yield limit
+        yield GaugeMetricFamily("pointsman_queue_length", "Requests that wait for room", value=len(queue))
+        yield _counter("pointsman_queue", "Requests that found no room, by what became of them", "result", became)
+        told = "Retries under way that draw on the budget"
+        yield GaugeMetricFamily("pointsman_retries_under_way", told, value=retries)
+        yield GaugeMetricFamily("pointsman_hedges_under_way", "Second copies under way", value=hedges)
 
 
 def _counter(name: str, told: str, label: str, counts: Mapping[str, int]) -> Metric:

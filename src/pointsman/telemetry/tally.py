@@ -77,7 +77,15 @@ class Histogram:
 class Served:
     """What was counted for one deployment."""
 
-    __slots__ = ("completion_tokens", "failures", "first_token", "prompt_tokens", "provider", "seconds")
+    __slots__ = (
+        "completion_tokens",
+        "failures",
+        "first_token",
+        "possibly_billed",
+        "prompt_tokens",
+        "provider",
+        "seconds",
+    )
 
     def __init__(self, provider: str) -> None:
         self.provider = provider
@@ -86,6 +94,7 @@ class Served:
         self.seconds = Histogram()
         self.first_token = Histogram()
         self.failures: dict[str, int] = {}
+        self.possibly_billed = 0
 
 
 _instant = partial(bisect_left, INSTANTS)
@@ -199,8 +208,9 @@ class Tally:
             self.recent_figures.at(now)["fallbacks"] += 1
         for attempt in outcome.attempts:
             if attempt.failure is not None:
-                failures = self._begun(attempt.deployment, _place(event, attempt.deployment)).failures
-                failures[attempt.failure.value] = failures.get(attempt.failure.value, 0) + 1
+                served = self._begun(attempt.deployment, _place(event, attempt.deployment))
+                served.failures[attempt.failure.value] = served.failures.get(attempt.failure.value, 0) + 1
+                served.possibly_billed += attempt.sent
 
 
 def _looked_at(events: Sequence[Finished]) -> tuple[Counter[tuple[Any, ...]], list[float]]:
