@@ -23,23 +23,11 @@ from pointsman.model.deployment import Deployment
 from pointsman.testing import MockProvider
 from support.deciding import open_at, pool, said
 from support.fleet import over, place
+from support.probing import asked_twice
 from support.serving import Reply, Serving, gateway, post, send
 
 OFTEN = WatchSettings(Pace(0.01, 5.0), Pace(0.01, 5.0))
 LISTS = {"ollama": "/api/tags", "vllm": "/v1/models", "llama-cpp": "/v1/models", "openai": "/v1/models"}
-
-
-async def asked(mock: MockProvider, path: str) -> None:
-    """Until a server has been asked twice from now: at the second question the first one's answer is learned."""
-    seen: set[int] = set()
-
-    def again(entry) -> bool:
-        if entry.path == path:
-            seen.add(entry.number)
-        return len(seen) >= 2
-
-    mock.ledger.clear()
-    await mock.ledger.wait_for(again)
 
 
 async def asked_once(mock: MockProvider) -> None:
@@ -48,8 +36,9 @@ async def asked_once(mock: MockProvider) -> None:
 
 
 async def listed(*mocks: MockProvider) -> None:
+    """Until the list of each has been learned that it answers with from now on."""
     for mock in mocks:
-        await asked(mock, LISTS[mock.kind])
+        await asked_twice(mock, LISTS[mock.kind])
 
 
 def ranged(*mocks: MockProvider, **more) -> Settings:
@@ -195,7 +184,7 @@ async def test_who_is_busy_with_the_requests_of_others_is_spared():
         await here.ledger.wait_for(lambda entry: entry.path == "/v1/chat/completions")
         async with gateway(made, FakeClock()) as it:
             for mock in (here, there):
-                await asked(mock, "/metrics")
+                await asked_twice(mock, "/metrics")
             decisions = [decided(it, "m") for _ in range(8)]
             assert {decision.choice.id for decision in decisions} == {"there"}
             assert "there has 0 in flight" in said(decisions[0], "strategy")

@@ -16,6 +16,7 @@ from pointsman.telemetry import log
 from pointsman.testing import MockProvider
 from support.asking import ask
 from support.fleet import over
+from support.probing import asked_twice
 from support.serving import gateway, post, send
 
 OFTEN = WarmSettings(timeout=5.0, every=0.01)
@@ -24,17 +25,9 @@ ASKED = {"ollama": "/api/ps", "vllm": "/v1/models", "llama-cpp": "/v1/health"}
 
 
 async def watched(*mocks: MockProvider) -> None:
-    """Until each server has been asked twice: the second question means that the first one's answer was heard."""
+    """Until the first answer of each from now on was heard."""
     for mock in mocks:
-        seen: set[int] = set()
-
-        def again(entry, mock=mock, seen=seen) -> bool:
-            if entry.method == "GET" and entry.path == ASKED[mock.kind]:
-                seen.add(entry.number)
-            return len(seen) >= 2
-
-        mock.ledger.clear()
-        await mock.ledger.wait_for(again)
+        await asked_twice(mock, ASKED[mock.kind])
 
 
 async def load(mock: MockProvider) -> None:

@@ -1,4 +1,4 @@
-"""Questions to simulated servers about themselves, through the real pool."""
+"""Questions to simulated servers about themselves: asked through the real pool, and waited for."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 
 from pointsman.fakes import provider
 from pointsman.flow.effects import Call, Reply
+from pointsman.mock import Entry
 from pointsman.model.secret import Secret
 from pointsman.providers.probe import answer, question
 from pointsman.testing import MockProvider
@@ -23,3 +24,16 @@ async def probed(probes: dict[str, Any], mock: MockProvider, kind: str) -> Any:
     said: Reply = await asyncio.wait_for(reply, 10)
     world.close()
     return answer(probes, place, said)
+
+
+async def asked_twice(mock: MockProvider, path: str) -> None:
+    """Until a server has been asked twice from now: at the second question the first one's answer was heard."""
+    seen: set[int] = set()
+
+    def again(entry: Entry) -> bool:
+        if entry.method == "GET" and entry.path == path:
+            seen.add(entry.number)
+        return len(seen) >= 2
+
+    mock.ledger.clear()
+    await mock.ledger.wait_for(again)

@@ -142,8 +142,9 @@ class Scoreboard:
         return record.in_flight if record is not None else 0
 
     def load(self, deployment: Deployment) -> int:
-        own, others = self.in_flight(deployment), self.servers.others
-        return own + (others.get(deployment.provider.name) or 0) if others else own
+        record, others = self._records.get(deployment.id), self.servers.others
+        own = record.in_flight if record is not None else 0
+        return own + (others.get(deployment.provider.name) or 0) if others.said else own
 
     def sent_to(self, provider: Provider) -> int:
         """Requests in flight at any of a provider's deployments."""

@@ -18,27 +18,24 @@ T = TypeVar("T")
 
 
 class Words(Generic[T]):
-    """The last word of each server, by the provider's name, as long as it holds."""
+    """The last word of each server and until when it holds, by the provider's name."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._said: dict[str, tuple[T, float]] = {}
-
-    def __bool__(self) -> bool:
-        return bool(self._said)
+        self.said: dict[str, tuple[T, float]] = {}
 
     def tell(self, provider: str, word: T | None, seconds: float) -> None:
         """None: it was asked and did not say, so what it said before holds no more."""
-        self._said.pop(provider, None)
+        self.said.pop(provider, None)
         if word is not None:
-            self._said[provider] = word, self._clock() + seconds
+            self.said[provider] = word, self._clock() + seconds
 
     def get(self, provider: str) -> T | None:
-        word, until = self._said.get(provider, (None, 0.0))
+        word, until = self.said.get(provider, (None, 0.0))
         return word if word is not None and self._clock() < until else None
 
     def clear(self) -> None:
-        self._said.clear()
+        self.said.clear()
 
 
 class Servers:

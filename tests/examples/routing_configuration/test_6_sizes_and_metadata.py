@@ -4,7 +4,7 @@
                                   test_the_reason_is_in_the_trace
   Detection 1: names              test_sizes_are_read_from_names
   Detection 2: model info         test_sizes_are_taken_from_model_info
-  Detection 3: provider's list    test_sizes_are_taken_from_the_providers_own_list
+  Detection 3: provider's list    test_sizes_are_taken_from_the_providers_own_list, test_a_running_server_is_asked…
 7 High priority                   test_high_priority_goes_to_vllm_instead_of_ollama
   Batches                         test_batches_go_to_vllm
   Streams                         test_streams_go_to_ollama
@@ -14,9 +14,13 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from pointsman.config.load import from_mapping
+from pointsman.config.settings import Pace, WatchSettings
+from support.probing import asked_twice
+from support.serving import post, send
 from support.simulated import at_work, reasons, who
 
 SIZES = [
@@ -109,6 +113,22 @@ async def test_sizes_are_taken_from_the_providers_own_list():
     async with at_work(from_mapping(page)) as desk:
         shown = (await desk.route({}, "X-Capability: heavy")).json()
     assert shown["upstream_model"] == "meta-llama/Llama-2-70b-hf"
+
+
+@pytest.mark.parametrize(("size", "provider"), [(7.2, "ollama"), (46.7, "vllm")])
+async def test_a_running_server_is_asked_for_its_list(plain, size, provider):
+    """A name without a size, of a model that nobody configured: Ollama says how large it is once it has it."""
+    watched = msgspec.structs.replace(plain, watch=WatchSettings(lists=Pace(0.01, 5.0)))
+    async with at_work(watched, parameters=size) as desk:
+        ollama = desk["ollama"]
+        body = msgspec.json.encode({"model": "mistral", "stream": False})
+        (pulled,) = await send(ollama.port, post("/api/pull", body))
+        assert pulled.status == 200
+        await asked_twice(ollama, "/api/tags")
+        reply = await desk.chat("mistral")
+        told = reasons(await desk.route({"model": "mistral"}))["size"]
+    assert (who(reply), reply.headers["x-pointsman-route"]) == (provider, "size")
+    assert f"{size}B (from ollama's list)" in told
 
 
 # ---- 7
