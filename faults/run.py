@@ -93,9 +93,7 @@ async def play_all(options: argparse.Namespace) -> list[Finding]:
 def main(arguments: list[str]) -> int:
     """0 if every bar is cleared, else 1."""
     options = parse(arguments)
-    configure(
-        stream=io.StringIO()
-    )  # the card says it all
+    configure(stream=io.StringIO())  # the card says it all
     loops = None if options.stdlib_loop else uvloop.new_event_loop
     with asyncio.Runner(loop_factory=loops) as runner:
         findings = runner.run(play_all(options))

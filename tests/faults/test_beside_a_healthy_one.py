@@ -13,12 +13,13 @@ BOTH = (False, True)
 @pytest.mark.parametrize(
     ("faults", "streams"),
     [
+        (everything.BEFORE, BOTH),
         (everything.SILENT, (True,)),
         (everything.NETWORK, BOTH),
         (everything.HARMLESS, (True,)),
         (everything.WITHIN, (False,)),
     ],
-    ids=["silence", "the network", "bad manners", "mid-body"],
+    ids=["before the first word", "silence", "the network", "bad manners", "mid-body"],
 )
 async def test_nobody_notices(faults, streams):
     """Whatever the failing one does, every caller gets the whole answer, once, and no lease is lost."""

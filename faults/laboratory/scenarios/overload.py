@@ -8,20 +8,23 @@ from time import monotonic
 
 from laboratory.callers import Answer, ask, question
 from laboratory.card import Finding, at_most, none
-from laboratory.rig import deployment, leases, over, provider, received, reference
+from laboratory.rig import deployment, leases, over, paced, provider, received, reference
 from pointsman.config.settings import RouterSettings
 from support.serving import gateway, send
 
 ROOM, LINE = 8, 50
 """Requests at a time that the deployment may have, and that may wait."""
 
-PACE = 50
+PACE = 200
 """Milliseconds that an answer takes."""
+
+SECONDS = 0.5
 
 
 async def play(callers: int) -> Finding:
-    """All come at once; somebody looks at /health all the while."""
-    finding = Finding(f"{callers} callers at once, room for {ROOM} and a line of {LINE}", requests=callers)
+    """All come within a moment; somebody looks at /health all the while."""
+    name = f"{callers} callers within {SECONDS:g} s, room for {ROOM} and a line of {LINE}"
+    finding = Finding(name, requests=callers)
     async with AsyncExitStack() as stack:
         mock = await stack.enter_async_context(provider(name="up"))
         text = await reference(mock)
@@ -30,7 +33,12 @@ async def play(callers: int) -> Finding:
         it = await stack.enter_async_context(gateway(made))
         enough = asyncio.Event()
         health = asyncio.create_task(_watch(it.port, enough))
-        answers = await asyncio.gather(*[ask(it.port, question(stream=turn % 2 == 0)) for turn in range(callers)])
+        answers: list[Answer] = []
+
+        async def one(turn: int) -> None:
+            answers.append(await ask(it.port, question(stream=turn % 2 == 0)))
+
+        await paced(SECONDS, callers / SECONDS, one)
         enough.set()
         slowest = await health
         served = [answer for answer in answers if answer.whole and answer.text == text]
