@@ -12,10 +12,13 @@ import pytest
 
 from pointsman.config.files import Files
 from pointsman.config.load import Loaded
-from pointsman.config.settings import Settings
+from pointsman.config.settings import ServerSettings, Settings
 from pointsman.fakes import deployment, settings
 from pointsman.gateway import reload
+from pointsman.gateway.gateway import Gateway
 from pointsman.model.outcome import FailureKind
+from pointsman.model.secret import Secret
+from pointsman.runtime import Runtime
 from pointsman.testing import MockProvider
 from support.asking import CHAT, ask
 from support.held import calling, held, streaming, until
@@ -187,6 +190,16 @@ async def test_the_key_follows_and_so_do_the_sizes_and_headers(path):
         assert (await reloaded(it, f"authorization: Bearer {OTHER}")).json()["result"] == "unchanged"
         caller.writer.write(large)
         assert (await read_reply(caller.reader)).status == 413
+
+
+async def test_a_configuration_that_comes_while_it_starts_is_followed():
+    """A signal may be early: what was configured when the gateway was made is not what it goes by."""
+    runtime = Runtime(settings(deployment("a")))
+    made = Gateway(runtime)
+    runtime.swap(settings(deployment("a"), server=ServerSettings(master_key=Secret(KEY), max_request_bytes=7)))
+    made.open()
+    assert (made.inference.keys.needed, made.inference.max_body) == (True, 7)
+    made.close()
 
 
 async def test_a_weak_key_is_refused_where_others_can_reach_it(path):

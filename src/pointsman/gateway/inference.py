@@ -68,6 +68,7 @@ class Inference:
 
     def open(self, world: World) -> None:
         self.world = world
+        self._go_by(self.runtime.topology.server)  # it may be another by now
         self.runtime.on_swap(self._follow)
 
     def _follow(self, topology: Topology) -> None:
