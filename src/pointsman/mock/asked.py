@@ -24,11 +24,14 @@ class Tool(msgspec.Struct, frozen=True):
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
-    """``limit`` and ``least`` are token counts; ``json_schema`` is None for a text answer, ``{}`` for any object."""
+    """``limit`` and ``least`` are token counts; ``json_schema`` is None for a text answer, ``{}`` for any object.
+    ``begun`` is what is said of the answer already, to be gone on from.
+    """
 
     model: str
     prompt: str
     prompt_tokens: int
+    begun: str = ""
     limit: int | None = None
     least: int = 0
     stop: tuple[str, ...] = ()
@@ -82,6 +85,12 @@ def _part(part: Any) -> tuple[str, int]:
         return text, 0
     kind = str(part.get("type", ""))
     return f"<{kind}>", PER_PICTURE
+
+
+def parted(messages: list[Any], *, unfinished: bool) -> tuple[list[Any], str]:
+    """The conversation, and the answer that has begun in its last message, where such a one is unfinished."""
+    role, text = last_words(messages)
+    return (messages[:-1], text) if unfinished and role == "assistant" else (messages, "")
 
 
 def last_words(messages: list[Any]) -> tuple[str, str]:

@@ -61,6 +61,7 @@ class LlamaCpp:
             embedding_size=options.embedding_size or EMBEDDING_SIZE,
             ranges={},
             usual_limit=None,
+            continues=True,
             stream_options_alone=True,
         )
         paths = OpenAiPaths(scene, flavour, rules)

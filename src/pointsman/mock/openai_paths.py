@@ -16,6 +16,7 @@ from pointsman.mock.asked import (
     fields_of,
     least_tokens,
     model_of,
+    parted,
     read_format,
     read_messages,
     read_stop,
@@ -61,6 +62,7 @@ def any_fields(_fields: dict[str, Any]) -> float:
 class Rules(msgspec.Struct, frozen=True, kw_only=True):
     """What a server accepts. ``model`` raises Refused for a name it does not serve; sizes are tokens and numbers.
 
+    ``continues``: an answer that the conversation ends with is gone on from without being told.
     ``fields`` looks at all there is and says how many seconds the model needs to be ready. ``usual_limit`` is how far
     /v1/completions goes unasked; ``truncates`` servers cut a prompt that is too long instead of refusing it.
     """
@@ -71,6 +73,7 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     ranges: Ranges = msgspec.field(default_factory=lambda: RANGES)
     usual_limit: int | None = 16
     truncates: bool = False
+    continues: bool = False
     stream_options_alone: bool = False
     fields: Callable[[dict[str, Any]], float] = any_fields
     headers: Callable[[Request], bytes] = no_headers
@@ -95,10 +98,12 @@ class OpenAiPaths:
             )
         if not messages:
             raise Refused(400, "'messages' is empty.", param="messages", code="empty_array")
-        prompt, tokens = read_messages(messages)
+        tokens = read_messages(messages)[1]
+        before, begun = parted(messages, unfinished=self._rules.continues or continuing(fields))
         limit = whole(fields.get("max_completion_tokens", fields.get("max_tokens")))
         asked = Asked(
-            prompt=prompt,
+            prompt=read_messages(before)[0],
+            begun=begun,
             prompt_tokens=self._fit(tokens, limit),
             limit=self._limit(limit, tokens),
             tool=read_tool(fields, messages),
@@ -189,6 +194,15 @@ class OpenAiPaths:
 
     def _work(self, request: Request, asked: Asked, said: list[Said]) -> Work:
         return Work(seed_of(self._scene, request), int(self._scene.clock()), asked, said)
+
+
+def continuing(fields: dict[str, Any]) -> bool:
+    """The word that vLLM has for it; another turn of the assistant can't be asked for at the same time."""
+    if fields.get("continue_final_message") is not True:
+        return False
+    if fields.get("add_generation_prompt", True) is True:
+        raise Refused(400, "Cannot set both `continue_final_message` and `add_generation_prompt` to True.")
+    return True
 
 
 def later(answer: Answer, wait: float) -> Answer:

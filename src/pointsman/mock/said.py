@@ -35,7 +35,7 @@ def _say(speaker: str, asked: Asked, variant: int) -> Said:
     if asked.tool is not None:
         arguments = sample(asked.tool.schema, f"{speaker}-{variant}")
         return Said(pieces(encode(arguments).decode()), "tool_calls", asked.tool, arguments)
-    tokens = natural(speaker, asked.model, asked.prompt, variant, asked.least)
+    tokens = _words(speaker, asked, variant)
     if asked.json_schema is not None:
         schema = asked.json_schema or {"type": "object", "properties": {"answer": {"type": "string"}}}
         tokens = pieces(encode(sample(schema, "".join(tokens))).decode())
@@ -43,6 +43,20 @@ def _say(speaker: str, asked: Asked, variant: int) -> Said:
     if asked.limit is not None and len(tokens) > asked.limit:
         return Said(tokens[: asked.limit], "length")
     return Said(tokens, "stop", stopped_by=stopped_by)
+
+
+def _words(speaker: str, asked: Asked, variant: int) -> list[str]:
+    """What is said of itself; behind a beginning of its own words the rest of them, behind another one new words."""
+    begun = asked.begun
+    if not begun:
+        return natural(speaker, asked.model, asked.prompt, variant, asked.least)
+    tokens = natural(speaker, asked.model, asked.prompt, variant, asked.least + len(begun.split(" ")))
+    if not "".join(tokens).startswith(begun):
+        return natural(speaker, asked.model, f"{asked.prompt}\0{begun}", variant, asked.least)[1:]
+    left = len(begun)
+    while left >= len(tokens[0]) and len(tokens) > 1:
+        left -= len(tokens.pop(0))
+    return [tokens[0][left:], *tokens[1:]]
 
 
 def count(said: list[Said]) -> int:

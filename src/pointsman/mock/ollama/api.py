@@ -61,6 +61,7 @@ class Ollama:
             ranges={},
             usual_limit=None,
             truncates=True,
+            continues=True,
             stream_options_alone=True,
             fields=self._talk.load,
         )

@@ -8,6 +8,7 @@ from pointsman.mock.asked import (
     Asked,
     fields_of,
     model_of,
+    parted,
     read_format,
     read_messages,
     read_stop,
@@ -47,9 +48,11 @@ class Talk:
             raise Refused(400, "json: cannot unmarshal messages into a list")
         if not messages:
             return self._only_load(fields, {"message": {"role": "assistant", "content": ""}})
-        prompt, tokens = read_messages(messages)
+        tokens = read_messages(messages)[1]
+        before, begun = parted(messages, unfinished=True)
         tool = read_tool({"tools": fields.get("tools")}, messages)
-        return self._answer(request, self._asked(fields, prompt, tokens, tool=tool), chat=True)
+        asked = self._asked(fields, read_messages(before)[0], tokens, tool=tool, begun=begun)
+        return self._answer(request, asked, chat=True)
 
     def generate(self, request: Request) -> Answer:
         fields = fields_of(request)
