@@ -88,7 +88,7 @@ def test_the_json_schema_shows_no_default_that_is_secret_and_marks_what_waits():
 
 
 KEYWORDS = {
-    "$defs", "$ref", "$schema", "additionalProperties", "allOf", "anyOf", "const", "default", "description",
+    "$defs", "$ref", "$schema", "additionalProperties", "allOf", "anyOf", "const", "default", "description", "enum",
     "exclusiveMinimum", "format", "items", "maxLength", "maximum", "minLength", "minimum", "patternProperties",
     "properties", "required", "title", "type", "writeOnly",
 }  # fmt: skip

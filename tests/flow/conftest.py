@@ -70,6 +70,8 @@ class Stream:
         self.reader = reader
         while self.chunks and not reader.content and reader.refusal is None:
             self.sent += reader.feed(self.chunks.popleft())
+        if not reader.content and reader.refusal is None:
+            self.sent += reader.close()
         if reader.refusal is not None:
             return Failed(reader.refusal.kind, reader.refusal.detail, sent=True)
         return Opened(self) if reader.content else Failed(FailureKind.GARBAGE, "a stream without content", sent=True)

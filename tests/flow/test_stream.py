@@ -17,8 +17,8 @@ DONE = b"data: [DONE]\n\n"
 ERROR = b'data: {"error":{"message":"the engine died"}}\n\n'
 
 
-def house_of(kit, script, **more):
-    return kit.House(kit.World(script), kit.place("a", **more), kit.place("b"), draws=(0.0,))
+def house_of(kit, script, router=None, **more):
+    return kit.House(kit.World(script), kit.place("a", **more), kit.place("b"), draws=(0.0,), router=router or {})
 
 
 def test_a_whole_stream_is_passed_on_and_counted(kit):
@@ -53,11 +53,12 @@ def test_what_fails_before_the_first_word_is_tried_elsewhere(kit, stream):
     ],
 )
 def test_what_fails_after_the_first_word_is_told_and_not_tried_again(kit, chunks, ended, kind):
-    """Nobody else is asked, the failure counts against the deployment, and the lease is back."""
-    house = house_of(kit, {"a": [kit.Stream(*chunks, ended=ended)]})
+    """With mid_stream: error nobody else is asked, the failure counts against the deployment, and the lease is back."""
+    house = house_of(kit, {"a": [kit.Stream(*chunks, ended=ended)]}, router={"resume": False})
     trip = house.serve(stream=True)
     assert (house.world.asked, trip.outcome.failure, trip.outcome.status) == (["a"], kind, 200)
-    assert (trip.refusal.kind, trip.relayed, trip.error, house.in_flight) == (kind, True, None, 0)
+    assert (trip.refusal.kind, trip.relayed, house.in_flight) == (kind, True, 0)
+    assert (trip.error.code, trip.cause) == ("upstream_stream_cut", trip.refusal)
     assert house.board.record(house.settings.deployments[0]).failures == 1
 
 
@@ -87,7 +88,8 @@ def test_what_an_upstream_does_not_count_is_estimated(kit, usage):
 
 def test_a_stream_that_broke_off_has_an_estimate_too(kit):
     """What was said up to there was work."""
-    trip = house_of(kit, {"a": [kit.Stream(ROLE, WORD, WORD)]}).serve(stream=True, tokens=20)
+    script = {"a": [kit.Stream(ROLE, WORD, WORD)]}
+    trip = house_of(kit, script, router={"resume": False}).serve(stream=True, tokens=20)
     assert (trip.outcome.failure, trip.outcome.usage) == (FailureKind.CUT, Estimate(20, 2, 22))
 
 
@@ -135,5 +137,5 @@ def test_the_relay_knows_what_came_before(kit):
 def test_a_stream_that_broke_tells_the_usage_it_knew(kit):
     """Tokens that were counted before the end are not lost from the record."""
     counted = b'data: {"choices":[{"delta":{"content":"hi"}}],"usage":{"completion_tokens":3,"total_tokens":5}}\n\n'
-    trip = house_of(kit, {"a": [kit.Stream(counted)]}).serve(stream=True)
+    trip = house_of(kit, {"a": [kit.Stream(counted)]}, router={"resume": False}).serve(stream=True)
     assert (trip.outcome.failure, trip.outcome.usage.total_tokens) == (FailureKind.CUT, 5)

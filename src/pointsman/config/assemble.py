@@ -152,6 +152,10 @@ def _router(document: Document, retries: RetrySettings, report: Report) -> Route
     values["pre_call_checks"] = bool(section.enable_pre_call_checks)
     if section.hedge_after is not None:
         values["hedge"] = _hedge(section.hedge_after, section.hedge_share)
+    if section.mid_stream is not None:
+        values["resume"] = section.mid_stream == "resume"
+    elif section.enable_mid_stream_fallback_continuation is not None:
+        values["resume"] = section.enable_mid_stream_fallback_continuation
     values["debug_router"] = bool(section.debug_router or document.debug_router or document.debug)
     for (name, key), told in SWITCHES.items():
         position = getattr(getattr(document, name), key)

@@ -31,6 +31,7 @@ TRAITS: dict[str, tuple[str, ...]] = {
     "output_cost": ("output_cost_per_token",),
     "vision": ("supports_vision",),
     "tools": ("supports_function_calling",),
+    "prefill": ("prefill", "supports_assistant_prefill"),
     "adaptive": ("adaptive_concurrency",),
     "timeout": ("timeout",),
     "first_token_timeout": ("first_token_timeout",),
@@ -115,7 +116,7 @@ ROUTER_LATER = words(
     alerting_config allowed_fails_policy assistants_config cache_kwargs cache_responses caching_groups
     client_ttl debug_level default_litellm_params default_max_parallel_requests default_priority
     deployment_affinity_ttl_seconds disable_cooldowns enable_health_check_routing
-    enable_mid_stream_fallback_continuation enable_pre_call_check enable_weighted_failover
+    enable_pre_call_check enable_weighted_failover
     fallback_on_unsupported_params guardrail_list health_check_ignore_transient_errors
     health_check_staleness_threshold ignore_invalid_deployments model_group_affinity_config
     optional_pre_call_checks polling_interval provider_budget_config router_general_settings routing_groups

@@ -75,6 +75,7 @@ class LitellmParams(Section):
     order: Whole | None = None
     input_cost_per_token: Share | None = None
     output_cost_per_token: Share | None = None
+    prefill: bool | None = None
     adaptive_concurrency: bool | None = None
     extra_body: dict[str, Any] | None = None
 
@@ -99,6 +100,7 @@ class ModelInfo(Section):
     output_cost_per_token: Share | None = None
     supports_vision: bool | None = None
     supports_function_calling: bool | None = None
+    supports_assistant_prefill: bool | None = None
 
 
 class ModelEntry(Section):
@@ -132,6 +134,7 @@ class ProviderSection(Section):
     output_cost_per_token: Share | None = None
     supports_vision: bool | None = None
     supports_function_calling: bool | None = None
+    prefill: bool | None = None
     adaptive_concurrency: bool | None = None
     description: Text | None = None
 
@@ -185,6 +188,8 @@ class RouterSection(Section):
     hedge_share: Part | None = None
     queue_size: Whole | None = None
     queue_timeout: Pause | None = None
+    mid_stream: Literal["resume", "error"] | None = None
+    enable_mid_stream_fallback_continuation: bool | None = None
     fallbacks: Fallbacks = None
     default_fallbacks: list[Name] | None = None
     context_window_fallbacks: Fallbacks = None

@@ -262,6 +262,7 @@ class RouterSettings(msgspec.Struct, frozen=True):
 
     ``stream_timeout`` stands in for a stream's ``first_token_timeout`` and ``idle_timeout`` where those are unset.
     ``pre_call_checks``: context windows that providers' lists tell are kept to as well as those that are configured.
+    ``resume``: another deployment goes on with a stream that breaks off.
     """
 
     num_retries: int = 2
@@ -279,6 +280,7 @@ class RouterSettings(msgspec.Struct, frozen=True):
     queue_timeout: float = 60.0
     debug_router: bool = False
     pre_call_checks: bool = False
+    resume: bool = True
 
 
 class ServerSettings(msgspec.Struct, frozen=True):

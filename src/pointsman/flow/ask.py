@@ -11,6 +11,7 @@ import msgspec
 
 from pointsman.flow.effects import Call, Effect, Ended, Failed, Opened, Relay, Reply
 from pointsman.flow.hedge import OUTRUN, Entrant, hedged, patience
+from pointsman.flow.resume import attended, broke_off, rest_of
 from pointsman.flow.trip import Trip
 from pointsman.model.decision import Leg
 from pointsman.model.deployment import Deployment
@@ -18,6 +19,7 @@ from pointsman.model.exchange import Answered, Refusal, StreamReader, Understood
 from pointsman.model.outcome import CONSEQUENCES, Attempt, Estimate, FailureKind, Usage
 from pointsman.model.request import NO_HINTS, Request
 from pointsman.providers import DIALECTS
+from pointsman.providers.resumed import Resumed
 from pointsman.providers.shapes import Inexpressible, scrubbed
 from pointsman.providers.streamed import streamed
 from pointsman.routing.fallback import as_wished
@@ -38,20 +40,19 @@ def ask(trip: Trip, leg: Leg, lease: Lease) -> Generator[Effect, Reply, FailureK
             call = _written(trip, leg, lease)
         except Inexpressible as reason:  # nobody was asked, so nothing is known of the deployment
             return _told(trip, leg, 0.0, Refusal(FailureKind.BAD_REQUEST, str(reason), 400))
-        if trip.router.hedge is None:
+        if trip.router.hedge is None or trip.told is not None:
             reply = yield call
         else:
             asked, reply = yield from _hedged(trip, Entrant(leg, lease, call))
             leg, lease, call = asked.leg, asked.lease, asked.call
         if type(reply) is Answered:
-            return _answered(trip, leg, lease, reply)
+            return _answered(trip, leg, lease, reply, call.reader)
         reader = call.reader
         if type(reply) is Opened and reader is not None:
-            trip.relayed = True
             _began(trip, lease)
+            trip.relayed = True
             ended = yield Relay(reply, trip.decision, leg, trip.attempts)
-            trip.usage = _figures(trip.request, reader.usage, reader.deltas)
-            return _judged(trip, leg, lease, _verdict(reader, ended))
+            return _relayed(trip, leg, lease, reader, ended)
         if type(reply) is Failed:
             return _failed(trip, leg, lease, reply, reader)
         raise TypeError(f"no reply to a call: {reply!r}")
@@ -64,10 +65,12 @@ def _written(trip: Trip, leg: Leg, lease: Lease) -> Call:
     tier, deployment = trip.decision.tiers[leg.tier], leg.deployment
     request = trip.request if tier.fields is None else as_wished(trip.request, tier)
     dialect = DIALECTS[deployment.provider.kind]
-    wire = dialect.write(request, deployment, leg.model)
+    rest = rest_of(trip, leg, request) if trip.told is not None else None
+    wire = dialect.write(rest or request, deployment, leg.model)
     reader = dialect.reader(request, leg.model) if request.stream else None
     limit = idle = deployment.timeout or trip.router.timeout
     if reader is not None:
+        reader = attended(trip, reader, leg, continues=rest is not None)
         limit, idle = _patience(trip, deployment, limit)
     left = trip.deadline - lease.begun
     return Call(deployment.provider, wire, min(left, limit), idle, reader, left)
@@ -98,7 +101,7 @@ def _hedged(trip: Trip, first: Entrant) -> Generator[Effect, Reply, tuple[Entran
             return
         trip.failed |= {other.leg.deployment.provider.name}
         if type(reply) is Answered:
-            _answered(trip, other.leg, other.lease, reply)
+            _answered(trip, other.leg, other.lease, reply, other.call.reader)
         elif type(reply) is Failed:
             _failed(trip, other.leg, other.lease, reply, other.call.reader)
 
@@ -122,12 +125,14 @@ def _patience(trip: Trip, deployment: Deployment, own: float) -> tuple[float, fl
     return min(first or router.stream_timeout or own, own), idle or router.stream_timeout or own
 
 
-def _answered(trip: Trip, leg: Leg, lease: Lease, reply: Answered) -> FailureKind | None:
+def _answered(trip: Trip, leg: Leg, lease: Lease, reply: Answered, reader: StreamReader | None) -> FailureKind | None:
     """A whole reply, whether that or a stream was asked for."""
     request = trip.request
     read = DIALECTS[leg.deployment.provider.kind].read(request, leg.model, reply)
     if request.stream and type(read) is Understood:
         read = streamed(request, read)
+        if isinstance(reader, Resumed) and type(read) is Understood:
+            read = reader.instead(read)
     if isinstance(read, Refusal):
         return _refused(trip, leg, lease, read)
     if read.stream:
@@ -138,9 +143,20 @@ def _answered(trip: Trip, leg: Leg, lease: Lease, reply: Answered) -> FailureKin
 
 
 def _began(trip: Trip, lease: Lease) -> None:
-    """A stream's first content is here."""
+    """A stream's first content is here. Where it goes on with another, that says nothing of its own beginning."""
+    if trip.told is not None:
+        return
     now = trip.core.board.clock()
     trip.first_token, lease.first_token = now - trip.started, now - lease.begun
+
+
+def _relayed(trip: Trip, leg: Leg, lease: Lease, reader: StreamReader, ended: Reply) -> FailureKind | None:
+    """The end of a stream that was passed on."""
+    trip.usage = _figures(trip.request, reader.usage, reader.deltas)
+    failure = _judged(trip, leg, lease, _verdict(reader, ended))
+    if failure is not None:
+        broke_off(trip, reader)
+    return failure
 
 
 def _judged(trip: Trip, leg: Leg, lease: Lease, refusal: Refusal | None = None) -> FailureKind | None:
@@ -151,7 +167,8 @@ def _judged(trip: Trip, leg: Leg, lease: Lease, refusal: Refusal | None = None) 
     seconds = trip.core.board.succeeded(lease, usage.total_tokens, usage.completion_tokens)
     if trip.request.hints is not NO_HINTS:
         _remember(trip, leg)
-    trip.attempts += (Attempt(leg.deployment.id, leg.model, None, seconds, 200, "", leg.tier),)
+    resumed = trip.told is not None
+    trip.attempts += (Attempt(leg.deployment.id, leg.model, None, seconds, 200, "", leg.tier, False, resumed),)
     return None
 
 
@@ -174,8 +191,10 @@ def _refused(trip: Trip, leg: Leg, lease: Lease, refusal: Refusal, *, sent: bool
 def _told(trip: Trip, leg: Leg, seconds: float, refusal: Refusal, *, sent: bool = False) -> FailureKind:
     refusal = scrubbed(refusal, leg.deployment.provider)
     trip.refusals += (refusal,)
-    kind, status = refusal.kind, refusal.status
-    trip.attempts += (Attempt(leg.deployment.id, leg.model, kind, seconds, status, refusal.detail, leg.tier, sent),)
+    kind, detail, resumed = refusal.kind, refusal.detail, trip.told is not None
+    trip.attempts += (
+        Attempt(leg.deployment.id, leg.model, kind, seconds, refusal.status, detail, leg.tier, sent, resumed),
+    )
     return kind
 
 

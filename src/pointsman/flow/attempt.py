@@ -61,11 +61,12 @@ def serve(trip: Trip) -> Generator[Effect, Reply, Trip]:
         finally:
             if trip.paid:
                 _pay_back(trip)
-        if failure is None or trip.relayed:
+        if failure is None:
             seconds = board.clock() - trip.started
-            trip.outcome = Outcome(failure, 200, trip.attempts, trip.usage, seconds, trip.first_token)
+            trip.outcome = Outcome(None, 200, trip.attempts, trip.usage, seconds, trip.first_token)
             return trip
-        following = yield from _next(trip, leg, failure)
+        lost = trip.relayed and trip.told is None
+        following = None if lost else (yield from _next(trip, leg, failure))
         if following is None:
             give_up(trip, leg)
             return trip

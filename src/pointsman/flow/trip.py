@@ -25,10 +25,19 @@ class Core(msgspec.Struct, frozen=True):
     dice: Dice
 
 
+class Told(msgspec.Struct, frozen=True, gc=False):
+    """What the caller has of an answer that broke off: text by channel, of about so many tokens."""
+
+    texts: dict[str, str]
+    tokens: int
+
+
 class Trip:
     """``decision`` and ``leg`` are unset until the flow has begun, ``outcome`` until it has ended.
 
-    ``answer`` is a whole reply; ``error`` is set if nobody delivered; a stream that was passed on has neither.
+    ``answer`` is a whole reply; ``error`` is set if nobody delivered all of one; a stream that was passed on has none.
+    ``relayed``: the caller has seen part of an answer. ``broke`` is the number of the attempt in which it broke off,
+    ``told`` what the caller has of it, if it may be gone on with.
     ``refusals`` are why each attempt that failed did, ``cause`` is the one that the caller is told. ``on`` is the cause
     whose own tiers the trip has turned to; ``too_short`` and ``longer_than`` are the models and the tokens that the
     request turned out to be too long for. ``paid``: the attempt under way draws on the retry budget; ``spent``: others
@@ -57,7 +66,9 @@ class Trip:
     spent = False
     usage: Usage = NO_USAGE
     first_token: float | None = None
-    relayed = False  # the caller has seen part of an answer
+    relayed = False
+    broke: int | None = None
+    told: Told | None = None
 
     def __init__(self, request: Request, core: Core) -> None:
         self.request = request

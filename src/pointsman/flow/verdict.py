@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from pointsman.errors import InvalidBody, PointsmanError, UpstreamFailed
 from pointsman.flow.trip import Trip
 from pointsman.model.decision import Leg
@@ -10,13 +12,28 @@ from pointsman.model.outcome import CONSEQUENCES, Attempt, FailureKind, Outcome,
 
 
 def give_up(trip: Trip, leg: Leg) -> None:
-    """End the trip without an answer. ``leg`` was asked last."""
+    """End the trip without an answer, or with a part of one. ``leg`` was asked last."""
+    if trip.broke is not None:
+        _break_off(trip, trip.broke)
+        return
     number = _cause(trip.attempts)
     cause = trip.attempts[number].failure or FailureKind.NOT_FOUND
     seconds = trip.core.board.clock() - trip.started
     trip.cause = trip.refusals[number]
     trip.error = _error(trip, leg, cause, trip.cause)
     trip.outcome = Outcome(cause, trip.error.status, trip.attempts, trip.usage, seconds)
+
+
+def _break_off(trip: Trip, number: int) -> None:
+    """The caller has a part of an answer, and since the attempt of this number nobody went on with it. The upstream's
+    own error is told only where nothing else was tried.
+    """
+    (who, *later), cause = trip.attempts[number:], trip.refusals[number]
+    told = "; ".join([f"the answer of {who.deployment} broke off: {cause.detail}", *map(_sentence, later)])
+    trip.cause = msgspec.structs.replace(cause, body=None) if later else cause
+    trip.error = UpstreamFailed(told, code=CONSEQUENCES[FailureKind.CUT].code)
+    seconds = trip.core.board.clock() - trip.started
+    trip.outcome = Outcome(cause.kind, 200, trip.attempts, trip.usage, seconds, trip.first_token)
 
 
 def _cause(attempts: tuple[Attempt, ...]) -> int:

@@ -11,7 +11,7 @@ from time import monotonic, time
 import msgspec
 
 from pointsman.config.settings import ServerSettings
-from pointsman.errors import PointsmanError, QueueFull, UpstreamFailed
+from pointsman.errors import PointsmanError, QueueFull
 from pointsman.flow.attempt import Trip, serve
 from pointsman.flow.drive import Cancel, Drive
 from pointsman.flow.effects import Call, Effect, Relay, Reply
@@ -147,10 +147,18 @@ class Passage(Drive[Trip]):
             return world.perform(effect, self.resume)
         exchange = self._exchange
         upstream: Upstream = effect.opened.stream
-        exchange.begin(self._head(effect.decision, effect.leg, effect.attempts))
+        if not exchange.started:  # another stream may have broken off
+            exchange.begin(self._head(effect.decision, effect.leg, effect.attempts))
         exchange.on_full, exchange.on_room = upstream.pause, upstream.unpause
-        upstream.relay(exchange, self.resume)
+        if exchange.full:
+            upstream.pause()
+        upstream.relay(exchange, self._relayed)
         return upstream.abort
+
+    def _relayed(self, reply: Reply) -> None:
+        """A stream has ended; its connection is no longer ours to hold back."""
+        self._exchange.on_full = self._exchange.on_room = None
+        self.resume(reply)
 
     def done(self, trip: Trip | None, error: BaseException | None, /) -> None:
         exchange = self._exchange
@@ -167,39 +175,29 @@ class Passage(Drive[Trip]):
             if not answer.stream:
                 exchange.respond(200, head, answer.body)
             else:
-                exchange.begin(head)
+                if not exchange.started:
+                    exchange.begin(head)
                 exchange.write(answer.body)
                 exchange.finish()
         elif trip.error is not None:
             self._respond_error(trip, trip.error)
-        elif trip.outcome.failure is None:
-            exchange.finish()
         else:
-            self._end_broken_stream(trip)
+            exchange.finish()
         self._tell(trip.outcome, trip.error.message if trip.error is not None else None)
 
     def _respond_error(self, trip: Trip, error: PointsmanError) -> None:
         status, headers, body = error_response(error)
         if trip.cause is not None and trip.cause.body is not None:
             body = trip.cause.body
+        if self._exchange.started:
+            self._break_off(body)
+            return
         head = self._head(trip.decision, trip.leg, trip.attempts[:-1])
         self._exchange.respond(status, head_lines(headers) + head, body)
 
-    def _end_broken_stream(self, trip: Trip) -> None:
-        """A stream that broke off says so in a frame of its own and never with a [DONE]."""
-        refusal = trip.refusal
-        if refusal is not None and refusal.body is not None:
-            payload = refusal.body
-        else:
-            detail = refusal.detail if refusal is not None else "unknown"
-            error = UpstreamFailed(
-                f"the answer of {trip.leg.deployment.id} broke off: {detail}", code="upstream_stream_cut"
-            )
-            payload = _encode(error_content(error))
-        self._break_off(payload)
-
     def _break_off(self, payload: bytes) -> None:
-        self._exchange.write(b"data: " + payload + b"\n\n")
+        """A stream that ends before its time says so in a frame of its own and never with a [DONE]."""
+        self._exchange.write(b"data: %b\n\n" % payload.replace(b"\n", b"\ndata: "))
         self._exchange.keep_alive = False
         self._exchange.finish()
 

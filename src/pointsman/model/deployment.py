@@ -39,7 +39,7 @@ class Deployment(msgspec.Struct, frozen=True):
     out. ``order``: lower ones are asked first. ``tag_regex`` are RE2 patterns on
     ``User-Agent: …``. What may be known of the model: ``size`` in billions of parameters, ``context`` in tokens,
     prices in dollars a token, ``vision`` and ``tools`` (None: nobody said); ``listed`` is what its provider's own list
-    says of it.
+    says of it. ``prefill``: it goes on with an answer that a request ends with.
     """
 
     id: str
@@ -68,6 +68,7 @@ class Deployment(msgspec.Struct, frozen=True):
     first_token_timeout: float | None = None
     idle_timeout: float | None = None
     listed: Card | None = None
+    prefill: bool = False
     adaptive: bool = False
 
     def __hash__(self) -> int:

@@ -121,7 +121,8 @@ class Attempt(msgspec.Struct, frozen=True, gc=False):
     """One try: whom, for which model, what came of it (None: success), after how many seconds.
 
     ``status`` is the upstream's HTTP status, 0 if none arrived. ``detail`` names no address and no key. ``sent``: it
-    failed, but may have been worked on, and billed, all the same.
+    failed, but may have been worked on, and billed, all the same. ``resumed``: it was to go on with an answer that had
+    broken off.
     """
 
     deployment: str
@@ -132,6 +133,7 @@ class Attempt(msgspec.Struct, frozen=True, gc=False):
     detail: str = ""
     tier: int = 0
     sent: bool = False
+    resumed: bool = False
 
 
 def fallbacks(attempts: tuple[Attempt, ...], last: int = 0) -> int:
@@ -152,6 +154,16 @@ class Outcome(msgspec.Struct, frozen=True, gc=False):
     usage: Usage = NO_USAGE
     seconds: float = 0.0
     first_token: float | None = None
+
+    @property
+    def resumed(self) -> str | None:
+        """What came of going on with an answer that broke off: completed, differed or failed; None if nobody tried."""
+        if not any(attempt.resumed for attempt in self.attempts):
+            return None
+        if self.failure is None:
+            return "completed"
+        differed = any(attempt.failure is FailureKind.DIFFERS for attempt in self.attempts)
+        return "differed" if differed else "failed"
 
     @property
     def fallbacks(self) -> int:

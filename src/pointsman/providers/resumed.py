@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import msgspec
 
-from pointsman.model.exchange import Refusal, StreamReader
+from pointsman.model.exchange import Refusal, StreamReader, Understood
 from pointsman.model.outcome import FailureKind, Usage
 from pointsman.model.request import Fields
 from pointsman.providers.frames import payload_of, split_frames
@@ -39,6 +39,7 @@ class Resumed:
 
     def __init__(self, inner: StreamReader, told: Mapping[str, str], *, continues: bool = False) -> None:
         self._inner = inner
+        self.continues = continues
         self._given = told if continues else {}
         self._expected = {} if continues else told
         self._seen = dict.fromkeys(self._expected, 0)  # characters, by channel
@@ -94,6 +95,13 @@ class Resumed:
         if not self.content and self.refusal is None:
             self._differs = Refusal(FailureKind.CUT, "the stream ended before it was complete", 200)
         return frames
+
+    def instead(self, answer: Understood) -> Understood | Refusal:
+        """What is new in a whole answer, told as a stream, that came in the place of one."""
+        frames = self._news(answer.body)
+        if self._differs is not None:
+            return self._differs
+        return Understood(frames, answer.usage, stream=True)
 
     def _news(self, frames: bytes) -> bytes:
         """What of these frames the caller does not have yet."""

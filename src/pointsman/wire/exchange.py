@@ -59,6 +59,11 @@ class Exchange:
         self.keep_alive = keep_alive
         self.old = old  # HTTP/1.0: no chunks; a stream ends with the connection
 
+    @property
+    def full(self) -> bool:
+        """The caller does not keep up with what is written."""
+        return bool(self._lane.flow.write_paused)
+
     def respond(self, status: int, head: bytes, body: bytes) -> None:
         """The whole response. ``head`` are further header lines, each with its line end."""
         if self.response_complete or self.disconnected:
