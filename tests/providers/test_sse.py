@@ -162,6 +162,15 @@ def lines_of(out: bytes) -> list[bytes]:
     return [line for line in out.splitlines() if line]
 
 
+@pytest.mark.parametrize("end", ["\n\r", "\r\n\r", "\r\r", "\n\n", "\r\n\r\n"])
+@pytest.mark.parametrize("last", [PING, "data: {", DONE])
+def test_the_end_of_the_last_frame_may_be_any(last, end):
+    """A CR that nothing follows ends a line too."""
+    out, found = fed([joined([HI, FIN], "\n") + (last + end).encode()])
+    expected, verdict = fed([joined([HI, FIN, last], "\n")])
+    assert (lines_of(out), found) == (lines_of(expected), verdict)
+
+
 @given(st.sampled_from(sorted(RECORDED)), st.data())
 def test_lines_may_end_in_any_way(name, data):
     """Each in another, cut anywhere: the client reads the same, and so do we."""

@@ -172,11 +172,13 @@ class SseReader:
 
     def _last(self) -> bytes:
         """A frame that lacks nothing but its empty line. Half a frame is no rubbish: the stream was cut."""
-        rest, self._rest = self._rest.rstrip(b"\r\n"), b""
-        if not rest:
+        rest, self._rest = self._rest, b""
+        if not rest.strip(b"\r\n"):
             return b""
         skipped = self.skipped
-        told = self._frame(rest + b"\n\n")
+        told = self._frame(rest.rstrip(b"\r\n") + b"\n\n")
+        if frame_end(rest + b" "):  # it was whole: a CR at its end might have been half of one
+            return told
         self.skipped = skipped
         return told if b"data:" in rest else b""
 
