@@ -109,7 +109,7 @@ class Tally:
         self.finding.requests += 1
         self.hung += answer.ended in ("hung", "refused")
         self.internal += answer.status == 500
-        self.unreadable += answer.believed and not answer.whole
+        self.unreadable += answer.believed and None in (answer.frames if answer.streamed else [answer.json])
         said = answer.text
         if not any(text.startswith(said) for text in texts) or (answer.believed and said not in texts):
             self.finding.wrong += 1

@@ -21,6 +21,7 @@ LATE = {"timeout": 0.4, "first_token_timeout": 0.3, "idle_timeout": 0.3}
 
 BEFORE = (
     *(f"status={status}" for status in (401, 403, 404, 408, 409, 429, 500, 502, 503, 504, 529)),
+    "status=500:rate=0.4",
     "status=429:retry_after=60",
     "status=429:retry_after_ms=250",
     "says=quota",
