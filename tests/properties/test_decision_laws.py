@@ -132,7 +132,7 @@ def allows(seen: Seen) -> None:
             assert {tier.group for tier in decision.tiers} == {decision.tiers[0].group}
             assert all(tier.on is None for tier in decision.tiers)
         elif asked.fallbacks is not None:
-            wished = dict(zip(asked.fallbacks, asked.fallback_fields, strict=False))
+            wished = dict(zip(reversed(asked.fallbacks), reversed(asked.fallback_fields), strict=False))
             assert all(tier.fields in (None, *wished.values()) for tier in decision.tiers)
 
 
