@@ -148,6 +148,11 @@ def test_the_code_is_one_that_openais_users_test_for(body, code):
     assert shown(400, body)["code"] == code
 
 
+def test_a_sentence_that_stands_elsewhere_becomes_the_message():
+    """An error without one of its own has none to pass on."""
+    assert shown(400, {"error": {"message": None, "detail": "bad n"}})["message"] == "bad n"
+
+
 def test_a_type_is_filled_in_too():
     """Azure has none; an error that has both is not touched."""
     error = {"message": "x", "type": None, "code": "content_filter", "status": 400}

@@ -99,7 +99,7 @@ def read_error(body: bytes) -> Said:
         next((status for place in places if (status := _status(place))), 0),
         _wait(places, text),
         place,
-        isinstance(found, dict) and found.get("error") is place and "message" in place,
+        isinstance(found, dict) and found.get("error") is place and place.get("message") == message,
     )
 
 
