@@ -45,7 +45,7 @@ def test_vllm_is_told_not_to_begin_a_turn():
 
 def test_a_text_goes_on_behind_its_prompt():
     """In the one way there is, for every kind of server."""
-    body = read(continued(asked("completions", prompt="Once", max_tokens=3), "vllm", {"text": " upon"}, 9).body)
+    body = read(continued(asked("completions", prompt="Once", max_tokens=10), "vllm", {"text": " upon"}, 9).body)
     assert body == {"prompt": "Once upon", "max_tokens": 1}
 
 
@@ -59,6 +59,8 @@ def test_a_text_goes_on_behind_its_prompt():
         ("chat", {"messages": "Tell"}, {"content": "Once"}),
         ("chat", {"messages": [7]}, {"content": "Once"}),
         ("chat", {"max_tokens": "many"}, {"content": "Once"}),
+        ("chat", {"max_tokens": 1}, {"content": "Once"}),
+        ("chat", {"max_tokens": 5, "max_completion_tokens": 1}, {"content": "Once"}),
         ("completions", {"prompt": ["a", "b"]}, {"text": "Once"}),
         ("completions", {"prompt": [1, 2]}, {"text": "Once"}),
         ("completions", {"prompt": "a", "suffix": "z"}, {"text": "Once"}),
@@ -66,5 +68,5 @@ def test_a_text_goes_on_behind_its_prompt():
     ],
 )
 def test_what_cannot_be_put_so_is_not(endpoint, fields, told):
-    """Thoughts, the caller's own beginning, several prompts, what is no request at all."""
+    """Thoughts, the caller's own beginning, several prompts, an answer as long as may be, what is no request at all."""
     assert continued(asked(endpoint, **fields), "openai", told, 1) is None

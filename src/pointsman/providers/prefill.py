@@ -35,7 +35,7 @@ _decode_bound = msgspec.json.Decoder(int | None).decode
 
 def continued(request: Request, kind: str, told: Mapping[str, str], tokens: int) -> Request | None:
     """The request for what follows ``told``, which were about so many tokens; None if it can't be put so: thoughts were
-    told, the conversation ends with the assistant's own words already, or there is not one prompt.
+    told, the conversation ends with the assistant's own words already, there is not one prompt, or no token is left.
     """
     chat = request.endpoint == "chat"
     text = told.get("content" if chat else "text")
@@ -46,7 +46,7 @@ def continued(request: Request, kind: str, told: Mapping[str, str], tokens: int)
         bounds = {name: _less(request.body[name], tokens) for name in BOUNDS if name in request.body}
     except UNREADABLE:
         return None
-    if begun is None:
+    if begun is None or None in bounds.values():
         return None
     besides = BESIDES.get(kind, NOTHING) if chat else NOTHING
     return msgspec.structs.replace(request, body={**request.body, **bounds, **begun, **besides})
@@ -63,7 +63,9 @@ def _prompt(request: Request, text: str) -> Fields:
     return {"prompt": msgspec.Raw(_encode(_decode_text(request.body["prompt"]) + text))}
 
 
-def _less(bound: msgspec.Raw, tokens: int) -> msgspec.Raw:
-    """What is left of a bound on tokens."""
+def _less(bound: msgspec.Raw, tokens: int) -> msgspec.Raw | None:
+    """What is left of a bound on tokens; None if nothing is, and the answer lacked no more than its last word."""
     most = _decode_bound(bound)
-    return bound if most is None else msgspec.Raw(_encode(max(most - tokens, 1)))
+    if most is None:
+        return bound
+    return msgspec.Raw(_encode(most - tokens)) if most > tokens else None
