@@ -17,9 +17,9 @@ BOTH = (False, True)
         (everything.SILENT, (True,)),
         (everything.NETWORK, BOTH),
         (everything.HARMLESS, (True,)),
-        (everything.WITHIN, (False,)),
+        (everything.WITHIN, BOTH),
     ],
-    ids=["before the first word", "silence", "the network", "bad manners", "mid-body"],
+    ids=["before the first word", "silence", "the network", "bad manners", "mid-answer"],
 )
 async def test_nobody_notices(faults, streams):
     """Whatever the failing one does, every caller gets the whole answer, once, and no lease is lost."""

@@ -101,9 +101,21 @@ async def test_a_stream_that_breaks_before_its_first_word(judge, fault, after):
     assert answer.whole
 
 
-async def test_a_stream_that_stalls(judge):
-    """A stall before the first word is another replica's question; the stalled one is left."""
-    judge.stall(after_chunks=1, seconds=5)
+@pytest.mark.parametrize("after", [2, 4])
+@pytest.mark.parametrize("fault", ["truncate", "disconnect"])
+async def test_a_stream_that_breaks_off_later(judge, fault, after):
+    """A replica of the same model says it again, and the caller gets the rest of it: the whole, once."""
+    async with before(judge, OPENAI, OPENAI) as it:
+        [plain] = await asked(it)
+        getattr(judge, fault)(after_chunks=after)
+        [answer] = await asked(it, stream=True)
+    assert (answer.whole, answer.text) == (True, plain.text)
+
+
+@pytest.mark.parametrize("after", [1, 3])
+async def test_a_stream_that_stalls(judge, after):
+    """A stall is another replica's question; the stalled one is left."""
+    judge.stall(after_chunks=after, seconds=5)
     async with before(judge, OPENAI, OPENAI, router=RouterSettings(first_token_timeout=0.4)) as it:
         [answer] = await asked(it, stream=True)
     assert answer.whole

@@ -27,8 +27,15 @@ LANES = 4
 SHARED = 12
 """Tokens that a diverging fallback has in common with the deployment that breaks off."""
 
-Fallback = Literal["alike", "diverging", "other"]
-FALLBACKS: tuple[Fallback, ...] = ("alike", "diverging", "other")
+Fallback = Literal["alike", "twice", "continuing", "diverging", "other"]
+"""It says the same; so it does, but breaks off as well, before another one; it goes on from what was said; it says
+the same at first; it says something else.
+"""
+
+FALLBACKS: tuple[Fallback, ...] = ("alike", "twice", "continuing", "diverging", "other")
+RESCUING = ("alike", "twice", "continuing")
+LATER = 3
+"""Tokens that the second one says before it breaks off too."""
 
 
 def plan(number: int) -> list[tuple[str, int]]:
@@ -37,7 +44,7 @@ def plan(number: int) -> list[tuple[str, int]]:
 
 
 async def play(number: int, fallback: Fallback) -> Finding:
-    """The deployment asked first breaks off; its fallback says the same, the same at first, or something else.
+    """The deployment asked first breaks off, and somebody is there to go on.
 
     The clock is put forward before each question, so that nobody rests when it is asked.
     """
@@ -48,7 +55,7 @@ async def play(number: int, fallback: Fallback) -> Finding:
     finding.attempts = sum(attempts)
     finding.bars = tally.bars
     finding.notes = f"rescued {tally.rescued / number:.1%}"
-    if fallback == "alike":
+    if fallback in RESCUING:
         finding.bars.append(Bar("rescued of all", "100 %", f"{tally.rescued / number:.1%}", tally.rescued == number))
     return finding
 
@@ -58,22 +65,28 @@ async def _lane(tally: Tally, cuts: list[tuple[str, int]], fallback: Fallback) -
     clock = Clock()
     async with AsyncExitStack() as stack:
         bad = await stack.enter_async_context(provider("openai", "bad"))
+        second = await stack.enter_async_context(provider("openai", "second"))
         good = await stack.enter_async_context(provider("vllm", voice="two" if fallback == "other" else VOICE))
         said = other = await reference(bad)
         port = good.port
         if fallback == "diverging":
             trouble, other = await _from_token(good, said)
             port = (await stack.enter_async_context(FaultProxy(good.port, trouble))).port
-        spare = deployment(good, "other", port)
-        made = over(deployment(bad, idle_timeout=IDLE), spare, fallbacks={"m": ("other",)})
+        made = over(
+            deployment(bad, idle_timeout=IDLE),
+            deployment(second, "second", idle_timeout=IDLE),
+            deployment(good, "other", port, prefill=fallback == "continuing"),
+            fallbacks={"m": ("second", "other") if fallback == "twice" else ("other",)},
+        )
         it = await stack.enter_async_context(gateway(made, clock))
         for spec, index in cuts:
             bad.faults.set(spec.format(index))
+            second.faults.set(spec.format(index + LATER))
             clock.advance(REST)
             begun = " ".join(said.split(" ")[:index])
             texts = (said, other) if other.startswith(begun) else (said,)
             tally.honest(await ask(it.port, question(stream=True)), texts, spec.format(index))
-        return received([bad, good])
+        return received([bad, second, good])
 
 
 async def _from_token(at: MockProvider, said: str) -> tuple[Trouble, str]:
