@@ -63,6 +63,7 @@ def test_the_state_we_read_and_set_is_still_there():
     assert isinstance(protocol.parser, httptools.HttpRequestParser)
     assert hasattr(protocol.server_state, "total_requests")
     assert {"pause_reading", "resume_reading"} <= set(dir(uvicorn.protocols.http.flow_control.FlowControl))
+    assert not uvicorn.protocols.http.flow_control.FlowControl(None).write_paused
 
 
 def test_a_cycle_still_says_when_it_started_and_ended():

@@ -13,9 +13,9 @@ from pointsman.model.outcome import FailureKind, Usage
 from pointsman.state.breaker import BreakerSettings
 from pointsman.state.scoreboard import Rules, Scoreboard
 from pointsman.telemetry.metrics import Metrics
-from pointsman.telemetry.tally import RELOADS, Tally
+from pointsman.telemetry.tally import RELOADS, RESUMED, Tally
 
-RESET, GONE = FailureKind.RESET, FailureKind.CLIENT_GONE
+RESET, GONE, CUT, DIFFERS = FailureKind.RESET, FailureKind.CLIENT_GONE, FailureKind.CUT, FailureKind.DIFFERS
 
 
 class Counted(Metrics):
@@ -116,6 +116,30 @@ def test_what_may_be_billed_though_it_failed_is_counted(metrics, made):
     assert value(metrics, "pointsman_possibly_billed_total", deployment="a") == 1
 
 
+@pytest.mark.parametrize(
+    ("kinds", "word"),
+    [((CUT, None), "completed"), ((CUT, DIFFERS), "differed"), ((CUT, RESET), "failed"), ((RESET, None), None)],
+)
+def test_streams_that_were_gone_on_with_are_counted_by_what_came_of_it(metrics, made, kinds, word):
+    """Once each; a retry before the first word is none."""
+    event = made(*kinds)
+    first, last = event.outcome.attempts
+    last = msgspec.structs.replace(last, resumed=kinds[0] is CUT)
+    outcome = msgspec.structs.replace(event.outcome, attempts=(first, last))
+    metrics.count([msgspec.structs.replace(event, outcome=outcome)])
+    found = {each: value(metrics, "pointsman_streams_resumed_total", result=each) for each in RESUMED}
+    assert found == {each: float(each == word) for each in RESUMED}
+
+
+def test_malformed_frames_are_counted_where_they_came_from(metrics, board):
+    """All of them, and no failure."""
+    lease = board.take(next(iter(board.records().values())).deployment)
+    board.garbled(lease, 3)
+    board.give_back(lease)
+    assert value(metrics, "pointsman_malformed_frames_total", deployment="a") == 3
+    assert value(metrics, "pointsman_deployment_fit", deployment="a") == 1
+
+
 def test_pressure_is_told_as_it_is(metrics, board):
     """Who waits, what became of those who did, and what is sent a second time now."""
     member = next(iter(board.records().values())).deployment
@@ -187,7 +211,7 @@ def test_no_name_of_a_callers_is_a_label(made, asked):
     for number, (model, kinds) in enumerate(asked):
         metrics.count([made(*kinds, model=model, number=number)])
     words = {kind.value for kind in FailureKind} | {"a", "b", "pa", "pb", "up", "", "prompt", "completion", "exact"}
-    words |= {"bypass", *RELOADS, "served", "expired"}
+    words |= {"bypass", *RELOADS, *RESUMED, "served", "expired"}
     for _name, *labels in read(metrics):
         assert {text for label, text in labels if label != "le"} <= words
 

@@ -153,6 +153,8 @@ def _began(trip: Trip, lease: Lease) -> None:
 def _relayed(trip: Trip, leg: Leg, lease: Lease, reader: StreamReader, ended: Reply) -> FailureKind | None:
     """The end of a stream that was passed on."""
     trip.usage = _figures(trip.request, reader.usage, reader.deltas)
+    if reader.skipped:
+        trip.core.board.garbled(lease, reader.skipped)
     failure = _judged(trip, leg, lease, _verdict(reader, ended))
     if failure is not None:
         broke_off(trip, reader)

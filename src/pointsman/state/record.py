@@ -22,7 +22,8 @@ class Place(msgspec.Struct):
 
 class Record(msgspec.Struct):
     """All that is remembered of one deployment. ``deployment`` is the newest of its id. ``counted``: its requests and
-    tokens a minute are. ``limit`` is how many it bears at a time, where that is learned.
+    tokens a minute are. ``limit`` is how many it bears at a time, where that is learned. ``malformed`` counts frames of
+    its streams that made no sense.
     """
 
     deployment: Deployment
@@ -37,6 +38,7 @@ class Record(msgspec.Struct):
     in_flight: int = 0
     successes: int = 0
     failures: int = 0
+    malformed: int = 0
     served: float = -math.inf
 
 

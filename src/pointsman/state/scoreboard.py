@@ -328,6 +328,12 @@ class Scoreboard:
                 record.breaker.client_error(lease.probe or lease.need)
         return seconds
 
+    def garbled(self, lease: Lease, frames: int) -> None:
+        """So many frames of its stream made no sense: an error, if not one that opens a breaker, for the rest came."""
+        with self.lock:
+            lease.record.malformed += frames
+            self._degraded.failed(lease.record.deployment.id, self.clock())
+
     def remember(self, session: str, *, home: str | None = None, label: str | None = None) -> None:
         """A request of the session was delivered: by the deployment ``home``, and it was about ``label``."""
         now = self.clock()

@@ -81,6 +81,8 @@ class Metrics:
         yield _counter("pointsman_refused", "Requests answered without asking anybody", "code", refusals)
         told = "Reloads of the configuration, by what came of them"
         yield _counter("pointsman_config_reloads", told, "result", self._tally.reloads)
+        told = "Streams that broke off and that somebody was asked to go on with, by what came of it"
+        yield _counter("pointsman_streams_resumed", told, "result", self._tally.resumed)
         fallbacks = CounterMetricFamily("pointsman_fallbacks", "Requests that went to a fallback group")
         fallbacks.add_metric((), self._tally.fallbacks)
         yield fallbacks
@@ -105,12 +107,15 @@ class Metrics:
         is_open = GaugeMetricFamily(
             "pointsman_breaker_open", "1: the circuit breaker is open or half-open", labels=("deployment",)
         )
+        told = "Frames of streams that made no sense and were left out"
+        malformed = CounterMetricFamily("pointsman_malformed_frames", told, labels=("deployment",))
         with self._board.lock:
             for name, record in self._board.records().items():
+                malformed.add_metric((name,), record.malformed)
                 flight.add_metric((name,), record.in_flight)
                 fit.add_metric((name,), float(self._board.fitness(record.deployment) is None))
                 is_open.add_metric((name,), float(record.breaker.state is not State.CLOSED))
-        yield from (flight, fit, is_open)
+        yield from (malformed, flight, fit, is_open)
 
     def _pressure(self) -> Iterator[Metric]:
         """Who waits for room, and what is on another try or sent twice now."""

@@ -82,6 +82,7 @@ def outcome_data(outcome: Outcome) -> dict[str, Any]:
         "seconds": round(outcome.seconds, 6),
         "first_token_seconds": None if outcome.first_token is None else round(outcome.first_token, 6),
         "fallbacks": outcome.fallbacks,
+        "resumed": outcome.resumed,
         "usage": {
             "prompt_tokens": outcome.usage.prompt_tokens,
             "completion_tokens": outcome.usage.completion_tokens,
@@ -93,6 +94,7 @@ def outcome_data(outcome: Outcome) -> dict[str, Any]:
                 "deployment": attempt.deployment,
                 "model": attempt.model,
                 "fallback": attempt.tier,
+                "resumed": attempt.resumed,
                 "failure": attempt.failure.value if attempt.failure is not None else None,
                 "status": attempt.status,
                 "detail": attempt.detail,

@@ -27,6 +27,9 @@ INSTANTS = (1e-05, 2.5e-05, 5e-05, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005
 CONTENT = frozenset({"task", "semantic"})
 """Stages that read a request's content: requests are then counted by what it was found to be about."""
 
+RESUMED = ("completed", "differed", "failed")
+"""What may come of going on with a stream that broke off."""
+
 RELOADS = ("swapped", "unchanged", "refused")
 """What may come of a reload of the configuration."""
 
@@ -136,6 +139,7 @@ class Tally:
         self.reloads: defaultdict[str, int] = defaultdict(int, dict.fromkeys(RELOADS, 0))
         self.failed = 0
         self.fallbacks = 0
+        self.resumed: defaultdict[str, int] = defaultdict(int, dict.fromkeys(RESUMED, 0))
         self.decided = Histogram(INSTANTS)
         self.recent_figures: Recent[str] = Recent()
 
@@ -206,6 +210,8 @@ class Tally:
         if outcome.fallbacks:
             self.fallbacks += 1
             self.recent_figures.at(now)["fallbacks"] += 1
+        if outcome.resumed is not None:
+            self.resumed[outcome.resumed] += 1
         for attempt in outcome.attempts:
             if attempt.failure is not None:
                 served = self._begun(attempt.deployment, _place(event, attempt.deployment))
