@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from itertools import product
 
+import msgspec
 import pytest
 
 from pointsman.config.settings import RetrySettings
 from pointsman.flow.effects import Failed
 from pointsman.gateway.errors import error_response
+from pointsman.model.exchange import Answered
 from pointsman.model.outcome import CONSEQUENCES, FailureKind
 
 RESET = Failed(FailureKind.RESET, "connection lost before a reply", sent=True)
@@ -82,6 +84,16 @@ def test_what_may_have_been_billed_is_asked_again_only_if_that_is_allowed(kit, s
 def test_a_proxys_word_may_hide_an_answer(one, kit, status, sent):
     """502 and 504 come from somebody who lost sight of the server behind; it may have worked on."""
     house = one(kit.refused(status))
+    assert house.serve(num_retries=0).attempts[0].sent == sent
+
+
+@pytest.mark.parametrize(
+    ("error", "sent"),
+    [({"message": "busy", "type": "overloaded_error"}, False), ({"message": "it broke", "code": 500}, True)],
+)
+def test_an_error_inside_a_200_says_whether_anything_was_made(one, error, sent):
+    """Who says that he won't serve it hasn't; who breaks in the middle may have."""
+    house = one(Answered(200, {}, msgspec.json.encode({"error": error})))
     assert house.serve(num_retries=0).attempts[0].sent == sent
 
 

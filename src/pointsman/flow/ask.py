@@ -31,6 +31,20 @@ LATE = frozenset({FailureKind.CONNECT_TIMEOUT, FailureKind.TIMEOUT, FailureKind.
 UNSURE = frozenset({502, 504})
 """Statuses of a proxy that lost sight of a server: it may have worked on, and its work be billed."""
 
+DECLINED = frozenset(
+    {
+        FailureKind.OVERLOADED,
+        FailureKind.RATE_LIMITED,
+        FailureKind.QUOTA,
+        FailureKind.AUTH,
+        FailureKind.FORBIDDEN,
+        FailureKind.NOT_FOUND,
+        FailureKind.CONTEXT,
+        FailureKind.BAD_REQUEST,
+    }
+)
+"""Kinds that say, wherever they say it, that nothing was made."""
+
 
 def ask(trip: Trip, leg: Leg, lease: Lease) -> Generator[Effect, Reply, FailureKind | None]:
     """Ask once. What came of it stands in the trip; returned is the kind of failure, None for success."""
@@ -187,7 +201,8 @@ def _refused(trip: Trip, leg: Leg, lease: Lease, refusal: Refusal, *, sent: bool
     seconds = board.failed(lease, refusal.kind, refusal.retry_after)
     if session is not None and CONSEQUENCES[refusal.kind].counts:
         board.leave(session, leg.deployment.id)
-    return _told(trip, leg, seconds, refusal, sent=sent or refusal.status == 200 or refusal.status in UNSURE)
+    unsure = sent or refusal.status == 200 or refusal.status in UNSURE
+    return _told(trip, leg, seconds, refusal, sent=unsure and refusal.kind not in DECLINED)
 
 
 def _told(trip: Trip, leg: Leg, seconds: float, refusal: Refusal, *, sent: bool = False) -> FailureKind:
