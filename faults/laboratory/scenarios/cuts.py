@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import AsyncExitStack
-from itertools import cycle, islice, product
+from itertools import product
 from typing import TYPE_CHECKING, Literal
 
 from laboratory.callers import TOKENS, ask, question, whole_stream
@@ -21,8 +21,8 @@ IDLE = 0.3
 REST = 400.0
 """Seconds: longer than a deployment ever rests."""
 
-LANES = 4
-"""Gateways at a time, each with providers of its own, so that waiting for hangs costs little."""
+KINDS = ("openai", "vllm", "llama-cpp", "ollama")
+"""Who breaks off: gateways at a time, one for each kind, so that waiting for hangs costs little."""
 
 SHARED = 12
 """Tokens that a diverging fallback has in common with the deployment that breaks off."""
@@ -38,9 +38,14 @@ LATER = 3
 """Tokens that the second one says before it breaks off too."""
 
 
-def plan(number: int) -> list[tuple[str, int]]:
-    """So many cuts: every break at every token index, over and over."""
-    return list(islice(cycle(product(BREAKS, range(1, TOKENS + 1))), number))
+def plan(number: int) -> dict[str, list[tuple[str, int]]]:
+    """So many cuts: every break at every token index, over and over, each time by the next kind."""
+    cuts: dict[str, list[tuple[str, int]]] = {kind: [] for kind in KINDS}
+    every = list(product(BREAKS, range(1, TOKENS + 1)))
+    for turn in range(number):
+        around, place = divmod(turn, len(every))
+        cuts[KINDS[(place + around) % len(KINDS)]].append(every[place])
+    return cuts
 
 
 async def play(number: int, fallback: Fallback) -> Finding:
@@ -49,8 +54,8 @@ async def play(number: int, fallback: Fallback) -> Finding:
     The clock is put forward before each question, so that nobody rests when it is asked.
     """
     tally = Tally(f"{number} cuts mid-stream, fallback {fallback}")
-    cuts = plan(number)
-    attempts = await asyncio.gather(*[_lane(tally, cuts[lane::LANES], fallback) for lane in range(LANES)])
+    lanes = [_lane(tally, cuts, fallback, kind) for kind, cuts in plan(number).items()]
+    attempts = await asyncio.gather(*lanes)
     finding = tally.finding
     finding.attempts = sum(attempts)
     finding.bars = tally.bars
@@ -60,11 +65,11 @@ async def play(number: int, fallback: Fallback) -> Finding:
     return finding
 
 
-async def _lane(tally: Tally, cuts: list[tuple[str, int]], fallback: Fallback) -> int:
+async def _lane(tally: Tally, cuts: list[tuple[str, int]], fallback: Fallback, kind: str) -> int:
     """How many attempts there were."""
     clock = Clock()
     async with AsyncExitStack() as stack:
-        bad = await stack.enter_async_context(provider("openai", "bad"))
+        bad = await stack.enter_async_context(provider(kind, "bad"))
         second = await stack.enter_async_context(provider("openai", "second"))
         good = await stack.enter_async_context(provider("vllm", voice="two" if fallback == "other" else VOICE))
         said = other = await reference(bad)
@@ -85,7 +90,7 @@ async def _lane(tally: Tally, cuts: list[tuple[str, int]], fallback: Fallback) -
             clock.advance(REST)
             begun = " ".join(said.split(" ")[:index])
             texts = (said, other) if other.startswith(begun) else (said,)
-            tally.honest(await ask(it.port, question(stream=True)), texts, spec.format(index))
+            tally.honest(await ask(it.port, question(stream=True)), texts, f"{spec.format(index)} of {kind}")
         return received([bad, second, good])
 
 
