@@ -7,7 +7,7 @@ import asyncio
 import openai
 import pytest
 
-from pointsman.config.settings import RestSettings, RouterSettings, Strategies
+from pointsman.config.settings import RestSettings, RouterSettings
 from pointsman.fakes import deployment, provider, settings
 from pointsman.testing import MockProvider
 from support.asking import ask
@@ -182,8 +182,8 @@ REST = WORD + b'data: {"choices":[{"delta":{"content":" upon"},"finish_reason":"
 async def test_who_goes_on_waits_for_a_caller_that_is_behind():
     """What the first one filled up is not topped by the second."""
     async with scripted(STREAM + WORD) as one, scripted(STREAM + REST, hang_up=True) as two:
-        members = [deployment(f"d{n}", at=provider(f"p{n}", base_url=at.url)) for n, at in enumerate((one, two))]
-        made = settings(*members, strategies=Strategies("priority"))
+        members = [deployment(name, name, provider(name, base_url=at.url)) for name, at in (("m", one), ("n", two))]
+        made = settings(*members, fallbacks={"m": ("n",)}, router=RouterSettings(num_retries=0))
         async with gateway(made) as it:
             reader, writer = await asyncio.open_connection("127.0.0.1", it.port)
             writer.write(ask(stream=True))
