@@ -110,6 +110,7 @@ def test_the_defaults_are_those_that_are_used():
             "stream_timeout": "the timeout",
             "first_token_timeout": "by `stream_timeout`",
             "idle_timeout": "by `stream_timeout`",
+            "stream_keepalive": "none",
         }
         assert rows[key] == others.get(key, f"`{value:g}`" if value is not None else "")
     budget = {code(row[0])[0]: row[2] for row in table(section(PAGE, "### router_settings: retry_budget"))}

@@ -57,6 +57,7 @@ ROUTER: dict[str, tuple[tuple[str, str], ...]] = {
     "allowed_fails": (("router_settings", "allowed_fails"), ("litellm_settings", "allowed_fails")),
     "cooldown_time": (("router_settings", "cooldown_time"), ("litellm_settings", "cooldown_time")),
     "retry_after": (("router_settings", "retry_after"),),
+    "keepalive": (("router_settings", "stream_keepalive"),),
     "queue_size": (("router_settings", "queue_size"),),
     "queue_timeout": (("router_settings", "queue_timeout"),),
 }

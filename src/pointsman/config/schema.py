@@ -190,6 +190,7 @@ class RouterSection(Section):
     queue_timeout: Pause | None = None
     mid_stream: Literal["resume", "error"] | None = None
     enable_mid_stream_fallback_continuation: bool | None = None
+    stream_keepalive: Seconds | None = None
     fallbacks: Fallbacks = None
     default_fallbacks: list[Name] | None = None
     context_window_fallbacks: Fallbacks = None

@@ -262,7 +262,8 @@ class RouterSettings(msgspec.Struct, frozen=True):
 
     ``stream_timeout`` stands in for a stream's ``first_token_timeout`` and ``idle_timeout`` where those are unset.
     ``pre_call_checks``: context windows that providers' lists tell are kept to as well as those that are configured.
-    ``resume``: another deployment goes on with a stream that breaks off.
+    ``resume``: another deployment goes on with a stream that breaks off. ``keepalive``: how long a stream's caller is
+    left without a word, if not for as long as it takes.
     """
 
     num_retries: int = 2
@@ -281,6 +282,7 @@ class RouterSettings(msgspec.Struct, frozen=True):
     debug_router: bool = False
     pre_call_checks: bool = False
     resume: bool = True
+    keepalive: float | None = None
 
 
 class ServerSettings(msgspec.Struct, frozen=True):

@@ -10,7 +10,6 @@ from time import monotonic, time
 
 import msgspec
 
-from pointsman.config.settings import ServerSettings
 from pointsman.errors import PointsmanError, QueueFull
 from pointsman.flow.attempt import Trip, serve
 from pointsman.flow.drive import Cancel, Drive
@@ -19,6 +18,7 @@ from pointsman.gateway.auth import Keys
 from pointsman.gateway.body import read_body
 from pointsman.gateway.errors import error_content, error_response, head_lines
 from pointsman.gateway.headers import decision_head, identity
+from pointsman.gateway.pulse import Pulse
 from pointsman.model.decision import Decision, Leg
 from pointsman.model.outcome import Attempt, FailureKind, Outcome
 from pointsman.model.request import Endpoint
@@ -57,10 +57,12 @@ class Inference:
         self.runtime = runtime
         self.world: World = None  # type: ignore[assignment]  # set by ``open`` before the first connection
         self.leaving = False
-        self._go_by(runtime.topology.server)
+        self._go_by(runtime.topology)
 
-    def _go_by(self, server: ServerSettings) -> None:
+    def _go_by(self, topology: Topology) -> None:
         """What requests that come from now on are held to."""
+        server = topology.server
+        self.keepalive = topology.router.keepalive
         self.keys = Keys(server.master_key)
         self.max_body = server.max_request_bytes
         self.litellm = server.litellm_headers
@@ -68,11 +70,11 @@ class Inference:
 
     def open(self, world: World) -> None:
         self.world = world
-        self._go_by(self.runtime.topology.server)  # it may be another by now
+        self._go_by(self.runtime.topology)  # it may be another by now
         self.runtime.on_swap(self._follow)
 
     def _follow(self, topology: Topology) -> None:
-        self._go_by(topology.server)
+        self._go_by(topology)
         self.world.keep_only(topology.called, topology.encoder)
 
     def close(self) -> None:
@@ -101,7 +103,7 @@ class Inference:
             Passage(self, exchange, self.runtime.trip(request)).resume()
         except PointsmanError as error:
             self.runtime.refused(error.code)
-            exchange.respond(*self.refusal(error, request_id))
+            self.refuse(exchange, error, request_id)
         except Exception as error:  # noqa: BLE001  a bug of ours must not take the connection's other requests along
             self.broken(exchange, error, request_id)
 
@@ -113,23 +115,32 @@ class Inference:
     def refusal(self, error: PointsmanError, request_id: str | None = None) -> tuple[int, bytes, bytes]:
         """Without an id it is about a request that was not even read, and gets one of its own."""
         status, headers, body = error_response(error)
-        said = identity(request_id or self.runtime.new_id(), self.litellm)
-        return status, head_lines(headers) + b"".join(b"%b: %b\r\n" % header for header in said), body
+        return status, head_lines(headers) + self._identity(request_id or self.runtime.new_id()), body
+
+    def pulse(self, exchange: Exchange, every: float, request_id: str) -> Pulse:
+        """What keeps the caller's connection alive from now on."""
+        return Pulse(exchange, self._identity(request_id), every, self.sweeper)
+
+    def _identity(self, request_id: str) -> bytes:
+        return b"".join(b"%b: %b\r\n" % header for header in identity(request_id, self.litellm))
+
+    def refuse(self, exchange: Exchange, error: PointsmanError, request_id: str) -> None:
+        """Answer with an error: in a response, or where a stream has begun in its last frame."""
+        if exchange.started:
+            exchange.break_off(_encode(error_content(error)))
+        else:
+            exchange.respond(*self.refusal(error, request_id))
 
     def broken(self, exchange: Exchange, error: BaseException, request_id: str) -> None:
         """A bug: told in the log, not to the caller."""
         logger().error("internal_error", request_id=request_id, kind=type(error).__name__, exc_info=error)
-        if exchange.started:
-            exchange.keep_alive = False
-            exchange.finish()
-        else:
-            exchange.respond(*self.refusal(PointsmanError("internal error; the log knows more"), request_id))
+        self.refuse(exchange, PointsmanError("internal error; the log knows more"), request_id)
 
 
 class Passage(Drive[Trip]):
     """One request on its way: performs what its flow asks and writes what came of it."""
 
-    __slots__ = ("_accepted", "_exchange", "_house", "_trip")
+    __slots__ = ("_accepted", "_exchange", "_house", "_pulse", "_trip")
 
     def __init__(self, house: Inference, exchange: Exchange, trip: Trip) -> None:
         super().__init__(serve(trip))
@@ -138,6 +149,9 @@ class Passage(Drive[Trip]):
         self._trip = trip
         self._accepted = time()
         exchange.on_gone = self._gone
+        self._pulse: Pulse | None = None
+        if house.keepalive is not None and trip.request.stream:
+            self._pulse = house.pulse(exchange, house.keepalive, trip.request.id)
 
     def perform(self, effect: Effect, /) -> Cancel | None:
         world = self._house.world
@@ -152,7 +166,7 @@ class Passage(Drive[Trip]):
         exchange.on_full, exchange.on_room = upstream.pause, upstream.unpause
         if exchange.full:
             upstream.pause()
-        upstream.relay(exchange, self._relayed)
+        upstream.relay(self._pulse or exchange, self._relayed)
         return upstream.abort
 
     def _relayed(self, reply: Reply) -> None:
@@ -162,11 +176,13 @@ class Passage(Drive[Trip]):
 
     def done(self, trip: Trip | None, error: BaseException | None, /) -> None:
         exchange = self._exchange
+        if self._pulse is not None:
+            self._pulse.stop()
         if trip is None:
             if not isinstance(error, PointsmanError):
                 self._house.broken(exchange, error or RuntimeError("a flow without an end"), self._trip.request.id)
                 return
-            exchange.respond(*self._house.refusal(error, self._trip.request.id))
+            self._house.refuse(exchange, error, self._trip.request.id)
             self._tell_unserved(error)
             return
         answer = trip.answer
@@ -190,31 +206,24 @@ class Passage(Drive[Trip]):
         if trip.cause is not None and trip.cause.body is not None:
             body = trip.cause.body
         if self._exchange.started:
-            self._break_off(body)
+            self._exchange.break_off(body)
             return
         head = self._head(trip.decision, trip.leg, trip.attempts[:-1])
         self._exchange.respond(status, head_lines(headers) + head, body)
-
-    def _break_off(self, payload: bytes) -> None:
-        """A stream that ends before its time says so in a frame of its own and never with a [DONE]."""
-        self._exchange.write(b"data: %b\n\n" % payload.replace(b"\n", b"\ndata: "))
-        self._exchange.keep_alive = False
-        self._exchange.finish()
 
     def _gone(self, stopped: PointsmanError | None) -> None:
         """The caller has left, or the gateway can wait no longer and says so: what is under way is cancelled, its lease
         given back.
         """
         self.cancel()
+        if self._pulse is not None:
+            self._pulse.stop()
         trip = self._trip
         seconds = self._house.runtime.board.clock() - trip.started
         if stopped is None:
             self._tell(Outcome(FailureKind.CLIENT_GONE, CLIENT_CLOSED, trip.attempts, seconds=seconds), None)
             return
-        if self._exchange.started:
-            self._break_off(_encode(error_content(stopped)))
-        else:
-            self._exchange.respond(*self._house.refusal(stopped, trip.request.id))
+        self._house.refuse(self._exchange, stopped, trip.request.id)
         self._tell(Outcome(None, stopped.status, trip.attempts, seconds=seconds), stopped.message)
 
     def _head(self, decision: Decision, leg: Leg, earlier: tuple[Attempt, ...]) -> bytes:

@@ -41,5 +41,6 @@ class Sweeper:
     def _sweep(self) -> None:
         now = monotonic()
         for waiting in [w for w in self._waiting if w.deadline <= now]:
-            waiting.expire()
+            if waiting.deadline <= now and waiting in self._waiting:  # one before it may have changed that
+                waiting.expire()
         self._timer = self._loop.call_later(TICK, self._sweep) if self._waiting else None
