@@ -71,6 +71,7 @@ RECORDED = {
     ),
     "thoughts": ([ROLE, chunk({"reasoning_content": "hm"}), FIN, DONE], None, (True, True, None, 0, 0)),
     "a refusal": ([ROLE, chunk({"refusal": "no"}), FIN, DONE], None, (True, True, None, 0, 0)),
+    "given up": ([ROLE, HI, chunk({}, "abort"), DONE], [ROLE, HI], (True, False, FailureKind.SERVER_ERROR, 0, 0)),
     "nothing to say": ([ROLE, FIN, DONE], None, (True, True, None, 0, 0)),
     "usage that makes no sense": (
         [HI, chunk({"content": "x"}, usage={"total_tokens": None}), FIN, DONE],

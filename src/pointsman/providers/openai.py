@@ -28,6 +28,9 @@ MAX_FRAME = 1024 * 1024
 
 ABSENT = msgspec.Raw()
 
+GAVE_UP = frozenset({"error", "abort"})
+"""Finish reasons of an answer that was not finished: OpenRouter's and SGLang's words."""
+
 _encode = msgspec.json.Encoder().encode
 
 
@@ -231,7 +234,7 @@ class SseReader:
         transcript = self._transcript
         for choice in choices:
             if choice.finish_reason:  # some say an empty one with every word
-                if choice.finish_reason == "error":
+                if choice.finish_reason in GAVE_UP:
                     return False
                 self._ended += 1
                 self.ending, self.content = self._ended >= self._choices, True
