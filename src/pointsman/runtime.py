@@ -6,7 +6,7 @@ A new configuration is built whole and swapped by one assignment; requests under
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from time import monotonic
 from typing import Any
 
@@ -17,7 +17,7 @@ from pointsman.errors import ConfigurationError
 from pointsman.flow.attempt import Core, Trip
 from pointsman.flow.drive import Flow
 from pointsman.flow.explain import NOTHING_MORE, Account, Wish, explain
-from pointsman.model.decision import Decision
+from pointsman.model.decision import Decision, Pool
 from pointsman.model.request import Request
 from pointsman.model.view import Clock
 from pointsman.routing.pipeline import Pipeline
@@ -54,7 +54,7 @@ class Runtime:
         self.core = Core(Pipeline(topology), self.board, self._dice)
         self.settings = settings
         self._tally = Tally(names_of(topology))
-        self._metrics = Metrics(self.board, self._tally)
+        self._metrics = Metrics(self.board, self._tally, self._shared)
         self._records = Records()
         self._counters: tuple[Counter, ...] = (self._tally, self._records)
         self._uncounted: list[Finished] = []
@@ -156,6 +156,10 @@ class Runtime:
     def on_swap(self, told: Callable[[Topology], None]) -> None:
         """Be told of every new topology."""
         self._swapped.append(told)
+
+    def _shared(self) -> Iterable[Pool]:
+        """Pools whose members have shares of their own there."""
+        return self.topology.redundant.values()
 
     def _go_by(self, settings: Settings, topology: Topology) -> None:
         """Every deployment is on the board from the start, so that health and metrics list it at once."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from time import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -105,6 +107,29 @@ def test_a_request_counts_by_the_name_that_it_goes_by(asked, route, name):
     assert made is not None
     assert made.route == route
     assert set(it.stats()["routes"]) == {name}
+
+
+def test_a_redundant_model_is_balanced_when_its_shares_are_kept():
+    """Though the deployment that ``model_list`` has of it says no weight there."""
+    it = Runtime(
+        from_mapping(
+            {
+                "providers": PLACES,
+                "model_list": [{"model_name": "twice", "litellm_params": {"model": "open/twice"}}],
+                "redundant_models": {
+                    "twice": {"providers": [{"provider": "open", "weight": 0.7}, {"provider": "house", "weight": 0.3}]}
+                },
+            }
+        )
+    )
+    made = it.decide(asking("twice"))
+    for member in made.tiers[0].pool:
+        for _ in range(round(member.weight * 100)):
+            outcome = Outcome(None, 200, (Attempt(member.id, "twice", None, 0.5, 200, "", 0),))
+            it.finished(Finished("0", "chat", "twice", made, outcome, member.id, member.provider.name, time()))
+    families = text_string_to_metric_families(it.metrics.render().decode())
+    told = {family.name: family.samples[0].value for family in families if family.samples}
+    assert told["pointsman_load_balance_effectiveness"] == pytest.approx(1.0)
 
 
 NAMES = st.one_of(

@@ -121,6 +121,14 @@ def test_groups_count_by_their_requests():
     assert balance(pool, {"a": 150.0, "b": 150.0, "c": 100.0}) == pytest.approx(0.75)
 
 
+def test_members_of_a_shared_pool_are_compared_with_their_shares_there():
+    """One of them stands in ``model_list`` too and has no weight of its own, the other is there for this name only."""
+    known = [deployment("a"), deployment("b", weight=0.3)]
+    shared = (deployment("a", weight=0.7), deployment("b", weight=0.3))
+    assert balance(known, {"a": 70.0, "b": 30.0}, [shared]) == pytest.approx(1.0)
+    assert balance(known, {"a": 30.0, "b": 70.0}, [shared]) == pytest.approx(1 - 0.4 / 0.7)
+
+
 @given(st.lists(st.tuples(st.floats(0, 5), st.integers(0, 10_000)), min_size=1, max_size=6))
 def test_balance_is_a_part_of_one(members):
     """Whatever the weights and the loads."""

@@ -6,12 +6,13 @@ Label values come from the configuration, never from callers, so the number of s
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from time import time
 
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 
+from pointsman.model.decision import Pool
 from pointsman.model.deployment import Deployment
 from pointsman.state.breaker import State
 from pointsman.state.scoreboard import Scoreboard
@@ -22,11 +23,20 @@ CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
 class Metrics:
-    """A prometheus-client collector. ``now`` is Unix seconds, as events have them."""
+    """A prometheus-client collector. ``shared`` are pools whose members have shares of their own there; ``now`` is Unix
+    seconds, as events have them.
+    """
 
-    def __init__(self, board: Scoreboard, tally: Tally, now: Callable[[], float] = time) -> None:
+    def __init__(
+        self,
+        board: Scoreboard,
+        tally: Tally,
+        shared: Callable[[], Iterable[Pool]] = tuple,
+        now: Callable[[], float] = time,
+    ) -> None:
         self._board = board
         self._tally = tally
+        self._shared = shared
         self._now = now
         self._registry = CollectorRegistry()
         self._registry.register(self)
@@ -41,7 +51,7 @@ class Metrics:
         yield from self._histograms()
         yield from self._state()
         yield from self._pressure()
-        yield from routing_rates(self._tally, self._deployments(), self._now())
+        yield from routing_rates(self._tally, self._deployments(), self._now(), self._shared())
 
     def _deployments(self) -> list[Deployment]:
         with self._board.lock:

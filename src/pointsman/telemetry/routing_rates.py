@@ -20,8 +20,10 @@ FEW = 10
 """Requests a member: of groups with fewer nothing is said, for chance alone would look uneven."""
 
 
-def routing_rates(tally: Tally, deployments: Iterable[Deployment], now: float) -> Iterator[Metric]:
-    """Seven gauges. A rate of nothing is 0, and a load that nobody has is balanced."""
+def routing_rates(
+    tally: Tally, deployments: Iterable[Deployment], now: float, shared: Iterable[Pool] = ()
+) -> Iterator[Metric]:
+    """Seven gauges. A rate of nothing is 0, and a load that nobody has is balanced. ``shared`` as for ``balance``."""
     ways, figures = tally.recent.sums(now), tally.recent_figures.sums(now)
     total = sum(ways.values())
     routes, caches = _by(ways, "route"), _by(ways, "cache")
@@ -33,7 +35,7 @@ def routing_rates(tally: Tally, deployments: Iterable[Deployment], now: float) -
         "cache_hit_rate": ("Lookups that the cache answered", _rate(caches.get("hit", 0), looked_up)),
         "load_balance_effectiveness": (
             "1: loads are as weights ask for",
-            balance(deployments, _by(ways, "deployment")),
+            balance(deployments, _by(ways, "deployment"), shared),
         ),
         "routing_decision_time_ms": (
             "Mean milliseconds from accepted to decided",
@@ -47,26 +49,35 @@ def routing_rates(tally: Tally, deployments: Iterable[Deployment], now: float) -
     yield _distribution(_by(ways, "provider"), deployments)
 
 
-def balance(deployments: Iterable[Deployment], counts: Mapping[str, float]) -> float:
+def balance(deployments: Iterable[Deployment], counts: Mapping[str, float], shared: Iterable[Pool] = ()) -> float:
     """How near loads are to the intended shares, 0 to 1: the mean over groups, each by its requests, of one less the
     part of requests that went to others than intended, over the most that could have. Groups are deployments of one
-    name, one order and the same tags; shares are by weight, else rpm, else tpm, else equal.
+    name, one order and the same tags, and before that the pools in ``shared``, whose members have shares of their own
+    there. Shares are by weight, else rpm, else tpm, else equal.
     """
-    told = [(sum(loads), _evenness(pool, loads)) for pool, loads in _groups(deployments, counts)]
+    told = [(sum(loads), _evenness(pool, loads)) for pool, loads in _loads(deployments, counts, tuple(shared))]
     total = sum(number for number, _ in told)
     return sum(number * even for number, even in told) / total if total else 1.0
 
 
-def _groups(deployments: Iterable[Deployment], counts: Mapping[str, float]) -> Iterator[tuple[Pool, list[float]]]:
-    """Those of which something can be said, with the requests of each member."""
+def _loads(
+    deployments: Iterable[Deployment], counts: Mapping[str, float], shared: tuple[Pool, ...]
+) -> Iterator[tuple[Pool, list[float]]]:
+    """The groups of which something can be said, with the requests of each member."""
+    members = {one.id for pool in shared for one in pool}
+    for pool in (*shared, *_alike(one for one in deployments if one.id not in members)):
+        loads = [counts.get(one.id, 0.0) for one in pool]
+        if len(pool) > 1 and sum(loads) >= FEW * len(pool):
+            yield pool, loads
+
+
+def _alike(deployments: Iterable[Deployment]) -> Iterator[Pool]:
+    """Those that serve the same requests."""
     found: defaultdict[tuple[object, ...], list[Deployment]] = defaultdict(list)
     for one in deployments:
         if one.model is not None:
             found[one.model_name, one.order, frozenset(one.tags)].append(one)
-    for pool in found.values():
-        loads = [counts.get(one.id, 0.0) for one in pool]
-        if len(pool) > 1 and sum(loads) >= FEW * len(pool):
-            yield tuple(pool), loads
+    return map(tuple, found.values())
 
 
 def _evenness(pool: Pool, loads: list[float]) -> float:
