@@ -91,6 +91,11 @@ class FaultProxy:
     def open(self) -> int:
         return len(self.links)
 
+    @property
+    def held(self) -> int:
+        """Connections on which a reply is kept back."""
+        return sum(link.held for link in self.links)
+
     async def __aenter__(self) -> Self:
         await self.listen()
         return self
@@ -112,6 +117,11 @@ class FaultProxy:
         if self._server is not None:
             self._server.close()
             self._server = None
+
+    def release(self) -> None:
+        """What a delay or a drip holds back goes on now."""
+        for link in [*self.links]:
+            link.go_on()
 
     async def until(self, true: Callable[[], bool], seconds: float = 20.0) -> None:
         """Wait until something is true of this proxy. Raises TimeoutError."""
@@ -161,6 +171,10 @@ class _Link(asyncio.Protocol):
         self._reply = b""  # of this turn, until its trouble has struck
         self._held: bytearray | None = None  # a delay or a drip keeps it back
         self._timer: asyncio.TimerHandle | None = None
+
+    @property
+    def held(self) -> bool:
+        return self._timer is not None
 
     # the caller's side
 
@@ -261,11 +275,17 @@ class _Link(asyncio.Protocol):
 
     # troubles
 
+    def go_on(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._more(Trouble(Act.DELAY, Point.ASKED))
+
     def _strike(self, trouble: Trouble) -> None:
         if self._caller is None:
             return
         if trouble.act in ON_REPLIES:
             self._timer = self._loop.call_later(trouble.seconds, self._more, trouble)
+            self._proxy.changed()
             return
         self._silent = True
         if trouble.act is Act.HALF_CLOSE:
@@ -288,7 +308,7 @@ class _Link(asyncio.Protocol):
         if trouble.act is Act.DRIP and (held or self._upstream is not None):
             self._timer = self._loop.call_later(trouble.seconds, self._more, trouble)
             return
-        self._held = None
+        self._held = self._timer = None
         if self._upstream is None:
             caller.close()
 

@@ -31,7 +31,7 @@ async def before(judge, *places, **more):
     members = []
     for number, (name, model) in enumerate(places):
         at = provider(f"{name}-{number}", "openai", judge.base_url(name))
-        members.append(deployment(f"m@{name}-{number}", "m", at, model=model, timeout=5.0, idle_timeout=0.4))
+        members.append(deployment(f"m@{name}-{number}", "m", at, model=model))
     async with gateway(over(*members, **more)) as it:
         yield it
     verdict = await asyncio.to_thread(judge.verdict)
@@ -115,8 +115,8 @@ async def test_a_stream_that_breaks_off_later(judge, fault, after):
 @pytest.mark.parametrize("after", [1, 3])
 async def test_a_stream_that_stalls(judge, after):
     """A stall is another replica's question; the stalled one is left."""
-    judge.stall(after_chunks=after, seconds=5)
-    async with before(judge, OPENAI, OPENAI, router=RouterSettings(first_token_timeout=0.4)) as it:
+    judge.stall(after_chunks=after, seconds=10)
+    async with before(judge, OPENAI, OPENAI, router=RouterSettings(first_token_timeout=1, idle_timeout=1)) as it:
         [answer] = await asked(it, stream=True)
     assert answer.whole
 

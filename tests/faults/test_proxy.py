@@ -104,6 +104,18 @@ async def test_what_comes_late_comes_whole(upstream, trouble):
     assert without_ids(data) == without_ids(whole)
 
 
+async def test_what_is_held_back_can_be_let_go(upstream):
+    """A delay ends when it is told to, and the rest passes."""
+    whole = await plain(upstream)
+    async with FaultProxy(upstream.port, Trouble(Act.DELAY, Point.HEAD, seconds=3600)) as proxy:
+        hearing = asyncio.ensure_future(heard(proxy.port))
+        await upstream.ledger.wait_for(lambda entry: entry.number == 2 and not entry.open)
+        await proxy.until(lambda: proxy.held == 1)
+        proxy.release()
+        data, _ = await hearing
+    assert without_ids(data) == without_ids(whole)
+
+
 async def test_other_bytes(upstream):
     """Corrupt changes so many bytes from there on and no other."""
     async with FaultProxy(upstream.port, Trouble(Act.CORRUPT, 9, size=3, mask=0x01)) as proxy:

@@ -138,7 +138,8 @@ async def _ask(phase: Phase, each: int, *, fallback: bool) -> tuple[list[Answer]
             port = (await stack.enter_async_context(FaultProxy(mock.port, phase.fault))).port
         else:
             mock.faults.set(phase.fault)
-        members = [deployment(mock, port=port, **LIMITS)]
+        limits = {"idle_timeout": IDLE} if phase.complete else LIMITS
+        members = [deployment(mock, port=port, **limits)]
         more = {"fallbacks": {"m": ("other",)}} if fallback else {}
         made = over(*members, deployment(good, "other"), router=RouterSettings(num_retries=0), **more)
         it = await stack.enter_async_context(gateway(made))
