@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
@@ -51,7 +51,7 @@ class FakeView(msgspec.Struct):
     loads: dict[str, int] = {}
     others: dict[str, int] = {}
     minutes: dict[str, tuple[int, int]] = {}
-    degraded: set[str] = set()
+    reduced: dict[str, float] = {}
     resting: dict[str, str] = {}
     full: dict[str, str] = {}
     waits: dict[str, float] = {}
@@ -76,8 +76,17 @@ class FakeView(msgspec.Struct):
     def used(self, deployment: Deployment) -> tuple[int, int]:
         return self.minutes.get(deployment.id, (0, 0))
 
-    def fitness(self, deployment: Deployment, *, in_need: bool = False) -> str | None:  # noqa: ARG002  its word is final
+    def fitness(self, deployment: Deployment) -> str | None:
         return self.resting.get(deployment.id)
+
+    def told_to_rest(self, deployment: Deployment) -> bool:
+        return deployment.id in self.resting
+
+    def at_limit(self, deployment: Deployment) -> bool:
+        return "rate_limited" in self.resting.get(deployment.id, "")
+
+    def in_need(self, everybody: Iterable[Deployment], able: Sequence[Deployment]) -> Deployment | None:  # noqa: ARG002
+        return next((d for d in able if not self.told_to_rest(d)), None)
 
     def room(self, deployment: Deployment, tokens: int) -> str | None:  # noqa: ARG002  its word is final
         return self.full.get(deployment.id)

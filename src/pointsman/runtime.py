@@ -19,6 +19,7 @@ from pointsman.flow.drive import Flow
 from pointsman.flow.explain import NOTHING_MORE, Account, Wish, explain
 from pointsman.model.decision import Decision, Pool
 from pointsman.model.request import Request
+from pointsman.model.rest import Allowed
 from pointsman.model.view import Clock
 from pointsman.routing.pipeline import Pipeline
 from pointsman.routing.topology import Topology, compile_topology
@@ -181,7 +182,10 @@ def _rules(settings: Settings) -> Rules:
     router, rest, semantic = settings.router, settings.rest, settings.semantic
     errors = rest.error_threshold
     return Rules(
-        cooldown=CooldownSettings(router.allowed_fails, router.cooldown_time, rest.rate_limited),
+        breaker=router.breaker,
+        cooldown=CooldownSettings(router.cooldown_time, rest.rate_limited),
+        allowed=(*router.allowed, *(() if router.allowed_fails is None else (Allowed(router.allowed_fails),))),
+        rests=not router.disable_cooldowns,
         degraded=DegradedSettings(errors, rest.error_window) if errors is not None else None,
         idle_reset=(settings.warm or WarmSettings()).idle_reset,
         label=(semantic.sticky if semantic is not None else None) or 0.0,

@@ -50,6 +50,7 @@ SECTIONS = {
     "semantic_router: encoder": content.EncoderSection,
     "semantic_router: categories": content.CategorySection,
     "router_settings": schema.RouterSection,
+    "breaker": shapes.BreakerSection,
     "router_settings: retry_budget": schema.RetryBudgetSection,
     "routing_strategy_args": shapes.StrategyArgsSection,
     "litellm_settings": schema.LitellmSection,
@@ -115,6 +116,9 @@ def test_the_defaults_are_those_that_are_used():
         assert rows[key] == others.get(key, f"`{value:g}`" if value is not None else "")
     budget = {code(row[0])[0]: row[2] for row in table(section(PAGE, "### router_settings: retry_budget"))}
     assert budget == {"percent": f"`{router.retries.share * 100:g}`", "min": f"`{router.retries.least}`"}
+    breaker = {code(row[0])[0]: row[2] for row in table(section(PAGE, "### breaker"))}
+    assert breaker == {name: f"`{value:g}`" for name, value in msgspec.structs.asdict(router.breaker).items()}
+    assert rows["disable_cooldowns"] == f"`{str(router.disable_cooldowns).lower()}`"
     assert rows["retry_possibly_billed"] == f"`{str(router.retries.sent).lower()}`"
     assert rows["routing_strategy"] == f"`{Strategies().default}`"
     assert rows["debug_router"] == f"`{str(router.debug_router).lower()}`"

@@ -66,13 +66,20 @@ def test_the_example_is_what_is_printed(runtime):
     assert blocks(PAGE, "console") == [as_text(runtime.decide(request("llama3.1:8b"))) + "\n"]
 
 
-def test_the_error_when_nobody_is_left_says_the_same(runtime):
-    """503 with the words of the steps and the soonest that waiting helps."""
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        (FailureKind.OVERLOADED, (503, "no_candidate")),
+        (FailureKind.RATE_LIMITED, (429, "deployments_at_limit")),
+    ],
+)
+def test_the_error_when_nobody_is_left_says_the_same(runtime, kind, said):
+    """503, or 429 for limits, with the words of the steps and the soonest that waiting helps."""
     for name, wait in ((VLLM, 20), (OLLAMA, 7), (HOSTED, 30)):
-        fail(runtime, name, FailureKind.RATE_LIMITED, retry_after=wait)
+        fail(runtime, name, kind, retry_after=wait)
     with pytest.raises(NoCandidate, match="cooling down for") as refused:
         runtime.decide(request("llama3.1:8b"))
-    assert (refused.value.status, refused.value.code) == (503, "no_candidate")
+    assert (refused.value.status, refused.value.code) == said
     assert refused.value.retry_after == pytest.approx(7)
 
 

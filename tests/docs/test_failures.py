@@ -10,10 +10,13 @@ from pointsman.config.settings import RestSettings
 from pointsman.fakes import LoadedDice
 from pointsman.flow.attempt import BACKOFF_FIRST, BACKOFF_LONGEST, WORTH_WAITING
 from pointsman.model.outcome import CONSEQUENCES
+from pointsman.model.rest import BreakerSettings
 from pointsman.providers.causes import OPEN, PHRASES, SOON, STATUS_KINDS, WORDS, kind_of
 from pointsman.providers.said import MOST_READ
-from pointsman.state.breaker import Breaker, BreakerSettings, State
+from pointsman.state.breaker import Breaker, State
 from pointsman.state.cooldown import LONGEST, CooldownSettings
+from pointsman.state.results import MOST
+from pointsman.state.slow_start import LEAST
 
 PAGE = page("docs/concepts/failures.md")
 STATUSES = table(section(PAGE, "## Kinds"), 1)
@@ -102,20 +105,25 @@ def test_the_breaker_opens_for_as_long_as_the_table_says():
         assert breaker.admits(now)
         assert breaker.started()
         breaker.failed(now, LoadedDice([0.5]), probe=True)
-        breaker.probe_ended()
+        breaker.ended()
     assert [float(row[1]) for row in table(RESTS)] == lengths
     assert lengths[-1] == settings.longest
     assert f"±{settings.jitter * 100:g} %" in RESTS
-    assert settings.threshold == 5
-    assert "Five failures in a row" in RESTS
+    assert f"after {settings.threshold} failures in a row" in RESTS
+    rate = f"less than {settings.rate:g} of at least {settings.min_calls} calls within {settings.window:g} s"
+    assert rate in RESTS
+    assert f"of the last {MOST} calls at most" in RESTS
+    assert f"to the whole within {settings.slow_start:g} s" in RESTS
+    assert LEAST == 0.1  # "from a tenth"
 
 
 def test_the_cooldown_is_as_long_as_the_page_says():
     """Its usual and longest length, and the statuses that rest a deployment at once."""
-    assert f"`cooldown_time` ({CooldownSettings().seconds:g} s)" in RESTS
-    assert f"at\nmost {LONGEST:g} s" in RESTS
+    usual = CooldownSettings()
+    assert f"`cooldown_time` ({usual.seconds:g} s), after a spent quota for {usual.quota:g} s" in RESTS
+    assert f"at most {LONGEST:g} s" in RESTS
     at_once = sorted(str(status) for status, kind in STATUS_KINDS.items() if CONSEQUENCES[kind].rests)
-    told = RESTS.partition("After ")[2].partition(", and after")[0]
+    told = RESTS.partition("**Cooldown**")[2].partition("After ")[2].partition(", and after")[0]
     assert sorted(told.replace(" or ", ", ").split(", ")) == at_once
 
 

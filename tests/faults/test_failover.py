@@ -117,8 +117,8 @@ async def test_a_refused_connection_falls_over():
 
 async def test_nobody_left_is_a_503_with_retry_after_and_reasons():
     """The error names each deployment and why it is out; no address, no key."""
-    async with MockProvider("openai", name="bad", faults=["status=500"]) as bad:
-        made = over(bad, router=RouterSettings(num_retries=0, allowed_fails=0, cooldown_time=30))
+    async with MockProvider("openai", name="bad", faults=["status=403"]) as bad:
+        made = over(bad, router=RouterSettings(num_retries=0, cooldown_time=30))
         async with gateway(made) as it:
             await send(it.port, ask())
             [reply] = await send(it.port, ask())

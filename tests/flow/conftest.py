@@ -36,10 +36,10 @@ from pointsman.model.deployment import Deployment
 from pointsman.model.exchange import Answered
 from pointsman.model.outcome import FailureKind
 from pointsman.model.request import Request
+from pointsman.model.rest import BreakerSettings
 from pointsman.model.secret import Secret
 from pointsman.routing.pipeline import Pipeline
 from pointsman.routing.topology import compile_topology
-from pointsman.state.breaker import BreakerSettings
 from pointsman.state.cooldown import CooldownSettings
 from pointsman.state.queue import QueueSettings
 from pointsman.state.scoreboard import Rules, Scoreboard
@@ -160,8 +160,8 @@ class House:
         self.settings = made_of(*members, **more)
         dice = LoadedDice(draws)
         rules = Rules(
-            BreakerSettings(threshold),
-            CooldownSettings(router.allowed_fails, router.cooldown_time),
+            BreakerSettings(threshold, rate=0.0),
+            CooldownSettings(router.cooldown_time),
             queue=QueueSettings(router.queue_size, router.queue_timeout),
         )
         self.board = Scoreboard(world.clock, dice, rules)

@@ -83,11 +83,11 @@ async def test_a_verbose_dry_run_says_of_every_deployment_why_it_is_in_or_out():
 async def test_a_dry_run_that_ends_without_a_candidate_says_why_beside_the_error(query):
     """The steps are those that the message has, to the tenth of a second; verbose, each deployment has its reason."""
     async with (
-        MockProvider("openai", name="one", faults=["status=500"]) as one,
+        MockProvider("openai", name="one", faults=["status=403"]) as one,
         MockProvider("vllm", name="two") as two,
     ):
         full, stranger = member(two, "other", max_parallel_requests=0), member(two, "stranger")
-        router = RouterSettings(allowed_fails=0, num_retries=0, cooldown_time=60)
+        router = RouterSettings(num_retries=0, cooldown_time=60)
         made = settings(member(one), full, stranger, router=router, fallbacks={"m": ("other",)})
         async with gateway(made) as it:
             asked = await ask(it, "/v1/chat/completions", chat())
@@ -174,8 +174,8 @@ async def test_metrics_parse_and_label_values_come_from_the_configuration():
 
 async def test_health_says_who_would_be_asked():
     """Deployments with the reason why one rests; readiness fails when nobody is left."""
-    async with MockProvider("openai", name="one", faults=["status=500"]) as one:
-        made = over(one, router=RouterSettings(allowed_fails=0, num_retries=0, cooldown_time=60))
+    async with MockProvider("openai", name="one", faults=["status=403"]) as one:
+        made = over(one, router=RouterSettings(num_retries=0, cooldown_time=60))
         async with gateway(made) as it:
             before = await get(it, "/health/readiness")
             await ask(it, "/v1/chat/completions", chat())
@@ -183,7 +183,7 @@ async def test_health_says_who_would_be_asked():
             alive = await get(it, "/health/liveliness")
     assert (before.status, after.status, alive.status) == (200, 503, 200)
     assert (health["status"], health["unhealthy_count"]) == ("unhealthy", 1)
-    assert "server_error" in health["deployments"][0]["reason"]
+    assert "forbidden" in health["deployments"][0]["reason"]
 
 
 async def test_health_says_who_is_degraded_and_who_is_warm():

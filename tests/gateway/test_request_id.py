@@ -91,7 +91,7 @@ async def test_a_request_that_was_served_has_one_id_and_a_record(faults, stream)
 @pytest.mark.parametrize(("limit", "status"), [({"rpm": 0}, 429), ({}, 503)])
 async def test_a_request_that_nobody_could_take_is_found_by_its_id(limit, status):
     """An outage is a request that failed: its record says so in the words of the error."""
-    async with MockProvider("openai", name="one", faults=["status=429:retry_after=60"]) as one:
+    async with MockProvider("openai", name="one", faults=["status=503:retry_after=60"]) as one:
         made = settings(member(one, **limit), router=RouterSettings(num_retries=0))
         async with gateway(made) as it:
             await send(it.port, post(CHAT, ASK))

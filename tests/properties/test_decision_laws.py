@@ -142,7 +142,8 @@ def spares(seen: Seen) -> None:
     if decision is not None:
         board = seen.situation.board()
         in_need = any(step.stage == "need" for step in decision.steps)
-        assert board.fitness(decision.choice, in_need=in_need) is None
+        assert not board.told_to_rest(decision.choice)
+        assert in_need or board.fitness(decision.choice) is None
         assert board.room(decision.choice, asked.tokens) is None
         assert decision.choice.context is None or asked.tokens <= decision.choice.context
 

@@ -74,7 +74,7 @@ def situations(draw: st.DrawFn):
     for member, (_, (standing, load, minute, degraded)) in zip(pool, rows, strict=True):
         view.known[member.id], view.loads[member.id], view.minutes[member.id] = standing, load, minute
         if degraded:
-            view.degraded.add(member.id)
+            view.reduced[member.id] = 0.5
     return pool, view, draw(requests), draw(settings), draw(draws)
 
 
@@ -116,7 +116,7 @@ def test_the_same_facts_and_dice_give_the_same_pick(name, situation):
 def test_pools_of_any_size_are_picked_from(name, size, degraded):
     """One member, ten, ten thousand; all well, one degraded, all degraded."""
     pool = tuple(deployment(f"d{n}") for n in range(size))
-    view = FakeView(degraded={d.id for d in pool} if degraded == "everybody" else set(degraded))
+    view = FakeView(reduced=dict.fromkeys([d.id for d in pool] if degraded == "everybody" else degraded, 0.5))
     made, dice = STRATEGIES[name]("m", pool, Strategies()), Random(1)
     assert {made.pick(request(), view, dice)[0] in range(size) for _ in range(3)} == {True}
     assert len(made.terms(request(), view)) == size
@@ -141,7 +141,7 @@ def test_equals_are_told_apart_by_dice(name, standing):
 def test_the_degraded_are_picked_less_and_still_picked_at_need(name):
     """One of three like members is degraded: it has no more than half of what another has; alone it has everything."""
     pool = tuple(deployment(f"d{n}", context=8192, input_cost=1e-6, output_cost=1e-6) for n in range(3))
-    view = FakeView({d.id: KNOWN for d in pool}, degraded={"d0"})
+    view = FakeView({d.id: KNOWN for d in pool}, reduced={"d0": 0.5})
     counts = Counter(turns(name, pool, view, 6_000))
     assert counts["d0"] <= 0.58 * min(counts["d1"], counts["d2"])
     assert set(turns(name, pool[:1], view, 10)) == {"d0"}
@@ -153,7 +153,7 @@ def turns(name: str, pool: tuple, view: FakeView, count: int) -> list[str]:
     board = Scoreboard(FakeClock(), dice, Rules(degraded=DegradedSettings(threshold=1)))
     for member in pool:
         lease = board.take(member)
-        if member.id in view.degraded:
+        if member.id in view.reduced:
             board.failed(lease, FailureKind.SERVER_ERROR)
         board.give_back(lease)
     found = []
@@ -184,7 +184,7 @@ def test_the_degraded_have_half_their_share(name):
     """Over 100,000 seeded draws, within three standard deviations: 1 of 8.5 becomes 2.5 of 6, and so on."""
     pool = tuple(deployment(each, weight=weight) for each, weight in SHARED.items())
     count, halved = 100_000, SHARED | {"c": SHARED["c"] / 2}
-    counts = Counter(turns(name, pool, FakeView(degraded={"c"}), count))
+    counts = Counter(turns(name, pool, FakeView(reduced={"c": 0.5}), count))
     for each, weight in halved.items():
         share = weight / sum(halved.values())
         assert abs(counts[each] - count * share) <= 3 * (count * share * (1 - share)) ** 0.5

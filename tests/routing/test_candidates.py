@@ -21,7 +21,7 @@ from pointsman.config.settings import (
     TaskSettings,
     WarmSettings,
 )
-from pointsman.errors import NoCandidate, PointsmanError
+from pointsman.errors import AtLimit, PointsmanError
 from pointsman.fakes import FakeClock, LoadedDice, deployment, provider, request, settings
 from pointsman.flow.drive import run
 from pointsman.flow.effects import Embedded
@@ -30,12 +30,12 @@ from pointsman.flow.trip import Core
 from pointsman.model.condition import Compare, Condition, Fact
 from pointsman.model.outcome import FailureKind
 from pointsman.model.request import Hints
+from pointsman.model.rest import BreakerSettings
 from pointsman.routing.advice import BETTER, UNKNOWN
 from pointsman.routing.explain import as_data, candidates_text
 from pointsman.routing.pipeline import Pipeline
 from pointsman.routing.strategies import STRATEGIES
 from pointsman.routing.topology import compile_topology
-from pointsman.state.breaker import BreakerSettings
 from pointsman.state.scoreboard import Rules, Scoreboard
 
 PA, PB = provider("pa"), provider("pb")
@@ -256,7 +256,7 @@ def test_who_could_not_stand_in_is_told_by_the_reason_why():
     """A member of a fallback group does not serve the name, but that is not why it was left out."""
     made = settings(deployment("a"), deployment("x", "x"), fallbacks={"m": ("x",)})
     account = told(made, resting=("a", "x"))
-    assert type(account.error) is NoCandidate
+    assert type(account.error) is AtLimit
     found = {row["deployment"]: row for row in account.candidates}
     assert short(found["x"]) == (
         "fallback",

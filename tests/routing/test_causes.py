@@ -135,7 +135,7 @@ def test_one_member_that_may_take_it_is_enough():
     small, large = deployment("m1", "m", context=1000), deployment("m2", "m", context=8000)
     made = configured(small, large, *GROUPS[2:])
     assert decide(made, tokens=4000).choice.id == "m2"
-    assert decide(made, view=down(board(), large, kind=FailureKind.AUTH), tokens=4000).choice.id == "f"
+    assert decide(made, view=down(board(), large, kind=FailureKind.FORBIDDEN), tokens=4000).choice.id == "f"
 
 
 def test_a_later_level_of_the_group_comes_before_them():

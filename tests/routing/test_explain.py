@@ -34,7 +34,7 @@ def decide(name: str | None, resting: tuple[str, ...] = (), **more):
     for member in MADE.deployments:
         if member.id in resting:
             lease = board.take(member)
-            board.failed(lease, FailureKind.AUTH)
+            board.failed(lease, FailureKind.FORBIDDEN)
             board.give_back(lease)
     return Pipeline(compile_topology(MADE)).decide(request(name, **more), board, LoadedDice())
 

@@ -15,13 +15,13 @@ from pointsman.flow.drive import run
 from pointsman.flow.effects import Failed
 from pointsman.flow.trip import Core, Trip
 from pointsman.model.outcome import FailureKind
+from pointsman.model.rest import BreakerSettings
 from pointsman.routing.pipeline import Pipeline
 from pointsman.routing.topology import compile_topology
-from pointsman.state.breaker import BreakerSettings
 from pointsman.state.scoreboard import Rules, Scoreboard
 
 SPARE = [deployment("one", "s", weight=1), deployment("none", "s", weight=0), deployment("three", "s", weight=3)]
-NEVER_OPEN = Rules(BreakerSettings(threshold=10**9))
+NEVER_OPEN = Rules(BreakerSettings(threshold=0, rate=0.0))
 
 
 def seconds(strategy: str, count: int) -> Counter[str]:

@@ -10,11 +10,11 @@ from pointsman.config.settings import ExactMatch, Pattern, RouterSettings, Strat
 from pointsman.errors import AtLimit, InvalidBody, ModelNotFound, NoCandidate, TooManyTokens
 from pointsman.fakes import FakeClock, LoadedDice, deployment, provider, request, settings
 from pointsman.model.outcome import FailureKind
+from pointsman.model.rest import BreakerSettings
 from pointsman.routing import settle
 from pointsman.routing.fallback import legs
 from pointsman.routing.pipeline import FILTERS, RESOLVERS, Pipeline
 from pointsman.routing.topology import compile_topology
-from pointsman.state.breaker import BreakerSettings
 from pointsman.state.scoreboard import Rules, Scoreboard
 
 MOST = RouterSettings().max_fallbacks
@@ -258,14 +258,14 @@ def test_in_need_nobody_is_asked_who_said_to_wait():
 
 
 def test_when_everybody_said_to_wait_the_error_prints_the_steps():
-    """503 with the time until somebody may be fit, the stage and each one's reason; no address."""
+    """429 with the time until somebody may be fit, the stage and each one's reason; no address."""
     made = settings(deployment("a1", "a"), deployment("a2", "a"), deployment("b1", "b"), fallbacks={"a": ("b",)})
     view = board()
     down(view, *made.deployments, kind=FailureKind.RATE_LIMITED)
     with pytest.raises(NoCandidate) as caught:
         decide(made, "a", view)
     error = caught.value
-    assert (error.status, type(error), error.retry_after) == (503, NoCandidate, 5.0)
+    assert (error.status, type(error), error.retry_after) == (429, AtLimit, 5.0)
     assert "[health] a1: cooling down for 5.0 s more (rate_limited); a2: " in error.message
     assert "127.0.0.1" not in error.message
 

@@ -187,7 +187,7 @@ def test_least_loaded_adds_what_others_have_where_it_is_known():
 
 def test_a_degraded_member_carries_half_as_much():
     """Its next request counts twice: with one under way it looks like four."""
-    pool, view = tuple(deployment(f"d{n}") for n in range(2)), FakeView(degraded={"d0"}, loads={"d0": 0, "d1": 0})
+    pool, view = tuple(deployment(f"d{n}") for n in range(2)), FakeView(reduced={"d0": 0.5}, loads={"d0": 0, "d1": 0})
     made, dice = LeastLoaded("m", pool, Strategies()), LoadedDice([0.5])
     for _ in range(30):
         view.loads[pool[made.pick(request(), view, dice)[0]].id] += 1

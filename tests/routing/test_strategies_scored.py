@@ -167,7 +167,7 @@ IN_SESSION = request(hints=Hints(session="s"))
 def test_hybrid_keeps_a_session_where_the_evidence_is_strong(home, degraded, expected):
     """A few results, and nobody scores more than twice as much."""
     pool = (deployment("home"), deployment("other"))
-    view = FakeView({"home": home, "other": results(1.0)}, homes={"s": "home"}, degraded=degraded)
+    view = FakeView({"home": home, "other": results(1.0)}, homes={"s": "home"}, reduced=dict.fromkeys(degraded, 0.5))
     assert picked(Hybrid, pool, view, asked=IN_SESSION) == expected
 
 

@@ -126,7 +126,7 @@ def test_a_step_says_whose_prompt_it_is_and_why_it_went_elsewhere():
 
 def test_a_session_stays_at_home():
     """Wherever it was served last, however busy and degraded that is."""
-    view = FakeView(homes={"s": "d7"}, loads={"d7": 50}, degraded={"d7"})
+    view = FakeView(homes={"s": "d7"}, loads={"d7": 50}, reduced={"d7": 0.5})
     assert picked(Affinity, in_session("s"), view) == "d7"
 
 

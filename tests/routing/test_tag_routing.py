@@ -157,7 +157,7 @@ def test_a_user_agent_is_told_as_the_reason():
 def test_when_all_that_match_rest_it_is_a_matter_of_waiting():
     """503 with the seconds until one may be fit, not a word about tags that nobody has."""
     with pytest.raises(NoCandidate) as refused:
-        decide(ADAPTERS, NOVA, down(board(), CODE, kind=FailureKind.RATE_LIMITED), task="code")
+        decide(ADAPTERS, NOVA, down(board(), CODE, kind=FailureKind.FORBIDDEN), task="code")
     told = refused.value
     assert (told.status, told.code, told.retry_after) == (503, "no_candidate", 5.0)
     assert "cooling down" in told.message

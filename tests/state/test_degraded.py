@@ -11,6 +11,7 @@ from pointsman.fakes import FakeClock, LoadedDice, deployment, settings
 from pointsman.model.outcome import CONSEQUENCES, FailureKind
 from pointsman.runtime import Runtime
 from pointsman.state.degraded import Degraded, DegradedSettings
+from pointsman.state.health import LIMITS
 
 RULE = DegradedSettings(threshold=3, window=300.0)
 NOW = 1000.0
@@ -87,12 +88,12 @@ def fail(runtime: Runtime, kind: FailureKind, times: int = 1) -> None:
 
 @pytest.mark.parametrize("kind", list(FailureKind))
 def test_the_configuration_says_how_many_errors_and_for_how_long(kind):
-    """Kinds that count, but for a rate limit, which has a rule of its own; and then the present is calm again."""
+    """Kinds that count, but for limits, which have a rule of their own; and then the present is calm again."""
     runtime = house(error_threshold=3, error_window=60.0)
     fail(runtime, kind, 2)
     assert set(runtime.board.degraded) == set()
     fail(runtime, kind)
-    counts = CONSEQUENCES[kind].counts and kind is not FailureKind.RATE_LIMITED
+    counts = CONSEQUENCES[kind].counts and kind not in LIMITS
     assert set(runtime.board.degraded) == ({"a"} if counts else set())
     runtime.board.clock.advance(59.0)
     assert set(runtime.board.degraded) == ({"a"} if counts else set())
@@ -116,7 +117,7 @@ def test_who_is_gone_is_not_degraded():
     runtime = house(error_threshold=1)
     fail(runtime, FailureKind.SERVER_ERROR)
     runtime.swap(settings(deployment("b"), rest=RestSettings(error_threshold=1)))
-    assert (set(runtime.board.degraded), runtime.board._degraded._errors) == (set(), {})
+    assert (set(runtime.board.degraded), runtime.board.health.degraded._errors) == (set(), {})
 
 
 def test_a_rate_limit_rests_for_as_long_as_the_configuration_says():

@@ -11,17 +11,18 @@ from hypothesis import strategies as st
 from pointsman.config.settings import Strategies
 from pointsman.fakes import FakeClock, LoadedDice, deployment, provider, request, settings
 from pointsman.model.outcome import CONSEQUENCES, FailureKind
+from pointsman.model.rest import Allowed, BreakerSettings
 from pointsman.model.secret import Secret
 from pointsman.model.view import UNSEEN, Standing
 from pointsman.routing.pipeline import Pipeline
 from pointsman.routing.topology import compile_topology
-from pointsman.state.breaker import BreakerSettings, State
+from pointsman.state.breaker import State
 from pointsman.state.cooldown import CooldownSettings
 from pointsman.state.degraded import DegradedSettings
 from pointsman.state.results import MOST
 from pointsman.state.scoreboard import MOST_GROUPS, MOST_UNLISTED, TIMED_OUT, Lease, Rules, Scoreboard
 
-RULES = Rules(BreakerSettings(threshold=2, first=5.0, jitter=0.0))
+RULES = Rules(BreakerSettings(threshold=2, open=5.0, jitter=0.0))
 
 
 @pytest.fixture
@@ -148,7 +149,7 @@ def test_a_client_error_proves_that_a_deployment_is_up(board, clock, kind, due):
     early = board.take(one)
     fail(board, one, times=2)
     clock.advance(5.0 if due else 1.0)
-    assert board.fitness(one, in_need=True) is None
+    assert (board.fitness(one) is None, board.in_need([one], [one])) == (due, one)
     lease = board.take(one)
     board.failed(early, kind)
     assert board.record(one).breaker.state is not State.CLOSED
@@ -343,13 +344,13 @@ def test_new_rules_hold_for_deployments_known_before(board):
     """A swap changes thresholds and rests of everybody, without forgetting what they did."""
     one, two = deployment("one"), deployment("two", cooldown_time=9.0)
     fail(board, one)
-    fail(board, two, FailureKind.AUTH)
-    rules = Rules(BreakerSettings(threshold=50), CooldownSettings(allowed_fails=100, seconds=40.0))
+    fail(board, two, FailureKind.FORBIDDEN)
+    rules = Rules(BreakerSettings(threshold=50, rate=0.0), CooldownSettings(seconds=40.0), allowed=(Allowed(100),))
     board.forget_all_but([one, two], rules)
     fail(board, one, times=10)
     assert board.fitness(one) is None
-    fail(board, one, FailureKind.AUTH)
-    fail(board, two, FailureKind.AUTH)
+    fail(board, one, FailureKind.FORBIDDEN)
+    fail(board, two, FailureKind.FORBIDDEN)
     assert (board.wait(one), board.wait(two)) == (40.0, 9.0)
 
 
@@ -384,10 +385,10 @@ def test_threads_lose_no_count(board):
 
 
 def test_a_lease_says_what_it_is_in_one_line(board):
-    """Printing a lease tells the probe and no key."""
+    """Printing a lease tells how it was let through and no key."""
     at = provider("p", api_key=Secret("sk-hush"))
     told = repr(Lease(board.record(deployment("one", at=at))))
-    assert "probe=False" in told
+    assert "passage=None" in told
     assert "sk-hush" not in told
 
 
@@ -510,7 +511,7 @@ def test_names_that_callers_make_up_cost_a_bounded_memory(board):
     assert {d.id for d in (*listed, *busy)} <= known
     assert made_up.id in known
     assert set(board.resting) <= known
-    assert set(board._degraded._errors) <= known
+    assert set(board.health.degraded._errors) <= known
     assert len(board._turns) <= MOST_GROUPS
     for lease in leases:
         board.give_back(lease)
@@ -528,7 +529,7 @@ def test_a_lease_is_counted_out_though_its_deployment_was_forgotten_meanwhile(bo
 
 def test_threads_that_do_everything_at_once_lose_nothing(clock):
     """Successes, failures, figures, sessions, resets of figures and swaps from many threads: the sums are right."""
-    rules = Rules(BreakerSettings(threshold=10**9), degraded=DegradedSettings(10**6))
+    rules = Rules(BreakerSettings(threshold=0, rate=0.0), degraded=DegradedSettings(10**6))
     board, pool = Scoreboard(clock, LoadedDice([0.5]), rules), [deployment(name) for name in "ab"]
     problems: list[BaseException] = []
 

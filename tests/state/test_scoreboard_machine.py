@@ -1,5 +1,6 @@
 """Requests, swaps, resets and time in any order, a clock that steps back included: what is counted in is counted out, a
-half-open breaker has one probe, and what is remembered is what happened.
+breaker that is not closed lets one request through at a time, a rest that was asked for is kept, and what is remembered
+is what happened.
 """
 
 from __future__ import annotations
@@ -11,11 +12,12 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from pointsman.fakes import FakeClock, LoadedDice, deployment, provider
 from pointsman.model.deployment import Deployment
-from pointsman.model.outcome import CONSEQUENCES, FailureKind
-from pointsman.state.breaker import BreakerSettings, State
+from pointsman.model.outcome import CONSEQUENCES, FailureKind, Scope
+from pointsman.model.rest import Allowed, BreakerSettings
+from pointsman.state.breaker import State
 from pointsman.state.cooldown import CooldownSettings
 from pointsman.state.degraded import DegradedSettings
-from pointsman.state.record import Record
+from pointsman.state.record import Place, Record
 from pointsman.state.results import MOST
 from pointsman.state.scoreboard import Lease, Rules, Scoreboard
 
@@ -51,36 +53,53 @@ class Truth:
 
 class Traffic(RuleBasedStateMachine):
     """The truth: ``out`` has every lease taken and not yet given back, with its verdict; ``seen`` what became of each
-    record, ``homes`` where sessions were served last and when. ``latest`` is the highest time that the clock has shown.
+    record, ``homes`` where sessions were served last and when, ``promised`` until when a record or a place was asked to
+    rest. ``latest`` is the highest time that the clock has shown.
     """
 
     @initialize(made=members, allowed=st.none() | st.integers(0, 2))
     def begin(self, made: list[Deployment], allowed: int | None) -> None:
         self.clock = FakeClock()
         rules = Rules(
-            BreakerSettings(threshold=2, first=2.0, longest=20.0),
-            CooldownSettings(allowed, 3.0, 8.0),
+            BreakerSettings(threshold=2, open=2.0, longest=20.0, min_calls=3, slow_start=4.0),
+            CooldownSettings(3.0, 8.0, 12.0),
             DegradedSettings(threshold=2, window=30.0),
             home=HOME,
+            allowed=() if allowed is None else (Allowed(allowed),),
         )
         self.board = Scoreboard(self.clock, LoadedDice([0.1, 0.9, 0.5]), rules)
         self.now = made
         self.out: list[tuple[Lease, list[bool]]] = []
         self.seen: dict[int, Truth] = {}
         self.homes: dict[str, tuple[str, float]] = {}
+        self.promised: list[tuple[Record | Place, float]] = []
         self.latest = self.clock()
 
     def truth(self, record: Record) -> Truth:
         return self.seen.setdefault(id(record), Truth(record))
 
-    @rule(which=st.integers(0, 5), tokens=st.integers(0, 3), in_need=st.booleans())
-    def a_request_comes(self, which: int, tokens: int, in_need: bool) -> None:
-        chosen = self.now[which % len(self.now)]
-        with self.board.lock:
-            unfit = self.board.fitness(chosen, in_need=in_need)
-            if unfit is not None or self.board.room(chosen, tokens) is not None:
-                return
-            self.out.append((self.board.take(chosen), []))
+    @rule(which=st.integers(0, 5), tokens=st.integers(0, 3))
+    def a_request_comes(self, which: int, tokens: int) -> None:
+        board, chosen = self.board, self.now[which % len(self.now)]
+        with board.lock:
+            if board.fitness(chosen) is None and board.room(chosen, tokens) is None:
+                self.let_through(chosen)
+
+    @rule(tokens=st.integers(0, 3))
+    def a_request_comes_when_everybody_rests(self, tokens: int) -> None:
+        board = self.board
+        with board.lock:
+            able = [d for d in self.now if board.room(d, tokens) is None]
+            chosen = board.in_need(self.now, able)
+            if chosen is not None and board.fitness(chosen) is not None:
+                assert not any(lease.passage for lease, _ in self.out if lease.record.deployment in self.now)
+                self.let_through(chosen)
+
+    def let_through(self, chosen: Deployment) -> None:
+        lease = self.board.take(chosen)
+        for whose, until in self.promised:
+            assert self.latest >= until or (whose is not lease.record and whose is not lease.record.place)
+        self.out.append((lease, []))
 
     @precondition(lambda self: self.out)
     @rule(which=st.integers(0, 20), good=st.booleans(), kind=kinds, told=st.none() | st.floats(0, 400))
@@ -94,6 +113,9 @@ class Traffic(RuleBasedStateMachine):
         else:
             took = self.board.failed(lease, kind, told)
             self.truth(lease.record).bad += CONSEQUENCES[kind].counts
+            if told and CONSEQUENCES[kind].counts:
+                wide = CONSEQUENCES[kind].scope in (Scope.KEY, Scope.PROVIDER)
+                self.promised.append((lease.record.place if wide else lease.record, self.clock() + min(told, 300.0)))
         assert took == self.clock() - lease.begun
 
     @precondition(lambda self: self.out)
@@ -102,6 +124,8 @@ class Traffic(RuleBasedStateMachine):
         lease, verdict = self.out.pop(which % len(self.out))
         self.board.give_back(lease)
         self.truth(lease.record).good += verdict == [True]
+        if verdict == [True] and lease.passage is not None:
+            assert all(breaker.state is State.CLOSED for breaker in lease.passage.breakers)
 
     @rule(session=st.sampled_from(SESSIONS), home=st.sampled_from(NAMES), good=st.booleans())
     def a_session_is_served(self, session: str, home: str, good: bool) -> None:
@@ -131,6 +155,7 @@ class Traffic(RuleBasedStateMachine):
     @rule(keep=st.booleans())
     def all_is_forgotten(self, keep: bool) -> None:
         self.board.reset(keep_breakers=keep)
+        self.promised = self.promised if keep else []
         self.seen.clear()
         self.homes.clear()
 
@@ -154,18 +179,21 @@ class Traffic(RuleBasedStateMachine):
 
     @invariant()
     def nobody_has_two_probes(self) -> None:
-        probes = Counter(lease.record.deployment.id for lease, _ in self.out if lease.probe)
-        assert all(count == 1 for count in probes.values())
-        for lease, _ in self.out:
-            if lease.probe and lease.record.breaker.state is State.HALF_OPEN:
-                assert self.board.fitness(lease.record.deployment) is not None
+        held = Counter(id(b) for lease, _ in self.out if lease.passage is not None for b in lease.passage.held)
+        assert all(count == 1 for count in held.values())
+        for record in self.board.records().values():
+            for breaker in (record.breaker, record.place.breaker):
+                assert breaker.probing == (held[id(breaker)] == 1)
+                if breaker.probing and breaker.state is State.HALF_OPEN:
+                    assert self.board.fitness(record.deployment) is not None
 
     @invariant()
     def who_is_unfit_rests(self) -> None:
         """The short way of the health stage looks at nobody who is not in ``resting``."""
         for name, record in self.board.records().items():
-            if record.cooldown.until > self.latest or record.breaker.state is not State.CLOSED:
-                assert name in self.board.resting
+            for each in (record, record.place):
+                if each.cooldown.until > self.latest or each.breaker.state is not State.CLOSED:
+                    assert name in self.board.resting
 
     @invariant()
     def a_home_is_where_a_session_was_served_last(self) -> None:
@@ -179,7 +207,8 @@ class Traffic(RuleBasedStateMachine):
     def nobody_is_remembered_for_nothing(self) -> None:
         assert set(self.board.records()) <= set(NAMES)
         assert set(self.board.resting) <= set(self.board.records())
-        assert set(self.board.degraded) <= set(self.board.records())
+        assert set(self.board.reduced) <= set(self.board.records())
+        assert all(0.0 < share < 1.0 for share in self.board.reduced.values())
         assert len(self.board._homes) <= len(SESSIONS)
 
     def teardown(self) -> None:

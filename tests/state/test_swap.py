@@ -14,7 +14,7 @@ from pointsman.runtime import Runtime
 OLD = settings(deployment("a"), deployment("b"), router=RouterSettings(cooldown_time=5.0))
 
 
-def failed(runtime: Runtime, which: str, kind: FailureKind = FailureKind.AUTH) -> None:
+def failed(runtime: Runtime, which: str, kind: FailureKind = FailureKind.FORBIDDEN) -> None:
     board = runtime.board
     (member,) = [d for d in runtime.topology.deployments if d.id == which]
     lease = board.take(member)

@@ -11,10 +11,10 @@ from pointsman.model.decision import Decision
 from pointsman.model.deployment import Deployment, Provider
 from pointsman.model.outcome import FailureKind
 from pointsman.model.request import NO_HINTS, Hints, Request
+from pointsman.model.rest import BreakerSettings
 from pointsman.routing.fallback import legs
 from pointsman.routing.pipeline import Pipeline, Sight
 from pointsman.routing.topology import compile_topology
-from pointsman.state.breaker import BreakerSettings
 from pointsman.state.scoreboard import Rules, Scoreboard
 
 HINTS = set(Hints.__struct_fields__)

@@ -28,8 +28,8 @@ from pointsman.model.condition import ALWAYS, Condition, Fact, Not
 from pointsman.model.deployment import Deployment
 from pointsman.model.outcome import FailureKind
 from pointsman.model.request import NO_HINTS, Hints, Request
+from pointsman.model.rest import BreakerSettings
 from pointsman.routing.strategies import STRATEGIES
-from pointsman.state.breaker import BreakerSettings
 from pointsman.state.scoreboard import Rules, Scoreboard
 
 NAMES = ("a", "b", "c-7b", "d-70b")

@@ -10,7 +10,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from pointsman.fakes import FakeClock, LoadedDice, deployment
 from pointsman.model.outcome import FailureKind, Usage
-from pointsman.state.breaker import BreakerSettings
+from pointsman.model.rest import BreakerSettings
 from pointsman.state.scoreboard import Rules, Scoreboard
 from pointsman.telemetry.metrics import Metrics
 from pointsman.telemetry.tally import RELOADS, RESUMED, Tally

@@ -19,6 +19,7 @@ from pointsman.config.references import Known, References, chains_refs, resolved
 from pointsman.config.registry import Registry
 from pointsman.config.schema import Document, ProviderSection
 from pointsman.config.sections.context import Context
+from pointsman.config.sections.rest import read_allowed, read_breaker
 from pointsman.config.sections.retries import read_retries
 from pointsman.config.sections.routes import read_routes
 from pointsman.config.sections.semantic import Semantic
@@ -26,6 +27,7 @@ from pointsman.config.sections.tags import read_tags
 from pointsman.config.sections.tasks import canonical, read_tasks
 from pointsman.config.settings import HedgeSettings, RetrySettings, RouterSettings, ServerSettings, Settings
 from pointsman.model.deployment import Deployment, Provider
+from pointsman.model.rest import BreakerSettings
 
 OPEN_NAME = "*"
 """``model_name`` of a provider's open deployment, which serves any name as asked."""
@@ -156,6 +158,9 @@ def _router(document: Document, retries: RetrySettings, report: Report) -> Route
         values["resume"] = section.mid_stream == "resume"
     elif section.enable_mid_stream_fallback_continuation is not None:
         values["resume"] = section.enable_mid_stream_fallback_continuation
+    values["allowed"] = read_allowed(section.allowed_fails_policy, section.place("allowed_fails_policy"), report)
+    values["breaker"] = BreakerSettings().changed(read_breaker(section.breaker, values.get("cooldown_time")))
+    values["disable_cooldowns"] = bool(section.disable_cooldowns)
     values["debug_router"] = bool(section.debug_router or document.debug_router or document.debug)
     for (name, key), told in SWITCHES.items():
         position = getattr(getattr(document, name), key)

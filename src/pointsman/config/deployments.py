@@ -14,8 +14,9 @@ from pointsman.config.address import Addresses
 from pointsman.config.findings import Path, Report
 from pointsman.config.litellm import ANYWHERE, CALLERS, DEPLOYMENT, TRAITS
 from pointsman.config.patterns import program
-from pointsman.config.schema import ModelEntry, ProviderSection
+from pointsman.config.schema import ModelEntry, ModelInfo, ProviderSection
 from pointsman.config.section import LATER_WORDS, Section
+from pointsman.config.sections.rest import read_allowed, read_breaker
 from pointsman.model.deployment import Deployment, Provider
 
 ID = ("model_info", "id")
@@ -115,6 +116,11 @@ def _deployment(
     )
     for key in ANYWHERE:
         fields[key] = _anywhere(entry, key, report)
+    info = entry.model_info or ModelInfo()
+    fields["breaker"] = read_breaker(info.breaker, params.cooldown_time)
+    fields["allowed"] = read_allowed(
+        info.allowed_fails_policy, info.place("allowed_fails_policy"), report, info.allowed_fails
+    )
     if entry.model_info is not None and "tags" in (entry.model_info.model_extra or {}):
         report.warning((*entry.model_info.path, "tags"), "tells nobody apart: tags stand in `litellm_params`")
     return Deployment(

@@ -114,9 +114,9 @@ PARAMS_LATER = words(
 
 ROUTER_LATER = words(
     """
-    alerting_config allowed_fails_policy assistants_config cache_kwargs cache_responses caching_groups
+    alerting_config assistants_config cache_kwargs cache_responses caching_groups
     client_ttl debug_level default_litellm_params default_max_parallel_requests default_priority
-    deployment_affinity_ttl_seconds disable_cooldowns enable_health_check_routing
+    deployment_affinity_ttl_seconds enable_health_check_routing
     enable_pre_call_check enable_weighted_failover
     fallback_on_unsupported_params guardrail_list health_check_ignore_transient_errors
     health_check_staleness_threshold ignore_invalid_deployments model_group_affinity_config

@@ -11,6 +11,7 @@ from pydantic import BeforeValidator, ConfigDict, Field, SecretStr, WithJsonSche
 
 from pointsman.config import failures, litellm
 from pointsman.config.section import (
+    LARGEST,
     MOST_RETRIES,
     Aliases,
     Fallbacks,
@@ -31,6 +32,7 @@ from pointsman.config.section import (
 )
 from pointsman.config.sections.content import SemanticSection, TaskSection
 from pointsman.config.shapes import (
+    BreakerSection,
     CapabilitySection,
     ChainSection,
     ErrorBasedSection,
@@ -43,6 +45,7 @@ from pointsman.config.shapes import (
     StrategySection,
 )
 
+AllowedFails = Annotated[dict[str, Whole | None], WithJsonSchema(failures.said("AllowedFails", LARGEST))]
 RetryPolicy = Annotated[dict[str, Retries | None], WithJsonSchema(failures.said("Retries", MOST_RETRIES))]
 """Retries by kind of failure; ``failures.py`` tells of kinds that there are not."""
 
@@ -101,6 +104,9 @@ class ModelInfo(Section):
     supports_vision: bool | None = None
     supports_function_calling: bool | None = None
     supports_assistant_prefill: bool | None = None
+    allowed_fails: Whole | None = None
+    allowed_fails_policy: AllowedFails | None = None
+    breaker: BreakerSection | None = None
 
 
 class ModelEntry(Section):
@@ -136,6 +142,7 @@ class ProviderSection(Section):
     supports_function_calling: bool | None = None
     prefill: bool | None = None
     adaptive_concurrency: bool | None = None
+    breaker: BreakerSection | None = None
     description: Text | None = None
 
 
@@ -182,7 +189,10 @@ class RouterSection(Section):
     idle_timeout: Seconds | None = None
     stream_timeout: Seconds | None = None
     allowed_fails: Whole | None = None
+    allowed_fails_policy: AllowedFails | None = None
     cooldown_time: Pause | None = None
+    disable_cooldowns: bool | None = None
+    breaker: BreakerSection | None = None
     retry_after: Pause | None = None
     hedge_after: Seconds | Literal["p95"] | None = None
     hedge_share: Part | None = None

@@ -11,6 +11,7 @@ import msgspec
 from pointsman.model.condition import Condition
 from pointsman.model.deployment import Deployment, Provider
 from pointsman.model.outcome import FailureKind
+from pointsman.model.rest import Allowed, BreakerSettings
 from pointsman.model.secret import Secret
 
 
@@ -264,6 +265,8 @@ class RouterSettings(msgspec.Struct, frozen=True):
     ``pre_call_checks``: context windows that providers' lists tell are kept to as well as those that are configured.
     ``resume``: another deployment goes on with a stream that breaks off. ``keepalive``: how long a stream's caller is
     left without a word, if not for as long as it takes.
+    ``allowed``: failures of some kinds that are borne, ``allowed_fails`` of any other; with ``disable_cooldowns``
+    nobody ever rests.
     """
 
     num_retries: int = 2
@@ -272,7 +275,10 @@ class RouterSettings(msgspec.Struct, frozen=True):
     first_token_timeout: float | None = None
     idle_timeout: float | None = None
     allowed_fails: int | None = None
+    allowed: tuple[Allowed, ...] = ()
     cooldown_time: float = 5.0
+    disable_cooldowns: bool = False
+    breaker: BreakerSettings = BreakerSettings()
     retry_after: float = 0.0
     max_fallbacks: int = 5
     retries: RetrySettings = RetrySettings()

@@ -15,6 +15,7 @@ from pointsman.config.section import (
     Name,
     Names,
     OrText,
+    Part,
     Pause,
     Positive,
     Retries,
@@ -123,6 +124,19 @@ class RateLimitedSection(Section):
     fallback_duration_seconds: Pause | None = None
     enabled: bool = True
     description: Text | None = None
+
+
+class BreakerSection(Section):
+    """Of a circuit breaker, by the names of BreakerSettings."""
+
+    threshold: Whole | None = None
+    rate: Part | None = None
+    window: Seconds | None = None
+    min_calls: Positive | None = None
+    open: Seconds | None = None
+    longest: Seconds | None = None
+    jitter: Part | None = None
+    slow_start: Pause | None = None
 
 
 class ErrorBasedSection(Section):

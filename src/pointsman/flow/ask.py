@@ -162,6 +162,7 @@ def _began(trip: Trip, lease: Lease) -> None:
         return
     now = trip.core.board.clock()
     trip.first_token, lease.first_token = now - trip.started, now - lease.begun
+    trip.core.board.began(lease)
 
 
 def _relayed(trip: Trip, leg: Leg, lease: Lease, reader: StreamReader, ended: Reply) -> FailureKind | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pointsman.flow.trip import Trip
 from pointsman.model.decision import Leg
-from pointsman.routing.elsewhere import why_not
+from pointsman.routing.elsewhere import needed, why_not
 from pointsman.routing.fallback import as_wished, leg_of
 from pointsman.state.scoreboard import Lease
 
@@ -18,7 +18,11 @@ def in_tier(trip: Trip, number: int, *, in_need: bool = False) -> Taken:
     with board.lock:
         left = [leg_of(deployment, number, tier) for deployment in tier.pool]
         left = [leg for leg in left if (leg.deployment.id, leg.model) not in trip.asked and _long_enough(trip, leg)]
-        fit = [leg for leg in left if why_not(leg.deployment, request, board, in_need=in_need) is None]
+        if in_need:
+            wanted = needed(tuple([leg.deployment for leg in left]), trip.decision.tiers, request, board)
+            fit = [leg for leg in left if leg.deployment in wanted]
+        else:
+            fit = [leg for leg in left if why_not(leg.deployment, request, board) is None]
         if fit and not board.budget.admits(board.active):
             fit = [leg for leg in fit if not board.failing(leg.deployment)]
         if not fit:

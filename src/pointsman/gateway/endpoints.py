@@ -125,7 +125,7 @@ class Endpoints:
             return _json({"status": "draining"}, 503, {"retry-after": "1"})
         board, everybody = self._runtime.board, self._runtime.topology.deployments
         with board.lock:
-            if any(board.fitness(deployment, in_need=True) is None for deployment in everybody):
+            if not all(board.told_to_rest(deployment) for deployment in everybody):
                 return _json({"status": "healthy"})
             wait = min((board.wait(deployment) for deployment in everybody), default=1.0)
         return _json({"status": "unhealthy"}, 503, {"retry-after": str(max(1, math.ceil(wait)))})
@@ -146,6 +146,7 @@ class Endpoints:
                         "fit": reason is None,
                         "reason": reason,
                         "degraded": deployment.id in board.degraded,
+                        "share": board.reduced.get(deployment.id, 1.0),
                         "warm": board.warm(deployment),
                         "breaker": record.breaker.state.value,
                         "half_open": record.breaker.state is State.HALF_OPEN,

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from pointsman.model.listing import Card
+from pointsman.model.rest import Allowed, Changes
 from pointsman.model.secret import Secret
 
 
@@ -15,7 +16,7 @@ class Provider(msgspec.Struct, frozen=True, gc=False):
 
     ``kind`` names its wire format (a key of ``pointsman.providers.DIALECTS``); ``base_url`` has no trailing
     slash and no ``/v1`` suffix; the key is sent as the kind demands. ``watch_load``: ask it how many requests it has,
-    those of others too.
+    those of others too. ``breaker``: what is different for its circuit breaker and those of its deployments.
     """
 
     name: str
@@ -27,6 +28,7 @@ class Provider(msgspec.Struct, frozen=True, gc=False):
     max_parallel_requests: int | None = None
     zone: str | None = None
     watch_load: bool = False
+    breaker: Changes = ()
 
 
 class Deployment(msgspec.Struct, frozen=True):
@@ -39,7 +41,8 @@ class Deployment(msgspec.Struct, frozen=True):
     out. ``order``: lower ones are asked first. ``tag_regex`` are RE2 patterns on
     ``User-Agent: …``. What may be known of the model: ``size`` in billions of parameters, ``context`` in tokens,
     prices in dollars a token, ``vision`` and ``tools`` (None: nobody said); ``listed`` is what its provider's own list
-    says of it. ``prefill``: it goes on with an answer that a request ends with.
+    says of it. ``prefill``: it goes on with an answer that a request ends with. ``breaker`` is what is different for
+    its circuit breaker, ``allowed`` the failures of it that are borne.
     """
 
     id: str
@@ -70,6 +73,8 @@ class Deployment(msgspec.Struct, frozen=True):
     listed: Card | None = None
     prefill: bool = False
     adaptive: bool = False
+    breaker: Changes = ()
+    allowed: tuple[Allowed, ...] = ()
 
     def __hash__(self) -> int:
         return hash(self.id)

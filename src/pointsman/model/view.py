@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
 import msgspec
@@ -59,14 +59,27 @@ class View(Protocol):
         ...
 
     @property
-    def degraded(self) -> Collection[str]:
-        """Deployments (by id) whose share is halved for recent errors, though they are still served."""
+    def reduced(self) -> Mapping[str, float]:
+        """Deployments (by id) that are served, but with less than their share: for recent errors, or since they have
+        just come back. What part of it they have (0..1); empty when all is well.
+        """
         ...
 
-    def fitness(self, deployment: Deployment, *, in_need: bool = False) -> str | None:
-        """None if it may be asked, else the reason why not ("cooling down for 3.2 s more: rate_limited").
+    def fitness(self, deployment: Deployment) -> str | None:
+        """None if it may be asked, else the reason why not ("cooling down for 3.2 s more (rate_limited)")."""
+        ...
 
-        ``in_need``: when nobody else is left. An open breaker is then no reason, being told to wait still is.
+    def told_to_rest(self, deployment: Deployment) -> bool:
+        """Did its upstream say that it wants to rest, or refuse the key? Any other rest is a guess."""
+        ...
+
+    def at_limit(self, deployment: Deployment) -> bool:
+        """Does it rest for a rate limit or a spent quota?"""
+        ...
+
+    def in_need(self, everybody: Iterable[Deployment], able: Sequence[Deployment]) -> Deployment | None:
+        """Whom to ask although it rests, when nobody who may be asked is left: of those that are ``able`` and were not
+        told to rest, the one that failed least recently. None while another request asks one of ``everybody`` so.
         """
         ...
 

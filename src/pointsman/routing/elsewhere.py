@@ -39,9 +39,9 @@ class Elsewhere:
         dice: Dice,
         sights: list[Sight] | None,
     ) -> Place:
-        """The first tier with somebody fit takes the group's place. If there is none, those whose breaker is open are
-        asked all the same: a guess about health must not end a service. Raises NoCandidate, AtLimit, TooManyTokens or
-        InvalidBody (beyond everybody).
+        """The first tier with somebody fit takes the group's place. If there is none, one of those who rest is asked
+        all the same, by one request at a time: a guess about health must not end a service. Raises NoCandidate,
+        AtLimit, TooManyTokens or InvalidBody (beyond everybody).
         """
         out = providers_of(tiers[0])
         turned = open_to(request, tiers)
@@ -56,8 +56,9 @@ class Elsewhere:
                         sights.append(Sight(over.stage, (), dict.fromkeys([d.id for d in tier.pool], over.reason)))
                     continue
                 wished = as_wished(request, tier)
-                excluded = left_out(tier.pool, wished, view, in_need=in_need)
-                pool = tuple(d for d in tier.pool if d.id not in excluded)
+                excluded = left_out(tier.pool, wished, view)
+                fit = tuple(d for d in tier.pool if d.id not in excluded)
+                pool = needed(tier.pool, tiers, wished, view) if in_need else fit
                 begun = _begun(tier, pool, in_need)
                 steps += (begun,)
                 if pool:
@@ -95,23 +96,30 @@ def providers_of(tier: Tier) -> frozenset[str]:
     return frozenset([deployment.provider.name for deployment in tier.pool])
 
 
-def why_not(deployment: Deployment, request: Request, view: View, *, in_need: bool = False) -> str | None:
+def why_not(deployment: Deployment, request: Request, view: View) -> str | None:
     """Why a deployment can't be asked now; None if it can."""
-    return (
-        unfit(deployment, request) or view.fitness(deployment, in_need=in_need) or view.room(deployment, request.tokens)
-    )
+    return unfit(deployment, request) or view.fitness(deployment) or view.room(deployment, request.tokens)
 
 
-def left_out(pool: Pool, request: Request, view: View, *, in_need: bool) -> dict[str, str]:
+def left_out(pool: Pool, request: Request, view: View) -> dict[str, str]:
     """Who can't be asked now, and why."""
-    reasons = {d.id: why_not(d, request, view, in_need=in_need) for d in pool}
+    reasons = {d.id: why_not(d, request, view) for d in pool}
     return {name: reason for name, reason in reasons.items() if reason is not None}
+
+
+def needed(pool: Pool, tiers: tuple[Tier, ...], request: Request, view: View) -> Pool:
+    """Whom of a pool to ask although it rests, when nobody else of these tiers is left; at most one, and nobody while
+    another request is asking one of their members so.
+    """
+    able = [d for d in pool if unfit(d, request) is None and view.room(d, request.tokens) is None]
+    found = view.in_need([d for tier in tiers for d in tier.pool], able)
+    return () if found is None else (found,)
 
 
 def _begun(tier: Tier, pool: Pool, in_need: bool) -> Step:
     """The step that begins a new pool after the one before was empty."""
     if in_need:
-        why = "asked in spite of an open breaker" if pool else "nobody may be asked, not even in need"
+        why = "asked although it rests" if pool else "nobody may be asked, not even in need"
     else:
         why = "turned to" if pool else "nobody fit in fallback group"
     return Step("need" if in_need else "fallback", len(tier.pool), len(pool), f"{why}: {_told(tier)}")
@@ -144,7 +152,7 @@ def _empty(request: Request, tiers: tuple[Tier, ...], steps: tuple[Step, ...], v
             f" or its fallbacks may take is {most} a minute",
             steps=steps,
         )
-    at_limit = all(view.fitness(d) is None for d in first.pool)
+    at_limit = all(view.fitness(d) is None or view.at_limit(d) for d in first.pool)
     wait = min(view.wait(d, tokens) for d in able)
     told = "; ".join(f"[{step.stage}] {step.reason}" for step in steps if step.after < step.before)
     kind = AtLimit if at_limit else NoCandidate

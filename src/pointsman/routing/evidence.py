@@ -1,7 +1,8 @@
 """What a pool's last results are good for: comparable times, trust, and who has none yet.
 
 A failure is not a fast answer. Times are of answers that came, and are held longer by the tries that did not, so who
-refuses quickly never looks quick. A degraded member's time counts twice.
+refuses quickly never looks quick. The time of a member whose share is reduced counts
+as much more.
 """
 
 from __future__ import annotations

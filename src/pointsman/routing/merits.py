@@ -1,6 +1,6 @@
 """Success rate and latency in one score, and a pick by it.
 
-    merit = success rate ** 4 * lowest latency / its latency          0..1, halved for the degraded
+    merit = success rate ** 4 * lowest latency / its latency          0..1, less for those whose share is reduced
 
 A failure costs the caller more than time, so a hundredth less success weighs as much as four hundredths more latency.
 Those within a tenth of the best are equals: what tells them apart is noise, and if it decided one of several like
@@ -13,7 +13,7 @@ from pointsman.model.decision import Pool, Step
 from pointsman.model.view import Dice, View
 from pointsman.routing.evidence import newcomers, trusts
 from pointsman.routing.ranking import Measure, one_of, told
-from pointsman.routing.shares import halved
+from pointsman.routing.shares import lessened
 
 CARE, NEAR = 4, 0.9
 
@@ -33,7 +33,7 @@ class Merits:
             0.0 if s.latency is None else trust**CARE * fastest / (s.latency + LEAST_SECONDS)
             for s, trust in zip(standings, trusts(standings), strict=True)
         ]
-        self.scores = halved(scores, pool, view)
+        self.scores = lessened(scores, pool, view)
 
     def pick(self, measure: Measure, dice: Dice) -> tuple[int, Step]:
         """A newcomer that nobody tries yet, else the least busy of the best."""

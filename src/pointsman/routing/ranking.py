@@ -6,7 +6,9 @@ asked. An infinite figure is that of a member who has none.
 
 from __future__ import annotations
 
+from bisect import bisect
 from collections.abc import Sequence
+from itertools import accumulate
 from math import isfinite
 from typing import NamedTuple
 
@@ -26,19 +28,21 @@ class Measure(NamedTuple):
 
 
 def burdened(figures: list[float], pool: Pool, view: View) -> list[float]:
-    """Loads, with those of degraded members counted twice, so that they get half as much."""
-    degraded = view.degraded
-    if not degraded:
+    """Loads; those of members whose share is reduced count as much more, so that they get as much less."""
+    reduced = view.reduced
+    if not reduced:
         return figures
-    return [figure * 2 if d.id in degraded else figure for d, figure in zip(pool, figures, strict=True)]
+    return [figure / reduced.get(d.id, 1.0) for d, figure in zip(pool, figures, strict=True)]
 
 
 def one_of(indexes: Sequence[int], pool: Pool, view: View, dice: Dice) -> int:
-    """One of these by dice; a degraded one has half a chance."""
+    """One of these by dice; one whose share is reduced has as much less of a chance."""
     if len(indexes) == 1:
         return indexes[0]
-    if view.degraded:
-        indexes = [i for i in indexes for _ in range(1 if pool[i].id in view.degraded else 2)]
+    reduced = view.reduced
+    if reduced:
+        edges = list(accumulate(reduced.get(pool[index].id, 1.0) for index in indexes))
+        return indexes[min(bisect(edges, dice.random() * edges[-1]), len(indexes) - 1)]
     return indexes[int(dice.random() * len(indexes))]
 
 

@@ -1,4 +1,4 @@
-"""A weighted draw among the members of a pool, told in one sentence. A degraded member's share is halved.
+"""A weighted draw among the members of a pool, told in one sentence. Who has a reduced share has less of it.
 
 What share each one has is the strategies' business; no share means never drawn while another has one.
 """
@@ -44,14 +44,14 @@ class Draw:
         self._words: dict[int, tuple[int, Step]] = {}
 
     def pick(self, _request: Request, view: View, dice: Dice) -> tuple[int, Step]:
-        if view.degraded:
-            return self._among_degraded(view, dice)
+        if view.reduced:
+            return self._among_reduced(view, dice)
         edges = self._edges
         index = min(bisect(edges, dice.random() * edges[-1]), self._last)
         return self._words.get(index) or self._tell(index)
 
     def terms(self, _request: Request, view: View) -> list[dict[str, float]]:
-        shares = halved(self._shares, self._pool, view)
+        shares = lessened(self._shares, self._pool, view)
         total = sum(shares)
         return [{"share": share / total} for share in shares]
 
@@ -61,21 +61,21 @@ class Draw:
         word = self._words[index] = (index, Step("strategy", len(self._pool), 1, reason))
         return word
 
-    def _among_degraded(self, view: View, dice: Dice) -> tuple[int, Step]:
-        shares = halved(self._shares, self._pool, view)
+    def _among_reduced(self, view: View, dice: Dice) -> tuple[int, Step]:
+        shares = lessened(self._shares, self._pool, view)
         edges, last = _edges(shares)
         index = min(bisect(edges, dice.random() * edges[-1]), last)
         share = shares[index] / edges[-1]
-        reason = f"{self._told}, halved for the degraded: {self._pool[index].id} has {share:.1%} of the draw"
+        reason = f"{self._told}, some with less than their share: {self._pool[index].id} has {share:.1%} of the draw"
         return index, Step("strategy", len(self._pool), 1, reason)
 
 
-def halved(shares: list[float], pool: Pool, view: View) -> list[float]:
-    """The shares with those of degraded members halved."""
-    degraded = view.degraded
-    if not degraded:
+def lessened(shares: list[float], pool: Pool, view: View) -> list[float]:
+    """The shares, or what is left of them for members that have less just now."""
+    reduced = view.reduced
+    if not reduced:
         return shares
-    return [(share / 2 or share) if d.id in degraded else share for d, share in zip(pool, shares, strict=True)]
+    return [share * reduced.get(d.id, 1.0) or share for d, share in zip(pool, shares, strict=True)]
 
 
 def _edges(shares: list[float]) -> tuple[list[float], int]:

@@ -1,65 +1,66 @@
-"""Cooldown of one deployment: a rest after being told to wait, or after more failures than are allowed in a minute."""
+"""Cooldown: a rest after being told to wait, after a refused key, or after more failures than are borne in a minute."""
 
 from __future__ import annotations
 
 import msgspec
 
 from pointsman.model.outcome import CONSEQUENCES, FailureKind
-from pointsman.state.window import Minute
 
 LONGEST = 300.0
 """Seconds: no upstream may silence a deployment for longer by a single Retry-After."""
 
 
 class CooldownSettings(msgspec.Struct, frozen=True):
-    """``allowed_fails`` a minute are borne (None: the breaker alone judges); a rest lasts ``seconds``, one after a rate
-    limit at least ``rate_limited`` instead, if that is set.
+    """A rest lasts ``seconds``; after a spent quota ``quota``, since that does not pass in a moment. After a rate limit
+    or a spent quota it is at least ``rate_limited``, if that is set.
     """
 
-    allowed_fails: int | None = None
     seconds: float = 5.0
     rate_limited: float | None = None
+    quota: float = 60.0
 
 
 class Cooldown:
-    """When the rest ends and what it was for."""
+    """When the rest ends and what it was for. ``told``: the end of what an upstream said; the rest is a guess."""
 
-    __slots__ = ("_fails", "_settings", "cause", "until")
+    __slots__ = ("cause", "settings", "told", "until")
 
     def __init__(self, settings: CooldownSettings) -> None:
-        self._fails: Minute | None = None
-        self.until = 0.0
-        self.cause: FailureKind | None = None
-        self.settle(settings)
-
-    def settle(self, settings: CooldownSettings) -> None:
-        """Go by these settings from now on; a rest under way goes on."""
-        self._settings = settings
-        if settings.allowed_fails is None:
-            self._fails = None
-        elif self._fails is None:
-            self._fails = Minute()
+        self.settings = settings
+        self.reset()
 
     def reset(self) -> None:
-        """The rest is over, and failures are counted afresh."""
-        self.until, self.cause = 0.0, None
-        self._fails = Minute() if self._fails is not None else None
+        """The rest is over."""
+        self.until = self.told = 0.0
+        self.cause: FailureKind | None = None
 
-    def failed(self, now: float, kind: FailureKind, retry_after: float | None) -> None:
-        """Take note of a failure. A later end always wins: a rest is extended, never cut short."""
-        over = False
-        if self._fails is not None and self._settings.allowed_fails is not None:
-            self._fails.add(now, 1)
-            over = self._fails.total > self._settings.allowed_fails
-        if not (over or CONSEQUENCES[kind].rests or retry_after):
-            return
-        until = now + self._length(kind, retry_after)
+    def forgive(self, now: float) -> None:
+        """It delivered: what was only guessed is over."""
+        if self.told <= now:
+            self.reset()
+
+    def failed(self, now: float, kind: FailureKind, retry_after: float | None, beyond: bool | None = None) -> None:
+        """Take note of a failure. ``beyond``: it was one too many (None: nobody counts them). A later end always wins:
+        a rest is extended, never cut short.
+        """
+        said = CONSEQUENCES[kind].rests or bool(retry_after)
+        if said or beyond:
+            self.extend(now + self._length(kind, retry_after), kind, said)
+
+    def extend(self, until: float, kind: FailureKind, said: bool) -> None:
+        """Rest until then, if that is later than it is anyhow."""
+        if said:
+            self.told = max(self.told, until)
         if until > self.until:
             self.until, self.cause = until, kind
 
     def _length(self, kind: FailureKind, retry_after: float | None) -> float:
         """What the upstream asks for and what is configured for rate limits, whichever is longer; else the usual."""
-        least = self._settings.rate_limited if kind is FailureKind.RATE_LIMITED else None
+        settings = self.settings
+        limited = kind is FailureKind.RATE_LIMITED or kind is FailureKind.QUOTA
+        least = (settings.rate_limited or 0.0) if limited else 0.0
         if retry_after:
-            return max(min(retry_after, LONGEST), least or 0.0)
-        return self._settings.seconds if least is None else least
+            return max(min(retry_after, LONGEST), least)
+        if kind is FailureKind.QUOTA:
+            return max(settings.quota, least)
+        return least if limited and settings.rate_limited is not None else settings.seconds

@@ -6,8 +6,9 @@ import math
 
 import msgspec
 
-from pointsman.model.deployment import Deployment
+from pointsman.model.deployment import Deployment, Provider
 from pointsman.state.adaptive import AdaptiveLimit
+from pointsman.state.allowance import Allowance
 from pointsman.state.breaker import Breaker
 from pointsman.state.cooldown import Cooldown
 from pointsman.state.results import Result, Results
@@ -15,20 +16,27 @@ from pointsman.state.window import Minute
 
 
 class Place(msgspec.Struct):
-    """A provider's share of the memory: requests in flight at any of its deployments."""
+    """A provider's share of the memory: requests in flight at any of its deployments, and whether it rests as a whole.
+    ``provider`` is the newest of its name.
+    """
 
+    provider: Provider
+    breaker: Breaker
+    cooldown: Cooldown
     in_flight: int = 0
 
 
 class Record(msgspec.Struct):
     """All that is remembered of one deployment. ``deployment`` is the newest of its id. ``counted``: its requests and
     tokens a minute are. ``limit`` is how many it bears at a time, where that is learned. ``malformed`` counts frames of
-    its streams that made no sense.
+    its streams that made no sense. ``failed`` and ``served`` are when it did so last; ``needed``: a request is asking
+    it in need.
     """
 
     deployment: Deployment
     breaker: Breaker
     cooldown: Cooldown
+    allowance: Allowance
     place: Place
     requests: Minute
     tokens: Minute
@@ -40,18 +48,34 @@ class Record(msgspec.Struct):
     failures: int = 0
     malformed: int = 0
     served: float = -math.inf
+    failed: float = -math.inf
+    needed: bool = False
+
+
+class Passage(msgspec.Struct, frozen=True):
+    """How a request was let through though somebody rested: past these ``breakers``, of which it has the one place of
+    those in ``held``. ``need``: not as a probe that was due, but because nobody else was left.
+    """
+
+    breakers: tuple[Breaker, ...]
+    held: tuple[Breaker, ...]
+    need: bool
 
 
 class Lease(msgspec.Struct, gc=False):
-    """A place taken at a deployment at the time ``begun``. ``probe``: the one request that a half-open breaker lets
-    through; ``need``: asked although its breaker is open. ``first_token`` is how many seconds later a stream's first
-    content came. ``result`` and ``tokens``, those of the question included, are set when it delivered.
+    """A place taken at a deployment at the time ``begun``. ``passage`` is None where nobody rested. ``first_token`` is
+    how many seconds later a stream's first content came. ``result`` and ``tokens``, those of the question included, are
+    set when it delivered.
     """
 
     record: Record
     begun: float = 0.0
-    probe: bool = False
-    need: bool = False
+    passage: Passage | None = None
     first_token: float | None = None
     result: Result | None = None
     tokens: int = 0
+
+    @property
+    def probe(self) -> bool:
+        """Is it the one request that a half-open breaker lets through?"""
+        return self.passage is not None and bool(self.passage.held) and not self.passage.need

@@ -38,7 +38,8 @@ DECAY = 60.0
 
 class Result(msgspec.Struct, frozen=True, gc=False):
     """One request: when it ended and whether it delivered. ``seconds`` to the end of the answer, ``first_token`` to a
-    stream's first content, ``tokens`` of the answer. Of failures only a time-out has ``seconds``: those it waited.
+    stream's first content, ``tokens`` of the answer. Of failures only a time-out has ``seconds``: those it waited; and
+    some are ``borne``, by an allowance.
     """
 
     ended: float
@@ -46,6 +47,7 @@ class Result(msgspec.Struct, frozen=True, gc=False):
     first_token: float | None = None
     tokens: int = 0
     delivered: bool = True
+    borne: bool = False
 
 
 class Results:
@@ -68,6 +70,18 @@ class Results:
 
     def __len__(self) -> int:
         return len(self._kept)
+
+    def since(self, moment: float) -> tuple[int, int]:
+        """How many delivered and how many failed after that moment, of those that are kept; without those borne."""
+        good = bad = 0
+        for result in reversed(self._kept):
+            if result.ended <= moment:
+                break
+            if result.delivered:
+                good += 1
+            elif not result.borne:
+                bad += 1
+        return good, bad
 
     def standing(self, now: float) -> Standing:
         kept = self._kept

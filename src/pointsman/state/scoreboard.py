@@ -7,19 +7,18 @@ One lock guards it all, held briefly and never across a wait; choosing and count
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from threading import RLock
-
-import msgspec
 
 from pointsman.model.deployment import Deployment, Provider
 from pointsman.model.outcome import CONSEQUENCES, FailureKind
 from pointsman.model.view import UNSEEN, Clock, Dice, Standing, Turns
 from pointsman.state.adaptive import AdaptiveLimit
-from pointsman.state.breaker import Breaker, State
+from pointsman.state.allowance import Allowance
+from pointsman.state.breaker import Breaker
 from pointsman.state.budget import RetryBudget
-from pointsman.state.cooldown import Cooldown, CooldownSettings
-from pointsman.state.degraded import Degraded
+from pointsman.state.cooldown import Cooldown
+from pointsman.state.health import SIGNS_OF_LIFE, Failure, Health, at_limit, ends, told_to_rest, tried
 from pointsman.state.queue import Queue, Ticket
 from pointsman.state.record import Lease, Place, Record
 from pointsman.state.results import Result, Results
@@ -36,9 +35,8 @@ MOST_UNLISTED = 2000
 MOST_GROUPS = 10_000
 """Groups whose turns are remembered; one more, and all begin anew."""
 
-CLIENT_ERRORS = frozenset({FailureKind.BAD_REQUEST, FailureKind.NOT_FOUND, FailureKind.CONTEXT, FailureKind.FILTERED})
-"""Kinds that find fault with the request. They are held against nobody, and who says so is up."""
-
+NOBODY: Mapping[str, float] = {}
+"""Whose share is reduced while all is well."""
 
 TIMED_OUT = frozenset({FailureKind.TIMEOUT, FailureKind.FIRST_TOKEN_TIMEOUT, FailureKind.CONNECT_TIMEOUT})
 """Kinds whose time says something: an answer would have taken longer still."""
@@ -58,8 +56,6 @@ class Scoreboard:
         self.budget = RetryBudget()
         self.hedges = RetryBudget(0.05, 1)
         self.queue = Queue(self._rules.queue)
-        self.resting: dict[str, Record] = {}
-        self._degraded = Degraded(self._rules.degraded)
         self.servers = Servers(clock, self.lock)
         self._homes = Sessions(self._rules.home)
         self._labels = Sessions(self._rules.label)
@@ -67,31 +63,35 @@ class Scoreboard:
         self._listed: frozenset[str] = frozenset()
         self._places: dict[str, Place] = {}
         self._turns: dict[str, Turns] = {}
+        self.health = Health(self._records, dice, self._rules)
+        self.resting = self.health.resting
 
     # What a decision may know (View)
 
     @property
-    def degraded(self) -> Collection[str]:
-        found = self._degraded
-        if found.until:
-            found.recover(self.clock())
-        return found.until
+    def reduced(self) -> Mapping[str, float]:
+        health = self.health
+        return health.reduced(self.clock()) if health.degraded.until or health.slow_start.since else NOBODY
 
-    def fitness(self, deployment: Deployment, *, in_need: bool = False) -> str | None:
-        record = self.resting.get(deployment.id)
-        if record is None:
+    @property
+    def degraded(self) -> Collection[str]:
+        """Who had too many errors of late, by id."""
+        self.health.degraded.recover(self.clock())
+        return self.health.degraded.until
+
+    def fitness(self, deployment: Deployment) -> str | None:
+        return self.health.why_not(*self._known(deployment), self.clock()) if self.resting else None
+
+    def told_to_rest(self, deployment: Deployment) -> bool:
+        return bool(self.resting) and told_to_rest(*self._known(deployment), self.clock())
+
+    def at_limit(self, deployment: Deployment) -> bool:
+        return bool(self.resting) and at_limit(*self._known(deployment), self.clock())
+
+    def in_need(self, everybody: Iterable[Deployment], able: Sequence[Deployment]) -> Deployment | None:
+        if any(tried(*self._known(deployment)) for deployment in everybody):
             return None
-        now = self.clock()
-        if record.cooldown.until > now:
-            cause = record.cooldown.cause.value if record.cooldown.cause else "told to"
-            return f"cooling down for {record.cooldown.until - now:.1f} s more ({cause})"
-        if not record.breaker.admits(now) and not in_need:
-            if record.breaker.state is State.HALF_OPEN:
-                return "breaker half-open: its one probe is under way"
-            return f"breaker open for {record.breaker.until - now:.1f} s more ({record.breaker.failures} failures)"
-        if record.breaker.state is State.CLOSED:
-            self.resting.pop(deployment.id, None)
-        return None
+        return min((d for d in able if not self.told_to_rest(d)), key=self._failed, default=None)
 
     def room(self, deployment: Deployment, tokens: int) -> str | None:
         record = self.record(deployment)
@@ -128,8 +128,9 @@ class Scoreboard:
 
     def failing(self, deployment: Deployment) -> bool:
         """Did it fail when it was asked last, or does it rest?"""
-        record = self._records.get(deployment.id)
-        return deployment.id in self.resting or (record is not None and record.breaker.failures > 0)
+        record, place = self._known(deployment)
+        marked = any(each is not None and each.breaker.failures > 0 for each in (record, place))
+        return marked or self.fitness(deployment) is not None
 
     def crowded(self, deployment: Deployment, tokens: int) -> bool:
         record = self.record(deployment)
@@ -196,9 +197,7 @@ class Scoreboard:
     def wait(self, deployment: Deployment, tokens: int = 0) -> float:
         record = self.record(deployment)
         now = self.clock()
-        wait = max(record.cooldown.until - now, 0.0)
-        if record.breaker.state is State.OPEN:
-            wait = max(wait, record.breaker.until - now)
+        wait = max(0.0, *ends(record, now))
         if deployment.rpm is not None:
             wait = max(wait, record.requests.until_below(now, deployment.rpm))
         if deployment.tpm is not None:
@@ -218,12 +217,11 @@ class Scoreboard:
             self._take_turn(deployment, group)
         if deployment.id not in self.resting:
             return Lease(record, now)
-        probe = record.breaker.started()
-        return Lease(record, now, probe, not probe and record.breaker.state is not State.CLOSED)
+        return Lease(record, now, self.health.passage(record, now))
 
     def give_back(self, lease: Lease) -> None:
         """Count it out again, and its success if it delivered. Called once for each ``take``, in a ``finally``."""
-        record, result = lease.record, lease.result
+        record, result, passage = lease.record, lease.result, lease.passage
         with self.lock:
             record.in_flight -= 1
             record.place.in_flight -= 1
@@ -231,14 +229,14 @@ class Scoreboard:
                 record.successes += 1
                 record.served = result.ended
                 record.results.add(result)
-                if record.breaker.failures or record.breaker.openings:
-                    record.breaker.succeeded(lease.probe or lease.need)
+                if record.breaker.marked or record.place.breaker.marked or passage is not None:
+                    self.health.delivered(lease, result.ended)
                 if record.counted and lease.tokens:
                     record.tokens.add(result.ended, lease.tokens)
                 if record.limit is not None:
                     record.limit.delivered(record.in_flight + 1, lease.first_token)
-            if lease.probe:
-                record.breaker.probe_ended()
+            if passage is not None:
+                self.health.ended(lease, passage)
             if self.queue.tickets:
                 self._hand_on(record)
 
@@ -301,6 +299,12 @@ class Scoreboard:
 
     # What came of an attempt
 
+    def began(self, lease: Lease) -> None:
+        """A stream's first content has come. Who rested is up again then: nobody shall have to wait for its end."""
+        if lease.passage is not None:
+            with self.lock:
+                self.health.lives(lease, lease.passage, self.clock())
+
     def succeeded(self, lease: Lease, tokens: int, completion: int = 0) -> float:
         """It has delivered, and used so many tokens, ``completion`` of them for the answer. Counted when the lease is
         given back. Returns the seconds it took.
@@ -316,23 +320,26 @@ class Scoreboard:
         returned, how long it took.
         """
         record, now = lease.record, self.clock()
-        seconds = now - lease.begun
-        if CONSEQUENCES[kind].counts:
-            with self.lock:
+        seconds, counts = now - lease.begun, CONSEQUENCES[kind].counts
+        with self.lock:
+            beyond = record.allowance.beyond(now, kind, retry_after)
+            if counts:
+                record.failures += 1
                 if record.limit is not None and kind in TOO_MUCH:
                     record.limit.overloaded(now)
-                self._hold_against(record, kind, now, retry_after, lease.probe)
-                record.results.add(Result(now, seconds if kind in TIMED_OUT else None, delivered=False))
-        elif kind in CLIENT_ERRORS:
-            with self.lock:
-                record.breaker.client_error(lease.probe or lease.need)
+                waited = seconds if kind in TIMED_OUT else None
+                record.results.add(Result(now, waited, delivered=False, borne=beyond is False))
+            if counts or beyond:
+                self.health.failed(lease, Failure(kind, now, retry_after, beyond))
+            elif kind in SIGNS_OF_LIFE and lease.passage is not None:
+                self.health.lives(lease, lease.passage, now)
         return seconds
 
     def garbled(self, lease: Lease, frames: int) -> None:
         """So many frames of its stream made no sense: an error, if not one that opens a breaker, for the rest came."""
         with self.lock:
             lease.record.malformed += frames
-            self._degraded.failed(lease.record.deployment.id, self.clock())
+            self.health.degraded.failed(lease.record.deployment.id, self.clock())
 
     def remember(self, session: str, *, home: str | None = None, label: str | None = None) -> None:
         """A request of the session was delivered: by the deployment ``home``, and it was about ``label``."""
@@ -369,11 +376,13 @@ class Scoreboard:
         """
         with self.lock:
             self._rules = rules or self._rules
-            self._degraded.settle(self._rules.degraded)
+            self.health.settle(self._rules)
             self.queue.settings = self._rules.queue
             self._homes.seconds, self._labels.seconds = self._rules.home, self._rules.label
             known = {d.id: d for d in deployments}
             self._listed = frozenset(known)
+            for provider in {d.provider.name: d.provider for d in known.values()}.values():
+                self._move(self._place(provider), provider)
             for name, record in list(self._records.items()):
                 if name in known:
                     self._renew(record, known[name])
@@ -393,12 +402,8 @@ class Scoreboard:
                 record.results.clear()
                 record.successes = record.failures = 0
                 record.served = -math.inf
-                if not keep_breakers:
-                    record.breaker.reset()
-                    record.cooldown.reset()
             if not keep_breakers:
-                self.resting.clear()
-                self._degraded.clear()
+                self.health.reset()
             self._turns.clear()
             self._homes.clear()
             self._labels.clear()
@@ -411,65 +416,75 @@ class Scoreboard:
 
     def _forget(self, name: str) -> None:
         del self._records[name]
-        self.resting.pop(name, None)
-        self._degraded.forget(name)
+        self.health.forget(name)
+
+    def _known(self, deployment: Deployment) -> tuple[Record | None, Place | None]:
+        return self._records.get(deployment.id), self._places.get(deployment.provider.name)
+
+    def _failed(self, deployment: Deployment) -> float:
+        """When it failed last."""
+        record = self._records.get(deployment.id)
+        return record.failed if record is not None else -math.inf
 
     def _begin(self, deployment: Deployment) -> Record:
-        return Record(
+        rules = self._rules
+        record = Record(
             deployment,
-            Breaker(self._rules.breaker),
-            Cooldown(self._cooldown(deployment)),
-            self._place(deployment),
+            Breaker(rules.breaker_of(deployment)),
+            Cooldown(rules.cooldown_of(deployment)),
+            Allowance(rules.allowed_of(deployment)),
+            self._place(deployment.provider),
             Minute(),
             Minute(),
             Results(),
             deployment.limited,
             AdaptiveLimit() if deployment.adaptive else None,
         )
+        self.health.list_if_unwell(record, self.clock())
+        return record
 
     def _renew(self, record: Record, deployment: Deployment) -> None:
         """What is remembered stays; what the configuration says is new. Its leases move along to a new provider."""
-        place = self._place(deployment)
+        rules, place = self._rules, self._place(deployment.provider)
         record.place.in_flight -= record.in_flight
         place.in_flight += record.in_flight
         record.place = place
         if _upstream(record.deployment) != _upstream(deployment):
             record.results.clear()
+            record.breaker.reset()
+            record.cooldown.reset()
             record.served = -math.inf
         record.deployment = deployment
         record.counted = deployment.limited
         if deployment.adaptive != (record.limit is not None):
             record.limit = AdaptiveLimit() if deployment.adaptive else None
-        record.breaker.settings = self._rules.breaker
-        record.cooldown.settle(self._cooldown(deployment))
+        record.breaker.settings = rules.breaker_of(deployment)
+        record.cooldown.settings = rules.cooldown_of(deployment)
+        record.allowance.settle(rules.allowed_of(deployment))
+        self.health.list_if_unwell(record, self.clock())
 
-    def _hold_against(
-        self, record: Record, kind: FailureKind, now: float, retry_after: float | None, probe: bool
-    ) -> None:
-        record.failures += 1
-        record.cooldown.failed(now, kind, retry_after)
-        if kind is not FailureKind.RATE_LIMITED:
-            self._degraded.failed(record.deployment.id, now)
-            record.breaker.failed(now, self.dice, probe)
-        elif record.breaker.state is State.HALF_OPEN:
-            record.breaker.failed(now, self.dice, probe)
-        if record.cooldown.until > now or record.breaker.state is not State.CLOSED:
-            self.resting[record.deployment.id] = record
+    def _place(self, provider: Provider) -> Place:
+        rules = self._rules
+        place = self._places.get(provider.name)
+        if place is None:
+            place = Place(provider, Breaker(rules.breaker_at(provider)), Cooldown(rules.cooldown))
+            self._places[provider.name] = place
+        return place
 
-    def _place(self, deployment: Deployment) -> Place:
-        return self._places.setdefault(deployment.provider.name, Place())
-
-    def _cooldown(self, deployment: Deployment) -> CooldownSettings:
-        if deployment.cooldown_time is None:
-            return self._rules.cooldown
-        return msgspec.structs.replace(self._rules.cooldown, seconds=deployment.cooldown_time)
+    def _move(self, place: Place, provider: Provider) -> None:
+        """What the configuration says is new. At another address, or with another key, nothing is held against it."""
+        if (place.provider.base_url, place.provider.api_key) != (provider.base_url, provider.api_key):
+            place.breaker.reset()
+            place.cooldown.reset()
+        place.provider = provider
+        place.breaker.settings, place.cooldown.settings = self._rules.breaker_at(provider), self._rules.cooldown
 
     def _take_turn(self, deployment: Deployment, group: str) -> None:
         turns = self._turns.get(group)
         if turns is not None:
             turns.floor = max(turns.at.get(deployment.id, turns.floor), turns.floor)
-            cost = 2.0 if deployment.id in self._degraded.until else 1.0
-            turns.at[deployment.id] = turns.floor + cost / (deployment.weight or 1.0)
+            share = self.reduced.get(deployment.id, 1.0)
+            turns.at[deployment.id] = turns.floor + 1.0 / (share * (deployment.weight or 1.0))
 
 
 def _upstream(deployment: Deployment) -> tuple[str, str, str | None]:

@@ -2,14 +2,30 @@
 
 from __future__ import annotations
 
-from pointsman.config.findings import Report
+from collections.abc import Mapping
+
+from pointsman.config.failures import CLASSES, read_policy
+from pointsman.config.findings import Path, Report
 from pointsman.config.settings import RestSettings, WarmSettings
-from pointsman.config.shapes import ErrorBasedSection, FirstRequestSection, RateLimitedSection
+from pointsman.config.shapes import (
+    BreakerSection,
+    ErrorBasedSection,
+    FirstRequestSection,
+    RateLimitedSection,
+)
+from pointsman.model.outcome import CONSEQUENCES, FailureKind
+from pointsman.model.rest import NEVER, Allowed, Changes
 
 WARM = "prefer_warm_providers"
 
 USUAL_THRESHOLD = 3
 """Errors of ``error_based_routing`` if it says no number."""
+
+SUFFIX = "AllowedFails"
+"""What LiteLLM puts behind the classes of a policy of failures that are borne."""
+
+HELD = tuple(kind for kind, consequence in CONSEQUENCES.items() if consequence.counts)
+"""What is held against somebody unless it is borne."""
 
 METRICS = (
     "routing_decision_time_ms",
@@ -44,6 +60,28 @@ def read_rest(limited: RateLimitedSection | None, errors: ErrorBasedSection | No
         return RestSettings(duration)
     threshold = USUAL_THRESHOLD if errors.error_threshold is None else errors.error_threshold
     return RestSettings(duration, threshold, errors.cooldown_seconds or usual.error_window)
+
+
+def read_allowed(
+    policy: Mapping[str, int | None] | None, path: Path, report: Report, fails: int | None = None
+) -> tuple[Allowed, ...]:
+    """The failures a minute that are borne: of each class in the policy, counted together, and of all others."""
+    numbers = read_policy(policy or {}, SUFFIX, HELD, path, report)
+    classes = {kind: name for name, kinds in CLASSES.items() for kind in kinds}
+    together: dict[tuple[str, int], list[FailureKind]] = {}
+    for kind, number in numbers.items():
+        together.setdefault((classes.get(kind, kind.value), number), []).append(kind)
+    found = [Allowed(number, frozenset(kinds)) for (_, number), kinds in together.items()]
+    return (*found, *(() if fails is None else (Allowed(fails),)))
+
+
+def read_breaker(section: BreakerSection | None, cooldown_time: float | None = None) -> Changes:
+    """What is different for a circuit breaker. A ``cooldown_time`` of 0 means that nothing but the upstream's own word
+    is a rest, so without a word on the breaker there is none.
+    """
+    if section is None:
+        return NEVER if cooldown_time == 0 else ()
+    return tuple(section.model_dump(exclude_none=True).items())
 
 
 def check_metrics(names: list[str], report: Report) -> None:

@@ -19,10 +19,9 @@ def concerned(_pool: Pool, _topology: Topology) -> bool:
 def keep(pool: Pool, _request: Request, view: View) -> Kept:
     excluded: dict[str, str] = {}
     for deployment in pool:
-        if deployment.id in view.resting:
-            reason = view.fitness(deployment)
-            if reason is not None:
-                excluded[deployment.id] = reason
+        reason = view.fitness(deployment)
+        if reason is not None:
+            excluded[deployment.id] = reason
     if not excluded:
         return Kept(pool, "all fit")
     told = "; ".join(f"{name}: {reason}" for name, reason in list(excluded.items())[:8])

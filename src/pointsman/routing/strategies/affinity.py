@@ -16,7 +16,7 @@ from pointsman.routing.evidence import trusts
 from pointsman.routing.features import beginning
 from pointsman.routing.rendezvous import Homes, number
 from pointsman.routing.sessions import home_of
-from pointsman.routing.shares import halved, weights_of
+from pointsman.routing.shares import lessened, weights_of
 
 
 class Affinity:
@@ -46,7 +46,7 @@ class Affinity:
 
     def _shares(self, view: View) -> list[float]:
         pairs = zip(self._weights, trusts(view.standings(self._pool)), strict=True)
-        return halved([weight * trust for weight, trust in pairs], self._pool, view)
+        return lessened([weight * trust for weight, trust in pairs], self._pool, view)
 
     def _told(self, why: str) -> Step:
         return Step("strategy", len(self._pool), 1, f"affinity: {why}")

@@ -1,7 +1,7 @@
 """hybrid: the session's home where the evidence for it is strong, performance elsewhere.
 
-Strong is: it has a few results, and nobody scores more than twice as much. A home that fails, slows down or is degraded
-loses its sessions to whoever does better; small differences don't cost anybody a warm cache.
+Strong is: it has a few results, and nobody scores more than twice as much. A home that fails, slows down or is
+degraded loses its sessions to whoever does better; small differences don't cost anybody a warm cache.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """least_loaded: the fewest requests in flight now; equals are told apart by dice.
 
-Counted are those sent from here; at a provider whose load is watched, those that others have there as well. A degraded
-member's next request counts twice, so it settles at half of what the others carry.
+Counted are those sent from here; at a provider whose load is watched, those that others have there as well. Those of a
+member whose share is reduced count as much more, the next one included: with half the share it settles at half of what
+the others carry.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from pointsman.model.view import Dice, View
 from pointsman.routing.ranking import Measure, best, burdened
 
 MEASURE = Measure("least_loaded", "has %.0f in flight")
-BURDENED = Measure("least_loaded, twice the load for the degraded", "would have %.0f in flight")
+BURDENED = Measure("least_loaded, more load for who has less than its share", "would have %.1f in flight")
 
 
 class LeastLoaded:
@@ -22,7 +23,7 @@ class LeastLoaded:
 
     def pick(self, _request: Request, view: View, dice: Dice) -> tuple[int, Step]:
         pool = self._pool
-        if view.degraded:
+        if view.reduced:
             return best(pool, burdened([view.load(d) + 1 for d in pool], pool, view), BURDENED, view, dice)
         return best(pool, [view.load(d) for d in pool], MEASURE, view, dice)
 

@@ -16,7 +16,7 @@ from pointsman.model.deployment import Deployment
 from pointsman.model.request import Request
 from pointsman.model.view import Dice, View
 from pointsman.routing.ranking import Measure, best
-from pointsman.routing.shares import halved
+from pointsman.routing.shares import lessened
 
 MEASURE = Measure("most_capacity", "has room for %.0f tokens", highest=True)
 UNTOLD = Measure("most_capacity", "has %.2f of its room free", highest=True)
@@ -43,7 +43,7 @@ class MostCapacity:
 
     def _capacities(self, loads: list[int], free: list[float], view: View) -> list[float]:
         rows = zip(self._contexts, loads, free, strict=True)
-        return halved([context / (load + 1) * part for context, load, part in rows], self._pool, view)
+        return lessened([context / (load + 1) * part for context, load, part in rows], self._pool, view)
 
     def _free(self, loads: list[int], view: View) -> list[float]:
         """The part that is left of the tightest limit of each."""

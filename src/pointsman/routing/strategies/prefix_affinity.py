@@ -15,7 +15,7 @@ from pointsman.model.request import Request
 from pointsman.model.view import Dice, View
 from pointsman.routing.features import beginning
 from pointsman.routing.rendezvous import Homes, number
-from pointsman.routing.shares import halved, weights_of
+from pointsman.routing.shares import lessened, weights_of
 
 
 class PrefixAffinity:
@@ -27,14 +27,14 @@ class PrefixAffinity:
     def pick(self, request: Request, view: View, dice: Dice) -> tuple[int, Step]:
         pool, begun = self._pool, beginning(request)
         key = number(begun) if begun else int(dice.random() * 2**64)
-        index, home = self._homes.place(key, halved(self._weights, pool, view), view)
+        index, home = self._homes.place(key, lessened(self._weights, pool, view), view)
         told = f"{pool[index].id} is where prompts with this beginning go"
         if index != home:
             told = f"{pool[index].id} is next, for {pool[home].id}, where they go, has its share of what is in flight"
         return index, Step("strategy", len(pool), 1, f"prefix_affinity: {told}")
 
     def terms(self, request: Request, view: View) -> list[dict[str, float]]:
-        pool, shares = self._pool, halved(self._weights, self._pool, view)
+        pool, shares = self._pool, lessened(self._weights, self._pool, view)
         loads = [view.in_flight(d) for d in pool]
         distances = self._homes.distances(number(beginning(request)), shares)
         rows = zip(loads, self._homes.bounds(shares, loads), distances, strict=True)

@@ -17,7 +17,7 @@ from pointsman.model.view import Dice, View
 from pointsman.routing.evidence import filled
 from pointsman.routing.prices import blended
 from pointsman.routing.ranking import Measure, best, one_of, told
-from pointsman.routing.shares import halved, relative
+from pointsman.routing.shares import lessened, relative
 
 MEASURE = Measure("usage_based", "scores %.3f", highest=True)
 
@@ -54,7 +54,7 @@ class UsageBased:
         return [weights.latency * part for part in fast], [weights.success_rate * s.success_rate for s in standings]
 
     def _scores(self, fast: list[float], sound: list[float], view: View) -> list[float]:
-        return halved(list(map(sum, zip(fast, sound, self._cheap, strict=True))), self._pool, view)
+        return lessened(list(map(sum, zip(fast, sound, self._cheap, strict=True))), self._pool, view)
 
     def _inverses(self, figures: list[float], least: float) -> list[float]:
         inverses = [1.0 / max(figure, least) for figure in figures]
