@@ -23,6 +23,7 @@ from pointsman.config.sections.balancing import FACTORS, MEASURES
 from pointsman.config.sections.rest import METRICS
 from pointsman.config.settings import EncoderSettings, RouterSettings, ServerSettings, Strategies
 from pointsman.config.yaml_marks import MAX_ALIASED, MAX_BYTES, MAX_DEPTH, MAX_NODES
+from pointsman.flow.ask import LONGEST_SILENCE
 
 PAGE = page("docs/concepts/configuration.md")
 
@@ -110,7 +111,7 @@ def test_the_defaults_are_those_that_are_used():
             "allowed_fails": "none",
             "stream_timeout": "the timeout",
             "first_token_timeout": "by `stream_timeout`",
-            "idle_timeout": "by `stream_timeout`",
+            "idle_timeout": f"by `stream_timeout`, else `{LONGEST_SILENCE:g}`",
             "stream_keepalive": "none",
         }
         assert rows[key] == others.get(key, f"`{value:g}`" if value is not None else "")

@@ -244,7 +244,7 @@ def test_a_deployments_own_timeouts_hold(kit):
 @pytest.mark.parametrize(
     ("own", "router", "wished", "first", "idle"),
     [
-        ({}, {}, None, 600.0, 600.0),
+        ({}, {}, None, 600.0, 300.0),
         ({}, {"timeout": 20.0}, None, 20.0, 20.0),
         ({}, {"stream_timeout": 9.0}, None, 9.0, 9.0),
         ({}, {"stream_timeout": 9.0, "idle_timeout": 4.0}, None, 9.0, 4.0),
@@ -321,6 +321,14 @@ def test_every_busy_answer_says_when_to_come_back(kit, status):
     error = house.serve().error
     assert error.status == status
     assert error.retry_after >= 1.0
+
+
+@pytest.mark.parametrize(("timeout", "until"), [(None, float("inf")), (30.0, 30.0)])
+def test_only_the_caller_ends_a_stream_that_goes_on(kit, timeout, until):
+    """The router's time is for what has not begun; a long answer is no failure."""
+    house = kit.House(kit.World({"a": [kit.Stream()]}), kit.place("a"), router={"timeout": 20.0})
+    house.serve(stream=True, timeout=timeout)
+    assert [call.until for call in house.world.calls] == [until]
 
 
 def test_the_final_error_lists_all_attempts_without_addresses_or_keys(two):

@@ -214,6 +214,21 @@ def test_nobody_is_asked_after_the_deadline(kit):
         assert (house.world.asked, trip.outcome.failure) == (["a"], kind)
 
 
+def test_a_long_answer_leaves_time_to_go_on_with_it(kit):
+    """The router's time is for what has not begun, so it begins anew where a stream broke off."""
+    first = kit.Stream(ROLE, *words("Once", " upon"), ended=CUT)
+    house = house_of(kit, {"a": [first], "b": [kit.Stream(ROLE, *words("Once", " upon", " a time"), END)]})
+    relay = first.relay
+
+    def slowly() -> Ended:
+        house.world.clock.advance(house.core.pipeline.topology.router.timeout + 1)
+        return relay()
+
+    first.relay = slowly
+    trip = house.serve(stream=True)
+    assert (trip.error, trip.outcome.failure) == (None, None)
+
+
 def test_a_whole_reply_may_take_over_as_well(kit):
     """From an upstream that does not heed ``stream``: what is new of it, told as a stream."""
     reply = {"choices": [{"message": {"role": "assistant", "content": "Once upon"}}], "usage": {"total_tokens": 4}}

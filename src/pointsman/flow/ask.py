@@ -6,6 +6,7 @@ The lease on the deployment comes in and is given back here, in the one ``finall
 from __future__ import annotations
 
 from collections.abc import Generator
+from math import inf
 
 import msgspec
 
@@ -27,6 +28,9 @@ from pointsman.state.scoreboard import Lease
 
 LATE = frozenset({FailureKind.CONNECT_TIMEOUT, FailureKind.TIMEOUT, FailureKind.FIRST_TOKEN_TIMEOUT})
 """Kinds that are the caller's own deadline, if that was the shorter one."""
+
+LONGEST_SILENCE = 300.0
+"""Seconds that a stream may be silent where nothing is configured: Envoy's ``stream_idle_timeout``."""
 
 UNSURE = frozenset({502, 504})
 """Statuses of a proxy that lost sight of a server: it may have worked on, and its work be billed."""
@@ -87,7 +91,8 @@ def _written(trip: Trip, leg: Leg, lease: Lease) -> Call:
         reader = attended(trip, reader, leg, continues=rest is not None)
         limit, idle = _patience(trip, deployment, limit)
     left = trip.deadline - lease.begun
-    return Call(deployment.provider, wire, min(left, limit), idle, reader, left)
+    until = inf if trip.request.timeout is None else left  # only the caller may want an answer cut that is coming
+    return Call(deployment.provider, wire, min(left, limit), idle, reader, until)
 
 
 def _hedged(trip: Trip, first: Entrant) -> Generator[Effect, Reply, tuple[Entrant, Reply]]:
@@ -136,7 +141,7 @@ def _patience(trip: Trip, deployment: Deployment, own: float) -> tuple[float, fl
     router, wished = trip.router, trip.request.stream_timeout
     first = wished or deployment.first_token_timeout or deployment.stream_timeout or router.first_token_timeout
     idle = wished or deployment.idle_timeout or deployment.stream_timeout or router.idle_timeout
-    return min(first or router.stream_timeout or own, own), idle or router.stream_timeout or own
+    return min(first or router.stream_timeout or own, own), idle or router.stream_timeout or min(own, LONGEST_SILENCE)
 
 
 def _answered(trip: Trip, leg: Leg, lease: Lease, reply: Answered, reader: StreamReader | None) -> FailureKind | None:
@@ -173,6 +178,8 @@ def _relayed(trip: Trip, leg: Leg, lease: Lease, reader: StreamReader, ended: Re
     failure = _judged(trip, leg, lease, _verdict(reader, ended))
     if failure is not None:
         broke_off(trip, reader)
+        if trip.request.timeout is None:  # a long answer has not used up the time to go on with it
+            trip.deadline = trip.core.board.clock() + trip.router.timeout
     return failure
 
 
