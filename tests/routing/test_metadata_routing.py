@@ -12,6 +12,7 @@ from pointsman.config.settings import (
     MetadataRule,
     Pattern,
     ProviderShare,
+    SizeRule,
     TagSettings,
     Task,
     TaskSettings,
@@ -83,6 +84,53 @@ def test_a_provider_that_lists_the_model_serves_it_as_asked():
     """Though it has another default."""
     decision = urgent(HERE, open_at(provider("vllm", default_model="house", models=("m",))))
     assert (decision.choice.id, decision.upstream_model) == ("vllm", "m")
+
+
+@pytest.mark.parametrize(
+    ("name", "more"),
+    [
+        ("meta-llama/7b", {"patterns": (Pattern("^meta-llama/", "vllm", "ollama", chain="c"),)}),
+        ("yi-34b", {"sizes": (SizeRule("> 13B", "vllm", least=13, above=True, fallback="ollama"),)}),
+        ("stranger", {"default_provider": "vllm"}),
+        ("yi-34b", {"sizes": (SizeRule("< 8B", "ollama", most=8, below=True),), "default_provider": "vllm"}),
+    ],
+)
+def test_a_name_that_leads_there_anyway_is_served_as_asked(name, more):
+    """By a pattern, its size or as the default provider's: the rule names no other place, so no other model serves."""
+    members = (HERE, open_at(provider("vllm", default_model="house")), open_at(OLLAMA))
+    without, under = urgent(*members, name=name, headers={}, **more), urgent(*members, name=name, **more)
+    assert (under.route, under.choice.id, under.upstream_model) == ("metadata", "vllm", name)
+    assert plan(under) == plan(without)
+    assert said(under, "metadata").endswith(f"-> provider vllm, as asked {name!r}")
+
+
+@pytest.mark.parametrize(
+    ("name", "more"),
+    [
+        ("m", {"patterns": (Pattern("m", "vllm"),)}),
+        ("m", {"default_provider": "vllm"}),
+        ("yi-34b", {"sizes": (SizeRule("> 13B", "ollama", least=13),), "default_provider": "vllm"}),
+        ("x-70b", {"patterns": (Pattern("^x", "ollama"),), "sizes": (SizeRule("> 13B", "vllm", least=13),)}),
+    ],
+)
+def test_a_name_that_leads_elsewhere_is_served_by_the_default(name, more):
+    """The first that takes it counts, as without the rule: a listed name comes before them all."""
+    decision = urgent(HERE, open_at(provider("vllm", default_model="house")), open_at(OLLAMA), name=name, **more)
+    assert (decision.route, decision.upstream_model) == ("metadata", "house")
+
+
+def test_what_a_size_falls_back_to_holds_under_a_rule_too():
+    """The range's own fallback."""
+    ranges = (SizeRule("> 13B", "ollama", least=13, above=True, fallback="spare"),)
+    decision = urgent(open_at(OLLAMA), open_at(VLLM), open_at(provider("spare")), name="yi-34b", sizes=ranges)
+    assert plan(decision) == [("vllm", "yi-34b", 0), ("spare", "yi-34b", 1)]
+
+
+def test_a_redundant_name_has_no_pattern_s_fallback():
+    """A pattern that would match it is for names that nobody lists."""
+    made = {"m": (ProviderShare("ollama", 0.7), ProviderShare("vllm", 0.3))}
+    more = {"redundant": made, "patterns": (Pattern("m", "ollama", "spare"),)}
+    assert plan(urgent(open_at(OLLAMA), open_at(VLLM), open_at(provider("spare")), **more)) == [("m@vllm", "m", 0)]
 
 
 def test_a_provider_without_any_deployment_is_passed_over():

@@ -6,7 +6,7 @@ import pytest
 
 from pointsman.config.settings import ExactMatch, SizeRule
 from pointsman.fakes import deployment, provider, settings
-from pointsman.routing.stages.size import holds
+from pointsman.routing.takers import holds
 from pointsman.routing.topology import compile_topology
 from support.deciding import decide, open_at, plan, said
 

@@ -117,11 +117,6 @@ class Topology(msgspec.Struct, frozen=True):
         """The name that an alias stands for; any other name itself."""
         return self.aliases.get(name, name) if name is not None else None
 
-    def rule_for(self, name: str) -> ExactMatch | Pattern | None:
-        """What the configuration says of a name beside its deployments: its exact entry, else the first pattern."""
-        rule = self.exact.get(name)
-        return rule if rule is not None or name in self.groups else self.patterns.first(name)
-
     def served_by(self, provider: str, name: str) -> Pool:
         """The provider's deployments of a public name, else its open deployment, which serves any name as asked."""
         named = tuple([d for d in self.groups.get(name, ()) if d.provider.name == provider])

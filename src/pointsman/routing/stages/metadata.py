@@ -1,13 +1,15 @@
 """Metadata rules: the provider that a rule names for requests like this one, whoever would serve the name otherwise.
 
-Among that provider's deployments: those of the name asked for, then of its alias group, then the provider's default. A
-rule never enlarges what another stage has settled: where tags, a capability or the content choose, it narrows.
+Among that provider's deployments: those of the name asked for, then of its alias group; a name that would lead there
+without the rule is served as asked; then comes the provider's default. A rule never enlarges what another stage has settled: where tags, a capability or the content choose, it narrows.
 """
 
 from __future__ import annotations
 
+from pointsman.config.settings import SizeRule
 from pointsman.routing.shapes import Asked, Found, Settled
 from pointsman.routing.tagging import for_everybody, suited
+from pointsman.routing.takers import rule_for, taker
 from pointsman.routing.topology import Topology
 
 
@@ -39,11 +41,13 @@ def _told(met: tuple[int, ...], topology: Topology) -> str:
 def _for_name(told: str, provider: str, name: str, asked: Asked, topology: Topology) -> Settled | str:
     """What else the configuration says of the name, its fallback and its chain, holds whoever serves it."""
     named = _by_name(told, provider, name, topology) or _by_group(told, provider, name, asked, topology)
-    word = named or _by_default(told, provider, name, asked, topology)
-    rule = topology.rule_for(name)
+    word = named or _as_ever(told, provider, name, topology)
+    word = word or _by_default(told, provider, name, asked, topology)
+    rule = rule_for(name, topology)
     if isinstance(word, str) or rule is None:
         return word
-    return Settled(word.name, word.reason, word.pool, rule.fallback, word.group, chain=rule.chain)
+    chain = None if isinstance(rule, SizeRule) else rule.chain
+    return Settled(word.name, word.reason, word.pool, rule.fallback, word.group, chain=chain)
 
 
 def _by_name(told: str, provider: str, name: str, topology: Topology) -> Settled | None:
@@ -65,6 +69,14 @@ def _by_group(told: str, provider: str, name: str, asked: Asked, topology: Topol
             if pool:
                 return Settled(name, f"{told}, which serves its group {alias!r}", pool, group=name)
     return None
+
+
+def _as_ever(told: str, provider: str, name: str, topology: Topology) -> Settled | None:
+    """A name that nobody lists, and that a pattern, its size or the default provider would lead to the same place."""
+    if taker(name, topology) != provider:
+        return None
+    pool = topology.served_by(provider, name)
+    return Settled(name, f"{told}, as asked {name!r}", pool, group=name) if pool else None
 
 
 def _by_default(told: str, provider: str, name: str | None, asked: Asked, topology: Topology) -> Settled | str:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from pointsman.config.settings import SizeRule
 from pointsman.routing.shapes import Asked, Found, Settled
+from pointsman.routing.takers import range_of
 from pointsman.routing.topology import Topology
 
 
@@ -16,15 +16,9 @@ def size(_asked: Asked, found: Found, topology: Topology) -> Settled | str | Non
     known = topology.size_of(name)
     if known is None:
         return f"the size of {name[:80]!r} is not known"
-    rule = next((rule for rule in topology.sizes if holds(rule, known.billions)), None)
+    rule = range_of(known.billions, topology)
     if rule is None:
         return f"{known} is in no range"
     because = f" ({rule.reason})" if rule.reason else ""
     reason = f"size {known} is {rule.text} -> provider {rule.provider}{because}"
     return Settled(name, reason, topology.served_by(rule.provider, name), rule.fallback)
-
-
-def holds(rule: SizeRule, billions: float) -> bool:
-    """Is the size in the rule's range?"""
-    enough = billions > rule.least if rule.above else billions >= rule.least
-    return enough and (billions < rule.most if rule.below else billions <= rule.most)
