@@ -15,7 +15,6 @@ from pointsman.config.settings import (
     ExactMatch,
     FallbackChain,
     MetadataRule,
-    Pattern,
     RouterSettings,
     SemanticSettings,
     ServerSettings,

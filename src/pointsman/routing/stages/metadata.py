@@ -1,7 +1,8 @@
 """Metadata rules: the provider that a rule names for requests like this one, whoever would serve the name otherwise.
 
 Among that provider's deployments: those of the name asked for, then of its alias group; a name that would lead there
-without the rule is served as asked; then comes the provider's default. A rule never enlarges what another stage has settled: where tags, a capability or the content choose, it narrows.
+without the rule is served as asked; then comes the provider's default. A rule never enlarges what another stage has
+settled: where tags, a capability or the content choose, it narrows.
 """
 
 from __future__ import annotations
@@ -40,9 +41,12 @@ def _told(met: tuple[int, ...], topology: Topology) -> str:
 
 def _for_name(told: str, provider: str, name: str, asked: Asked, topology: Topology) -> Settled | str:
     """What else the configuration says of the name, its fallback and its chain, holds whoever serves it."""
-    named = _by_name(told, provider, name, topology) or _by_group(told, provider, name, asked, topology)
-    word = named or _as_ever(told, provider, name, topology)
-    word = word or _by_default(told, provider, name, asked, topology)
+    word = (
+        _by_name(told, provider, name, topology)
+        or _by_group(told, provider, name, asked, topology)
+        or _as_ever(told, provider, name, topology)
+        or _by_default(told, provider, name, asked, topology)
+    )
     rule = rule_for(name, topology)
     if isinstance(word, str) or rule is None:
         return word
