@@ -10,6 +10,7 @@ from pointsman.errors import InvalidBody, ModelNotFound, UpstreamFailed
 from pointsman.flow.ask import LATE
 from pointsman.flow.attempt import WORTH_WAITING
 from pointsman.flow.effects import Failed
+from pointsman.flow.picks import LULL
 from pointsman.model.exchange import Answered
 from pointsman.model.outcome import CONSEQUENCES, FailureKind, Usage
 from pointsman.state.breaker import State
@@ -407,6 +408,16 @@ def test_when_nobody_fit_is_left_an_open_breaker_is_tried_before_giving_up(two):
     house.board.give_back(lease)
     trip = house.serve()
     assert (house.world.asked, trip.error) == (["a", "c", "b"], None)
+
+
+@pytest.mark.parametrize(("takes", "asked"), [(LULL / 16, 1), (LULL * 2, 3)])
+def test_in_an_outage_of_everybody_a_request_is_one_attempt(two, takes, asked):
+    """Nobody else is asked in spite of his rest, unless it is a while since he failed."""
+    house = two({"a": [RESET], "b": [RESET], "c": [RESET]}, threshold=1, router={"num_retries": 9})
+    house.world.takes = takes
+    house.serve()
+    attempts = [len(house.serve().attempts) for _ in range(5)]
+    assert attempts == [asked] * 5
 
 
 def test_in_need_nobody_is_asked_for_ever(two):

@@ -10,6 +10,7 @@ from pointsman.config.settings import ChainMember, ExactMatch, FallbackChain, Pr
 from pointsman.fakes import deployment, provider
 from pointsman.flow.attempt import serve
 from pointsman.flow.effects import Failed
+from pointsman.flow.picks import LULL
 from pointsman.model.condition import Condition, Fact
 from pointsman.model.exchange import Answered
 from pointsman.model.outcome import FailureKind
@@ -215,6 +216,7 @@ def test_in_need_every_tier_has_the_tries_that_it_has_left(kit):
     house.board.failed(lease, FailureKind.SERVER_ERROR)
     house.board.give_back(lease)
     house.world.script["a"].popleft()
+    house.world.clock.advance(LULL)
     trip = house.serve()
     assert (house.world.asked, trip.error, trip.outcome.fallbacks) == (["b", "a"], None, 1)
 

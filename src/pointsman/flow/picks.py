@@ -10,6 +10,11 @@ from pointsman.state.scoreboard import Lease
 
 Taken = tuple[Leg, Lease] | None
 
+LULL = 1.0
+"""Seconds since a deployment's last failure before a request that failed elsewhere is sent to it although it rests. In
+an outage of everybody each request is then one attempt and not one for each deployment.
+"""
+
 
 def in_tier(trip: Trip, number: int, *, in_need: bool = False) -> Taken:
     """The strategy's pick among those of a tier who were not asked yet and may be asked now, with a lease taken."""
@@ -20,7 +25,7 @@ def in_tier(trip: Trip, number: int, *, in_need: bool = False) -> Taken:
         left = [leg for leg in left if (leg.deployment.id, leg.model) not in trip.asked and _long_enough(trip, leg)]
         if in_need:
             wanted = needed(tuple([leg.deployment for leg in left]), trip.decision.tiers, request, board)
-            fit = [leg for leg in left if leg.deployment in wanted]
+            fit = [leg for leg in left if leg.deployment in wanted and board.quiet(leg.deployment) >= LULL]
         else:
             fit = [leg for leg in left if why_not(leg.deployment, request, board) is None]
         if fit and not board.budget.admits(board.active):

@@ -138,6 +138,10 @@ class Scoreboard:
         full = busy and self._parallel(record, deployment) is not None
         return full and self._minute(record, deployment, tokens) is None and self.fitness(deployment) is None
 
+    def quiet(self, deployment: Deployment) -> float:
+        """Seconds since it last failed."""
+        return self.clock() - self._failed(deployment)
+
     def in_flight(self, deployment: Deployment) -> int:
         record = self._records.get(deployment.id)
         return record.in_flight if record is not None else 0
