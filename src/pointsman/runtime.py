@@ -27,7 +27,7 @@ from pointsman.state.cooldown import CooldownSettings
 from pointsman.state.degraded import DegradedSettings
 from pointsman.state.queue import QueueSettings
 from pointsman.state.scoreboard import Rules, Scoreboard
-from pointsman.telemetry.events import Counter, Finished, Listener
+from pointsman.telemetry.events import Counter, Finished, Listener, Refused
 from pointsman.telemetry.metrics import Metrics
 from pointsman.telemetry.records import Records
 from pointsman.telemetry.stats import stats_of
@@ -99,9 +99,12 @@ class Runtime:
         self._count()
         return stats_of(self._tally)
 
-    def refused(self, code: str) -> None:
-        """A request was answered with an error before anybody was asked."""
+    def refused(self, code: str, event: Refused | None = None) -> None:
+        """A request was answered with an error before anybody was asked. Listeners hear of one that was understood."""
         self._tally.refused(code)
+        if event is not None:
+            for listener in self.listeners:
+                listener(event)
 
     def reloaded(self, result: str) -> None:
         """A new configuration was asked for: "swapped", "unchanged" or "refused" is what came of it."""

@@ -74,6 +74,55 @@ async def test_a_fallback_is_told_word_for_word():
     assert "[ROUTER] Fallback triggered: ollama -> llama_cpp_python" in lines
 
 
+@pytest.mark.parametrize(
+    ("path", "body", "headers", "told"),
+    [
+        (
+            "/v1/embeddings",
+            {"model": NOVA, "task": "other", "input": ["x"]},
+            (),
+            f"No deployments with tag other for '{NOVA}'; tags there: code, code.query, retrieval, retrieval.query",
+        ),
+        (
+            "/v1/chat/completions",
+            {"messages": [{"role": "user", "content": "hi"}]},
+            ("X-Capability: painting",),
+            "unknown capability 'painting'; known: none is configured",
+        ),
+        (
+            "/v1/chat/completions",
+            {"model": "m\n[ROUTER] forged", "messages": []},
+            (),
+            r"model 'm\\n[ROUTER] forged' is not served here",
+        ),
+    ],
+)
+async def test_why_a_request_was_refused_is_told(path, body, headers, told):
+    """With the steps until then, and on lines of ours alone; as an outage it is not counted."""
+    async with MockProvider("openai", name="nova") as nova, gateway(adapters(nova, "vllm")) as it:
+        lines, status = await logged(it, path, body, *headers)
+        assert it.runtime.stats()["total_requests"] == 0
+    assert 400 <= status < 500
+    asked = body.get("model", "(none)").replace("\n", "\\n")
+    assert lines[0] == f"[ROUTER] Model: {asked} -> no provider: {told}"
+    assert all(line.startswith("[ROUTER]   ") for line in lines[1:])
+    if path == "/v1/embeddings":
+        assert lines[1].split() == ["[ROUTER]", "hints", "2", "->", "2", "tags", "other"]
+
+
+async def test_a_refused_request_is_no_failure_in_the_log():
+    """The caller was told; of the gateway's own doings there is nothing to warn of."""
+    out = io.StringIO()
+    log.configure("info", out)
+    try:
+        async with MockProvider("openai", name="nova") as nova, gateway(adapters(nova, "vllm")) as it:
+            it.runtime.listeners[:] = [FailureLog()]
+            await send(it.port, post("/v1/embeddings", b'{"model": "nobody", "input": "x"}'))
+        assert "request_failed" not in out.getvalue()
+    finally:
+        structlog.reset_defaults()
+
+
 @pytest.mark.parametrize("tag", ["\u202eevil", "a\nb"])
 async def test_nothing_of_a_refused_hint_is_told(tag):
     """It is answered with 400, and no line of it is written."""

@@ -24,7 +24,7 @@ from pointsman.model.outcome import Attempt, FailureKind, Outcome
 from pointsman.model.request import Endpoint
 from pointsman.routing.topology import Topology
 from pointsman.runtime import Runtime
-from pointsman.telemetry.events import Finished
+from pointsman.telemetry.events import Finished, Refused
 from pointsman.telemetry.log import logger
 from pointsman.wire.exchange import Exchange
 from pointsman.wire.outbox import Outbox
@@ -252,9 +252,11 @@ class Passage(Drive[Trip]):
     def _tell_unserved(self, error: PointsmanError) -> None:
         """Nobody could be asked. What was not understood is a refusal; an outage is a request that failed."""
         runtime, trip = self._house.runtime, self._trip
-        runtime.refused(error.code)
+        request = trip.request
+        refused = None if error.retryable else Refused(request.id, request.model, error.message, error.steps)
+        runtime.refused(error.code, refused)
         if error.retryable:
-            request, outcome = trip.request, Outcome(None, error.status, (), seconds=monotonic() - trip.started)
+            outcome = Outcome(None, error.status, (), seconds=monotonic() - trip.started)
             accepted, hints = self._accepted, request.hints
             runtime.finished(
                 Finished(

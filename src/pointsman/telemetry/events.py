@@ -7,7 +7,7 @@ from typing import Protocol
 
 import msgspec
 
-from pointsman.model.decision import Decision
+from pointsman.model.decision import Decision, Step
 from pointsman.model.outcome import Outcome
 from pointsman.model.request import NO_HINTS, Hints
 
@@ -31,10 +31,21 @@ class Finished(msgspec.Struct, frozen=True, gc=False):
     cache: str = "bypass"
 
 
-class Listener(Protocol):
-    """Hears of every finished request. Must be quick and must not raise."""
+class Refused(msgspec.Struct, frozen=True, gc=False):
+    """A request was understood, and its decision ended in an error of the caller's: nobody was asked. It is not counted
+    as accepted for routing. ``steps`` are what the stages said until then.
+    """
 
-    def __call__(self, event: Finished, /) -> None: ...
+    request_id: str
+    model: str | None
+    error: str
+    steps: tuple[Step, ...] = ()
+
+
+class Listener(Protocol):
+    """Hears of every finished request, and of every refused one. Must be quick and must not raise."""
+
+    def __call__(self, event: Finished | Refused, /) -> None: ...
 
 
 class Counter(Protocol):

@@ -16,8 +16,8 @@ import structlog
 from structlog.typing import EventDict
 
 from pointsman.model.decision import Decision
-from pointsman.routing.explain import as_text, plain
-from pointsman.telemetry.events import Finished
+from pointsman.routing.explain import as_text, plain, steps_text
+from pointsman.telemetry.events import Finished, Refused
 
 LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 
@@ -55,7 +55,9 @@ def logger() -> Any:
 class FailureLog:
     """A warning for every request that failed, and one for each that needed more than one attempt."""
 
-    def __call__(self, event: Finished) -> None:
+    def __call__(self, event: Finished | Refused) -> None:
+        if isinstance(event, Refused):
+            return
         outcome = event.outcome
         failed = outcome.failure is not None or outcome.status >= 400  # an outage: nobody could be asked
         if not failed and len(outcome.attempts) <= 1:
@@ -73,7 +75,8 @@ class FailureLog:
 
 
 class DecisionLog:
-    """Every request's decision: what its task became, the ``[ROUTER]`` lines, its steps, and the call it ended in.
+    """Every request's decision, or why there was none: what its task became, the ``[ROUTER]`` lines, its steps, and the
+    call it ended in.
 
     The words are those of the documents on task routing and on the routing configuration, for those who grep for them.
     """
@@ -81,8 +84,8 @@ class DecisionLog:
     def __init__(self, stream: TextIO | None = None) -> None:
         self._out = stream or sys.stderr
 
-    def __call__(self, event: Finished) -> None:
-        lines = [*_converted(event), *_routed(event)]
+    def __call__(self, event: Finished | Refused) -> None:
+        lines = _refused(event) if isinstance(event, Refused) else [*_converted(event), *_routed(event)]
         self._out.write("".join(f"{plain(line)}\n" for line in lines))
         self._out.flush()
 
@@ -100,6 +103,16 @@ def _converted(event: Finished) -> list[str]:
     return [f"NovaTaskRoutingHook: Converting task {task!r} to tag", f"Updated metadata tags: {list(tags)!r}"]
 
 
+def _refused(event: Refused) -> list[str]:
+    """Why nobody was asked, and how far the stages came."""
+    steps = steps_text(event.steps).splitlines()
+    return [f"[ROUTER] Model: {event.model or '(none)'} -> no provider: {event.error}", *map(_indented, steps)]
+
+
+def _indented(line: str) -> str:
+    return f"[ROUTER]   {line}"
+
+
 def _routed(event: Finished) -> list[str]:
     decision = event.decision
     asked = event.model or "(none)"
@@ -107,7 +120,7 @@ def _routed(event: Finished) -> list[str]:
         return [f"[ROUTER] Model: {asked} -> no provider: {event.error}"]
     first, *others = _places(event, decision)
     lines = [f"[ROUTER] Model: {asked} -> Provider: {first} ({decision.route} match)"]
-    lines += [f"[ROUTER]   {line}" for line in as_text(decision).splitlines()[1:]]
+    lines += map(_indented, as_text(decision).splitlines()[1:])
     for place in others:
         lines.append(f"[ROUTER] Fallback triggered: {first} -> {place}")
         first = place
