@@ -164,7 +164,7 @@ def test_a_wrong_type_is_refused_by_name(field, value, size):
         ("timeout", [0, -1, 86_401, 1e300], [0.001, 86_400, None]),
         ("stream_timeout", [0, -1, 86_401, 1e300], [0.001, 86_400, None]),
         ("num_retries", [-1, 11, 10**9], [0, 10, None]),
-        ("model", ["x" * (LONGEST_NAME + 1), "é" * 100_000], ["x" * LONGEST_NAME, None]),
+        ("model", ["", "x" * (LONGEST_NAME + 1), "é" * 100_000], ["x" * LONGEST_NAME, None]),
     ],
 )
 def test_bounds(field, bad, good):

@@ -45,6 +45,8 @@ def envelope_of(fields: Fields) -> Envelope:
 
 def check_bounds(seen: Envelope) -> None:
     """Raises InvalidBody."""
+    if seen.model == "":
+        raise InvalidBody('model is empty; name one, or say "auto", or leave it out', param="model")
     if seen.model is not None and len(seen.model) > LONGEST_NAME:
         raise InvalidBody(f"model is longer than {LONGEST_NAME} characters", param="model")
     if seen.n is not None and not 1 <= seen.n <= 128:
