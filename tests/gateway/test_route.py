@@ -70,14 +70,27 @@ async def test_why_not_of_the_choice_says_that_it_is(nova):
 
 
 @pytest.mark.parametrize(
-    ("name", "listed"), [("cod", "code"), ("nobody", "code, text, other"), ("x" * 10_000, "code, text, other")]
+    ("name", "listed"),
+    [
+        ("cod", "near names: code"),
+        ("nobody", "there are: code, text, other"),
+        ("x" * 10_000, "there are: code, text, other"),
+    ],
 )
 async def test_why_not_of_a_stranger_lists_near_ones(nova, name, listed):
     """400, and ``param`` says which field."""
     reply = await dry(nova, {"model": "nova", "why_not": name})
     assert (reply.status, reply.error["param"]) == (400, "why_not")
-    assert reply.error["message"].endswith(f"there are: {listed}")
+    assert reply.error["message"].endswith(f"' here; {listed}")
     assert len(reply.error["message"]) < 200
+
+
+async def test_why_not_of_a_stranger_says_how_many_more_there_are():
+    """A list that does not end where it ends says so."""
+    many = settings(*(deployment(f"d{number}") for number in range(11)))
+    async with gateway(many) as it:
+        reply = await dry(it, {"model": "m", "why_not": "nobody"})
+    assert reply.error["message"].endswith("there are: d0, d1, d2, d3, d4, d5, d6, d7 and 3 more")
 
 
 @pytest.mark.parametrize("value", [5, ["code"], {"a": 1}, True])

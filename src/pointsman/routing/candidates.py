@@ -56,11 +56,12 @@ class Candidates:
         return [self._row(deployment) for deployment in self.everybody()]
 
     def row(self, name: str) -> dict[str, Any]:
-        """The row of one. Raises InvalidBody with near names."""
+        """The row of one. Raises InvalidBody with near names, else with the first of all and how many more there are."""
         known = {deployment.id: deployment for deployment in self.everybody()}
         if name not in known:
-            listed = near_names(name, tuple(known), most=MOST_LISTED) or list(known)[:MOST_LISTED]
-            raise InvalidBody(f"no deployment {name[:100]!r} here; there are: {', '.join(listed)}", param="why_not")
+            near = near_names(name, tuple(known), most=MOST_LISTED)
+            told = f"near names: {', '.join(near)}" if near else f"there are: {_first(list(known))}"
+            raise InvalidBody(f"no deployment {name[:100]!r} here; {told}", param="why_not")
         return self._row(known[name])
 
     def everybody(self) -> Pool:
@@ -132,3 +133,8 @@ class Candidates:
 
 def _ids(pool: Pool) -> frozenset[str]:
     return frozenset([deployment.id for deployment in pool])
+
+
+def _first(names: list[str]) -> str:
+    more = len(names) - MOST_LISTED
+    return ", ".join(names[:MOST_LISTED]) + (f" and {more} more" if more > 0 else "")
