@@ -56,7 +56,7 @@ class Candidates:
         return [self._row(deployment) for deployment in self.everybody()]
 
     def row(self, name: str) -> dict[str, Any]:
-        """The row of one. Raises InvalidBody with near names, else with the first of all and how many more there are."""
+        """The row of one. Raises InvalidBody with near names, else with some of all and how many more there are."""
         known = {deployment.id: deployment for deployment in self.everybody()}
         if name not in known:
             near = near_names(name, tuple(known), most=MOST_LISTED)
