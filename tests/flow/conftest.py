@@ -163,6 +163,7 @@ class House:
             BreakerSettings(threshold, rate=0.0),
             CooldownSettings(router.cooldown_time),
             queue=QueueSettings(router.queue_size, router.queue_timeout),
+            rests=not router.disable_cooldowns,
         )
         self.board = Scoreboard(world.clock, dice, rules)
         self.core = Core(Pipeline(compile_topology(self.settings)), self.board, dice)

@@ -150,6 +150,21 @@ def test_a_long_retry_after_is_told_to_the_caller_instead(kit, told):
     assert (house.world.asked, trip.error.status, trip.error.retry_after) == (["a"], 429, pytest.approx(told))
 
 
+@pytest.mark.parametrize("status", [429, 503])
+@pytest.mark.parametrize("told", [WORTH_WAITING + 0.1, 3600.0])
+def test_a_long_retry_after_is_waited_for_by_nobody_where_nobody_rests_either(kit, status, told):
+    """Without cooldowns nothing but the word itself says how long it would be."""
+    house = kit.House(
+        kit.World({"a": [kit.refused(status, retry_after=str(told))]}),
+        kit.place("a"),
+        kit.place("b", group="other"),
+        fallbacks={"m": ("other",)},
+        router={"disable_cooldowns": True},
+    )
+    trip = house.serve()
+    assert (house.world.asked, trip.error) == (["a", "b"], None)
+
+
 @pytest.mark.parametrize(("draw", "asked"), [(0.9, ["a"]), (0.1, ["a", 4.2, "a"])])
 def test_an_open_breaker_is_waited_for_only_if_it_is_soon_due(kit, draw, asked):
     """A short Retry-After is no use while the breaker is open for longer: the longer of the two counts."""

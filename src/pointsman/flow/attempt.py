@@ -187,14 +187,14 @@ def _tiers(trip: Trip, first: int) -> Iterator[tuple[int, Tier]]:
 
 
 def _same_again(trip: Trip, leg: Leg) -> Next:
-    """Wait a little and ask the same one again, unless it rests for long or time is up. A member of a chain that rests
-    is not waited for.
+    """Wait a little and ask the same one again, unless it rests for long, asked for long, or time is up. A member of a
+    chain that rests is not waited for.
     """
     board = trip.core.board
     told = trip.refusals[-1].retry_after
     rest = board.wait(leg.deployment, trip.request.tokens)
     patience = 0.0 if told is None or trip.decision.tiers[leg.tier].link is not None else WORTH_WAITING
-    if rest > patience:
+    if rest > patience or (told is not None and told > WORTH_WAITING):
         return None
     delay = max(rest, told) if told is not None else _pause(trip, leg)
     delay = max(delay, trip.router.retry_after)
