@@ -27,6 +27,8 @@ ENTRY = "model_list:\n  - model_name: a\n    litellm_params:\n      model: ollam
         (ENTRY + "    rpm: 0\n", "5:5 error model_list[0].rpm: must be greater than 0"),
         (ENTRY + "    weight: -1\n", "5:5 error model_list[0].weight: must be at least 0"),
         (ENTRY + "    weight: .nan\n", "5:5 error model_list[0].weight: expected a finite number of at most 64 bits"),
+        ("router_settings: {hedge_after: p99}\n", "1:19 error router_settings.hedge_after: expected a number, got text"),
+        ("router_settings: {hedge_after: 0}\n", "1:19 error router_settings.hedge_after: must be greater than 0"),
         (ENTRY + "      timeout: .inf\n", "5:7 error model_list[0].litellm_params.timeout: expected a finite number of at most 64 bits"),
         (ENTRY + "      timeout: 0\n", "5:7 error model_list[0].litellm_params.timeout: must be greater than 0"),
         (ENTRY + "      timeout: {}\n", "5:7 error model_list[0].litellm_params.timeout: expected a number, got a mapping"),
@@ -135,6 +137,16 @@ def test_one_wrong_item_costs_that_item(told):
     )
 
     assert lines == ["1:34 error providers.ollama.models[1]: expected text, got a number (put it in quotes)"]
+
+
+def test_a_wrong_value_of_two_possible_kinds_costs_no_other(told):
+    """It is told once, by its own key, and what stands beside it is still read."""
+    text = "router_settings: {hedge_after: p99, num_retries: -1, context_window_fallbacks: [5]}\n"
+    assert [line.split(": ")[0].split()[-1] for line in told(text) if " error " in line] == [
+        "router_settings.hedge_after",
+        "router_settings.num_retries",
+        "router_settings.context_window_fallbacks[0]",
+    ]
 
 
 def test_keys_of_the_users_own_begin_with_x(told):

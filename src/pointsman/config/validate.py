@@ -82,12 +82,12 @@ def section(model: type[S], data: Any, path: Path, report: Report) -> S | None:
     try:
         made = model.model_validate(given)
     except ValidationError as error:
-        wrong = error.errors(include_url=False)
-        for detail in wrong:
-            if detail["loc"][0] not in lost:
-                _tell(detail, path, written, report)
+        wrong = [(detail, _place(given, detail["loc"])) for detail in error.errors(include_url=False)]
+        for detail, place in wrong:
+            if place[0] not in lost:
+                _tell(detail, place, path, written, report)
         try:
-            made = model.model_validate(_without(given, [detail["loc"] for detail in wrong]))
+            made = model.model_validate(_without(given, [place for _, place in wrong]))
         except ValidationError:
             return None
     made.at(path, written)
@@ -143,7 +143,7 @@ def _plain(name: str, value: Any, report: Report) -> Any:
         return adapter.validate_python(value)
     except ValidationError as error:
         for detail in error.errors(include_url=False):
-            _tell(detail, (name,), {}, report)
+            _tell(detail, _place(value, detail["loc"]), (name,), {}, report)
         return None
 
 
@@ -176,9 +176,21 @@ def _without(value: Any, places: Sequence[Path]) -> Any:
     return value
 
 
-def _tell(detail: ErrorDetails, path: Path, written: Mapping[str, Path], report: Report) -> None:
-    """``written``: where in the file a field is that goes by another name there."""
-    where = (*path, *(step for part in detail["loc"] for step in written.get(str(part), (part,))))
+def _place(value: Any, steps: Path) -> Path:
+    """As much of it as leads through what was said: pydantic also names the branches of a union, which nobody wrote."""
+    for number, step in enumerate(steps):
+        if isinstance(value, Mapping):
+            value = value.get(step)
+        elif isinstance(value, list) and isinstance(step, int):
+            value = value[step]
+        else:
+            return steps[:number]
+    return steps
+
+
+def _tell(detail: ErrorDetails, place: Path, path: Path, written: Mapping[str, Path], report: Report) -> None:
+    """``place``: within the section at ``path``. ``written``: where a field is that goes by another name in the file."""
+    where = (*path, *(step for part in place for step in written.get(str(part), (part,))))
     kind, got = detail["type"], f", got {_word(detail['input'])}"
     if kind == "missing":
         report.error(where, "is required")
