@@ -189,7 +189,7 @@ def _place(value: Any, steps: Path) -> Path:
 
 
 def _tell(detail: ErrorDetails, place: Path, path: Path, written: Mapping[str, Path], report: Report) -> None:
-    """``place``: within the section at ``path``. ``written``: where a field is that goes by another name in the file."""
+    """``place``: within the section at ``path``. ``written``: where a field is that goes by another name there."""
     where = (*path, *(step for part in place for step in written.get(str(part), (part,))))
     kind, got = detail["type"], f", got {_word(detail['input'])}"
     if kind == "missing":
