@@ -104,7 +104,8 @@ def _next(trip: Trip, leg: Leg, failure: FailureKind) -> Next:
     """Whom to ask now, with a lease taken; None if nobody is left or the failure would be the same elsewhere."""
     if not _worth_another(trip, leg, failure):
         return None
-    trip.spent = True
+    wished = trip.request.num_retries
+    trip.spent = len(trip.attempts) > 1 or (trip.router.num_retries if wished is None else wished) > 0
     board = trip.core.board
     if board.clock() >= trip.deadline:
         return None
