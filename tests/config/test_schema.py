@@ -89,8 +89,8 @@ def test_the_json_schema_shows_no_default_that_is_secret_and_marks_what_waits():
 
 KEYWORDS = {
     "$defs", "$ref", "$schema", "additionalProperties", "allOf", "anyOf", "const", "default", "description", "enum",
-    "exclusiveMinimum", "format", "items", "maxLength", "maximum", "minLength", "minimum", "patternProperties",
-    "properties", "required", "title", "type", "writeOnly",
+    "exclusiveMinimum", "format", "items", "maxLength", "maximum", "minLength", "minimum", "pattern",
+    "patternProperties", "properties", "required", "title", "type", "writeOnly",
 }  # fmt: skip
 """What JSON Schema 2020-12 has and this schema uses."""
 

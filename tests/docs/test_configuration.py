@@ -24,6 +24,7 @@ from pointsman.config.sections.rest import METRICS
 from pointsman.config.settings import EncoderSettings, RouterSettings, ServerSettings, Strategies
 from pointsman.config.yaml_marks import MAX_ALIASED, MAX_BYTES, MAX_DEPTH, MAX_NODES
 from pointsman.flow.ask import LONGEST_SILENCE
+from pointsman.model.rest import HealthCheck
 
 PAGE = page("docs/concepts/configuration.md")
 
@@ -52,6 +53,7 @@ SECTIONS = {
     "semantic_router: categories": content.CategorySection,
     "router_settings": schema.RouterSection,
     "breaker": shapes.BreakerSection,
+    "health_check": shapes.HealthCheckSection,
     "router_settings: retry_budget": schema.RetryBudgetSection,
     "routing_strategy_args": shapes.StrategyArgsSection,
     "litellm_settings": schema.LitellmSection,
@@ -119,6 +121,8 @@ def test_the_defaults_are_those_that_are_used():
     assert budget == {"percent": f"`{router.retries.share * 100:g}`", "min": f"`{router.retries.least}`"}
     breaker = {code(row[0])[0]: row[2] for row in table(section(PAGE, "### breaker"))}
     assert breaker == {name: f"`{value:g}`" for name, value in msgspec.structs.asdict(router.breaker).items()}
+    check = {code(row[0])[0]: row[2] for row in table(section(PAGE, "### health_check"))}
+    assert (check["interval"], check["timeout"]) == (f"`{HealthCheck().every:g}`", f"`{HealthCheck().timeout:g}`")
     assert rows["disable_cooldowns"] == f"`{str(router.disable_cooldowns).lower()}`"
     assert rows["retry_possibly_billed"] == f"`{str(router.retries.sent).lower()}`"
     assert rows["routing_strategy"] == f"`{Strategies().default}`"

@@ -6,11 +6,14 @@ from itertools import groupby
 from operator import itemgetter
 
 from docs.pages import code, page, section, table
+from pointsman.config.sections.rest import LITELLM_INTERVAL
 from pointsman.config.settings import RestSettings
 from pointsman.fakes import LoadedDice
 from pointsman.flow.attempt import BACKOFF_FIRST, BACKOFF_LONGEST, WORTH_WAITING
+from pointsman.flow.watch import OFTEN
 from pointsman.model.outcome import CONSEQUENCES
-from pointsman.model.rest import BreakerSettings
+from pointsman.model.rest import BreakerSettings, HealthCheck
+from pointsman.providers.alive import ALIVE
 from pointsman.providers.causes import OPEN, PHRASES, SOON, STATUS_KINDS, WORDS, kind_of
 from pointsman.providers.said import MOST_READ
 from pointsman.state.breaker import Breaker, State
@@ -98,7 +101,7 @@ def test_the_breaker_opens_for_as_long_as_the_table_says():
     breaker, lengths, now = Breaker(settings), [], 0.0
     for _ in range(settings.threshold):
         breaker.failed(now, LoadedDice([0.5]), probe=False)
-    for _ in table(RESTS):
+    for _ in table(RESTS, 0):
         assert breaker.state is State.OPEN
         lengths.append(breaker.until - now)
         now = breaker.until
@@ -106,7 +109,7 @@ def test_the_breaker_opens_for_as_long_as_the_table_says():
         assert breaker.started()
         breaker.failed(now, LoadedDice([0.5]), probe=True)
         breaker.ended()
-    assert [float(row[1]) for row in table(RESTS)] == lengths
+    assert [float(row[1]) for row in table(RESTS, 0)] == lengths
     assert lengths[-1] == settings.longest
     assert f"±{settings.jitter * 100:g} %" in RESTS
     assert f"after {settings.threshold} failures in a row" in RESTS
@@ -130,3 +133,13 @@ def test_the_cooldown_is_as_long_as_the_page_says():
 def test_who_is_degraded_is_so_for_as_long_as_the_page_says():
     """Its usual window."""
     assert f"within `cooldown_seconds` ({RestSettings().error_window:g} s)" in RESTS
+
+
+def test_health_checks_ask_as_the_page_says():
+    """Every kind's question, how often, and how long it takes to be told from a lost answer."""
+    told = {kind: code(row[1])[0] for row in table(RESTS, 1) for kind in code(row[0])}
+    probes = {kind: f"/v1{probe.path}" if probe.openai else probe.path for kind, probe in ALIVE.items()}
+    assert told == probes
+    usual = HealthCheck()
+    assert f"every {usual.every:g} s for at most {usual.timeout:g} s (for all: every {LITELLM_INTERVAL:g} s)" in RESTS
+    assert f"it is asked every {OFTEN:g} s at most" in RESTS

@@ -190,6 +190,18 @@ def test_the_degraded_have_half_their_share(name):
         assert abs(counts[each] - count * share) <= 3 * (count * share * (1 - share)) ** 0.5
 
 
+@pytest.mark.parametrize("part", [0.1, 0.4])
+@pytest.mark.parametrize("name", ["simple-shuffle", "random", "priority", "prefix_affinity", "affinity"])
+def test_who_comes_back_has_the_part_of_its_share_that_it_is_given(name, part):
+    """Over 100,000 seeded draws, within three standard deviations."""
+    pool = tuple(deployment(each, weight=weight) for each, weight in SHARED.items())
+    count, left = 100_000, SHARED | {"c": SHARED["c"] * part}
+    counts = Counter(turns(name, pool, FakeView(reduced={"c": part}), count))
+    for each, weight in left.items():
+        share = weight / sum(left.values())
+        assert abs(counts[each] - count * share) <= 3 * (count * share * (1 - share)) ** 0.5
+
+
 SPREADING = ["least_loaded", "p2c-ewma", "performance", "most_capacity", "usage-based-routing", "affinity",
              "prefix_affinity"]  # fmt: skip
 

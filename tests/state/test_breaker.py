@@ -60,7 +60,7 @@ EVENTS = {
     "probe's failure": lambda b: b.failed(DUE, MIDDLE, True),
     "limited": lambda b: b.limited(DUE, MIDDLE, False),
     "limited probe": lambda b: b.limited(DUE, MIDDLE, True),
-    "trip": lambda b: b.trip(DUE, MIDDLE),
+    "trip": lambda b: b.trip(DUE, MIDDLE, "so"),
     "asked early": lambda b: b.admits(DUE - 0.001),
     "asked when due": lambda b: b.admits(DUE),
     "let through": lambda b: b.started(),
@@ -221,7 +221,7 @@ def test_with_both_measures_at_zero_it_never_opens():
     breaker = Breaker(BreakerSettings(threshold=0, rate=0.0))
     for _ in range(100):
         breaker.failed(NOW, MIDDLE, False)
-        breaker.trip(NOW, MIDDLE)
+        breaker.trip(NOW, MIDDLE, "so")
     assert (breaker.state, breaker.settings.never) == (State.CLOSED, True)
 
 
@@ -231,8 +231,8 @@ def test_with_a_threshold_of_zero_it_opens_by_the_rate_alone():
     for _ in range(100):
         breaker.failed(NOW, MIDDLE, False)
     assert breaker.state is State.CLOSED
-    breaker.trip(NOW, MIDDLE)
-    assert (breaker.state, breaker.tripped) == (State.OPEN, True)
+    breaker.trip(NOW, MIDDLE, "so")
+    assert (breaker.state, breaker.cause) == (State.OPEN, "so")
 
 
 @given(st.floats(0, 1, exclude_max=True))
@@ -297,7 +297,7 @@ class Orders(RuleBasedStateMachine):
             "sign of life": lambda: breaker.lives(now, probe),
             "bad": lambda: breaker.failed(now, self.dice, probe),
             "limited": lambda: breaker.limited(now, self.dice, probe),
-            "tripped": lambda: breaker.trip(now, self.dice),
+            "tripped": lambda: breaker.trip(now, self.dice, "so"),
         }
         if verdict in events:
             events[verdict]()

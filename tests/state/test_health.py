@@ -249,6 +249,15 @@ def test_a_rate_limit_fails_the_probe(board, clock):
     assert (board.record(ONE).breaker.state, board.wait(ONE)) == (State.OPEN, 10.0)
 
 
+def test_a_refused_connection_fails_the_probe(board, clock):
+    """Whose fault it may be: the deployment has not been seen to deliver."""
+    fail(board, ONE, times=5)
+    clock.advance(5.0)
+    assert board.fitness(ONE) is None
+    fail(board, ONE, FailureKind.REFUSED)
+    assert (board.record(ONE).breaker.state, board.wait(ONE), board.fitness(TWO)) == (State.OPEN, 10.0, None)
+
+
 def test_failures_from_before_it_closed_are_forgiven(board, clock):
     """The probe's success is a new beginning, not one success among the failures that opened it."""
     fail(board, ONE, times=5)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from pointsman.fakes import FakeClock, LoadedDice, deployment, provider
-from pointsman.model.deployment import Deployment
+from pointsman.model.deployment import Deployment, Provider
 from pointsman.model.outcome import CONSEQUENCES, FailureKind, Scope
 from pointsman.model.rest import Allowed, BreakerSettings
 from pointsman.state.breaker import State
@@ -126,6 +126,13 @@ class Traffic(RuleBasedStateMachine):
         self.truth(lease.record).good += verdict == [True]
         if verdict == [True] and lease.passage is not None:
             assert all(breaker.state is State.CLOSED for breaker in lease.passage.breakers)
+
+    @rule(place=st.sampled_from(PLACES), up=st.booleans())
+    def a_check(self, place: Provider, up: bool) -> None:
+        known = place.name in self.board._places
+        self.board.checked(place, up, 5.0)
+        if known and not up:
+            assert all(self.board.fitness(d) is not None for d in self.now if d.provider == place)
 
     @rule(session=st.sampled_from(SESSIONS), home=st.sampled_from(NAMES), good=st.booleans())
     def a_session_is_served(self, session: str, home: str, good: bool) -> None:

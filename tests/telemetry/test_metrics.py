@@ -140,6 +140,34 @@ def test_malformed_frames_are_counted_where_they_came_from(metrics, board):
     assert value(metrics, "pointsman_deployment_fit", deployment="a") == 1
 
 
+def test_the_state_of_a_deployment_is_one_number():
+    """Whole share, a part of it, at rest; on trial, and coming back."""
+    one, clock = deployment("one"), FakeClock()
+    board = Scoreboard(clock, LoadedDice([0.5]), Rules(BreakerSettings(threshold=1, slow_start=10.0, jitter=0.0)))
+    metrics = Counted(board)
+    states = []
+
+    def look() -> None:
+        states.append(value(metrics, "pointsman_deployment_state", deployment="one"))
+
+    board.record(one)
+    look()
+    failed = board.take(one)
+    board.failed(failed, RESET)
+    board.give_back(failed)
+    look()
+    clock.advance(5.0)
+    look()
+    probe = board.take(one)
+    look()
+    board.succeeded(probe, 0)
+    board.give_back(probe)
+    look()
+    clock.advance(10.0)
+    look()
+    assert states == [0, 2, 1, 2, 1, 0]
+
+
 def test_pressure_is_told_as_it_is(metrics, board):
     """Who waits, what became of those who did, and what is sent a second time now."""
     member = next(iter(board.records().values())).deployment

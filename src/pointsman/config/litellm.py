@@ -179,7 +179,7 @@ GENERAL_LATER = words(
     admin_only_routes alert_to_webhook_url alert_types alerting alerting_args alerting_threshold
     allow_client_side_credentials allow_requests_on_db_unavailable allow_user_auth allowed_ips allowed_routes
     always_include_stream_usage auto_redirect_ui_login_to_sso background_health_check_max_tokens
-    background_health_checks block_robots cancel_on_disconnect completion_model control_plane_url
+    block_robots cancel_on_disconnect completion_model control_plane_url
     coordination_redis custom_auth custom_auth_run_common_checks custom_key_generate custom_key_update
     custom_sso custom_ui_sso_sign_in_handler dangerously_allow_mock_testing_request_params
     dangerously_permit_weak_or_unset_master_key database_connection_pool_limit database_connection_timeout
@@ -190,7 +190,7 @@ GENERAL_LATER = words(
     enable_health_check_routing enable_jwt_auth enable_mcp_registry enable_oauth2_auth
     enable_oauth2_proxy_auth enable_openapi_public enable_public_model_hub enforce_user_param enforced_params
     forward_client_headers_to_llm_api forward_llm_provider_auth_headers forward_openai_org_id
-    health_check_concurrency health_check_details health_check_interval
+    health_check_concurrency health_check_details
     image_generation_model infer_model_from_keys key_management_settings key_management_system litellm_jwtauth
     litellm_key_header_name litellm_license max_parallel_requests max_response_size_mb
     maximum_spend_logs_cleanup_cron maximum_spend_logs_retention_interval maximum_spend_logs_retention_period

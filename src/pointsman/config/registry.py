@@ -15,7 +15,7 @@ from pointsman.config.environment import Environment
 from pointsman.config.findings import Path, Report
 from pointsman.config.prefixes import PREFIXES, Prefix, prefix_of
 from pointsman.config.schema import ProviderSection
-from pointsman.config.sections.rest import read_breaker
+from pointsman.config.sections.rest import read_breaker, read_check
 from pointsman.config.urls import BadUrl, normalised
 from pointsman.model.deployment import Provider
 from pointsman.model.secret import Secret
@@ -132,6 +132,7 @@ class Registry:
             zone=section.zone,
             watch_load=self._watched(prefix, section),
             breaker=read_breaker(section.breaker),
+            check=read_check(section.health_check),
         )
 
     def _watched(self, prefix: Prefix, section: ProviderSection) -> bool:

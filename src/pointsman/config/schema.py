@@ -37,6 +37,7 @@ from pointsman.config.shapes import (
     ChainSection,
     ErrorBasedSection,
     FirstRequestSection,
+    HealthCheckSection,
     MetadataSection,
     RateLimitedSection,
     RedundantSection,
@@ -143,6 +144,7 @@ class ProviderSection(Section):
     prefill: bool | None = None
     adaptive_concurrency: bool | None = None
     breaker: BreakerSection | None = None
+    health_check: Annotated[HealthCheckSection, OrText()] | None = None
     description: Text | None = None
 
 
@@ -241,6 +243,8 @@ class GeneralSection(Section):
     require_auth_for_metrics_endpoint: bool | None = None
     global_max_parallel_requests: Positive | None = None
     default_provider: Name | None = None
+    background_health_checks: bool | None = None
+    health_check_interval: Seconds | None = None
     drain_timeout: Pause | None = None
     drain_delay: Pause | None = None
 

@@ -67,6 +67,9 @@ Size = Annotated[
 """Parameters of a model: "13B", "8x7B", "500M", or a number of billions."""
 
 Name = Annotated[str, Field(min_length=1, max_length=512), BeforeValidator(_printable)]
+Place = Annotated[str, Field(min_length=1, max_length=512, pattern=r"^/[!-~]*$")]
+"""A path below a server's base URL, as it is sent."""
+
 Names = Annotated[list[Name], BeforeValidator(lambda value: [value] if isinstance(value, str) else value)]
 """A list of names; one name may stand for itself."""
 

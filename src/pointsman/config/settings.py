@@ -11,7 +11,7 @@ import msgspec
 from pointsman.model.condition import Condition
 from pointsman.model.deployment import Deployment, Provider
 from pointsman.model.outcome import FailureKind
-from pointsman.model.rest import Allowed, BreakerSettings
+from pointsman.model.rest import Allowed, BreakerSettings, HealthCheck
 from pointsman.model.secret import Secret
 
 
@@ -215,10 +215,13 @@ class Pace(msgspec.Struct, frozen=True):
 
 
 class WatchSettings(msgspec.Struct, frozen=True):
-    """Of providers' own lists of models, and of the requests that they have."""
+    """Of providers' own lists of models, and of the requests that they have. ``check``: ask also those whether they are
+    up that have no check of their own.
+    """
 
     lists: Pace = Pace(30.0, 5.0)
     load: Pace = Pace(2.0, 1.0)
+    check: HealthCheck | None = None
 
 
 class RestSettings(msgspec.Struct, frozen=True):

@@ -17,6 +17,7 @@ from pointsman.config.section import (
     OrText,
     Part,
     Pause,
+    Place,
     Positive,
     Retries,
     Seconds,
@@ -27,6 +28,8 @@ from pointsman.config.section import (
     Whole,
     not_bool,
 )
+
+_ENDPOINT = {"path": "endpoint"}
 
 RANKS = (
     "primary", "secondary", "tertiary", "quaternary", "quinary", "senary", "septenary", "octonary", "nonary", "denary",
@@ -137,6 +140,15 @@ class BreakerSection(Section):
     longest: Seconds | None = None
     jitter: Part | None = None
     slow_start: Pause | None = None
+
+
+class HealthCheckSection(Section):
+    SHORT = "endpoint"
+    SPELLINGS = _ENDPOINT
+
+    endpoint: Place | None = None
+    interval: Seconds | None = None
+    timeout: Seconds | None = None
 
 
 class ErrorBasedSection(Section):

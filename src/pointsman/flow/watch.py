@@ -1,7 +1,7 @@
 """Watching servers: what they say of themselves, asked again and again beside all requests, never within one.
 
 A watch runs until it is cancelled. Who does not answer, or not with what was asked for, is asked again in its turn;
-nothing is held against it.
+nothing is held against it, unless the question was whether it is up.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ from typing import TypeVar
 from pointsman.config.settings import Pace
 from pointsman.flow.effects import Call, Effect, Reply, Sleep
 from pointsman.model.deployment import Provider
+from pointsman.model.rest import HealthCheck
+from pointsman.providers import alive
 from pointsman.providers.busy import BUSY
 from pointsman.providers.listed import LISTED
 from pointsman.providers.loaded import LOADED
@@ -27,6 +29,9 @@ Watch = Generator[Effect, Reply, None]
 ROUNDS = 2.5
 """Times ``every`` that a server's word holds: one lost answer is no reason to forget it."""
 
+OFTEN = 2.0
+"""Seconds between two questions to a server that is not up: so long after it has come back nobody knows, at most."""
+
 TOGETHER = 0.05
 """Seconds after which a new list is learned, with those that have come meanwhile: when all are asked at once."""
 
@@ -37,6 +42,8 @@ def watches(topology: Topology, board: Scoreboard, learn: Callable[[], None]) ->
     warm, pace = topology.warm, topology.watch
     found = [_busy(place, pace.load, board) for place in everybody if place.watch_load and place.kind in BUSY]
     found += [_listed(place, pace.lists, board, learn) for place in lists_of_use(topology) if place.kind in LISTED]
+    checks = [(place, place.check or pace.check) for place in everybody]
+    found += [_checked(place, check, board) for place, check in checks if check is not None]
     if warm is not None:
         often = Pace(warm.every, warm.timeout)
         found += [_loaded(place, often, board) for place in everybody if place.kind in LOADED]
@@ -68,6 +75,19 @@ def _listed(provider: Provider, pace: Pace, board: Scoreboard, learn: Callable[[
             yield Sleep(TOGETHER)
             learn()
         yield Sleep(pace.every)
+
+
+def _checked(provider: Provider, check: HealthCheck, board: Scoreboard) -> Watch:
+    """Whether it is up. A lost answer is asked for once more before it counts; who is not up is asked often."""
+    asked = alive.check(provider, check.path)
+    often = min(check.every, OFTEN)
+    lost = 0
+    while asked is not None:
+        up = alive.is_up((yield Call(provider, asked, check.timeout, check.timeout)))
+        lost = 0 if up else lost + 1
+        if lost != 1:
+            board.checked(provider, up, ROUNDS * (often + check.timeout))
+        yield Sleep(often if lost else check.every)
 
 
 def _asked(probes: dict[str, Probe[T]], provider: Provider, pace: Pace) -> Generator[Effect, Reply, T | None]:

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from pointsman.model.listing import Card
-from pointsman.model.rest import Allowed, Changes
+from pointsman.model.rest import Allowed, Changes, HealthCheck
 from pointsman.model.secret import Secret
 
 
@@ -17,6 +17,7 @@ class Provider(msgspec.Struct, frozen=True, gc=False):
     ``kind`` names its wire format (a key of ``pointsman.providers.DIALECTS``); ``base_url`` has no trailing
     slash and no ``/v1`` suffix; the key is sent as the kind demands. ``watch_load``: ask it how many requests it has,
     those of others too. ``breaker``: what is different for its circuit breaker and those of its deployments.
+    ``check``: ask it whether it is up.
     """
 
     name: str
@@ -29,6 +30,7 @@ class Provider(msgspec.Struct, frozen=True, gc=False):
     zone: str | None = None
     watch_load: bool = False
     breaker: Changes = ()
+    check: HealthCheck | None = None
 
 
 class Deployment(msgspec.Struct, frozen=True):

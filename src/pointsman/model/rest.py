@@ -43,6 +43,16 @@ NEVER: Changes = (("threshold", 0), ("rate", 0.0))
 """The breaker never opens."""
 
 
+class HealthCheck(msgspec.Struct, frozen=True, gc=False):
+    """A provider is asked whether it is up ``every`` so many seconds, each time for ``timeout`` of them, at ``path``
+    below its base URL (None: where its kind says so).
+    """
+
+    path: str | None = None
+    every: float = 10.0
+    timeout: float = 5.0
+
+
 class Allowed(msgspec.Struct, frozen=True):
     """``fails`` failures a minute are borne: of these ``kinds``, or of all that count where none are named."""
 

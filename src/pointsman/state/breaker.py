@@ -37,18 +37,19 @@ class State(Enum):
 
 class Breaker:
     """Of one deployment, or of the provider behind several. ``marked``: a success would change something; ``since``:
-    when it closed last; ``tripped``: it was not failures in a row that opened it. Sources for the defaults: Finagle's
+    when it closed last; ``cause``: what opened it, if not failures in a row. Sources for the defaults: Finagle's
     failure accrual, Linkerd's unified breaker.
     """
 
-    __slots__ = ("failures", "marked", "openings", "probing", "settings", "since", "state", "tripped", "until")
+    __slots__ = ("cause", "failures", "marked", "openings", "probing", "settings", "since", "state", "until")
 
     def __init__(self, settings: BreakerSettings) -> None:
         self.settings = settings
         self.openings = self.failures = 0
         self.state = State.CLOSED
         self.until = self.since = 0.0
-        self.marked = self.tripped = self.probing = False
+        self.marked = self.probing = False
+        self.cause = ""
 
     def admits(self, now: float) -> bool:
         """Would a request be let through now? An open breaker that is due becomes half-open."""
@@ -97,11 +98,11 @@ class Breaker:
         if self.state is State.HALF_OPEN and probe:
             self._open(now, dice)
 
-    def trip(self, now: float, dice: Dice) -> None:
+    def trip(self, now: float, dice: Dice, cause: str) -> None:
         """Open at once, unless it is configured never to."""
         if self.state is State.CLOSED and not self.settings.never:
             self._open(now, dice)
-            self.tripped = True
+            self.cause = cause
 
     def not_before(self, moment: float) -> None:
         """An open one does not become half-open before then."""
@@ -113,12 +114,13 @@ class Breaker:
         self.openings = self.failures = 0
         self.state = State.CLOSED
         self.until = 0.0
-        self.marked = self.tripped = False
+        self.marked = False
+        self.cause = ""
 
     def _close(self, now: float) -> None:
         self.state = State.CLOSED
         self.since = now
-        self.tripped = False
+        self.cause = ""
 
     def _open(self, now: float, dice: Dice) -> None:
         settings = self.settings

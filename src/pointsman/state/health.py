@@ -14,7 +14,6 @@ import msgspec
 from pointsman.model.outcome import CONSEQUENCES, FailureKind, Scope
 from pointsman.model.view import Dice
 from pointsman.state.breaker import Breaker, State
-from pointsman.state.cooldown import LONGEST
 from pointsman.state.degraded import Degraded
 from pointsman.state.record import Lease, Passage, Place, Record
 from pointsman.state.rules import Rules
@@ -28,6 +27,8 @@ SIGNS_OF_LIFE = frozenset({FailureKind.BAD_REQUEST, FailureKind.NOT_FOUND, Failu
 
 HALF = 0.5
 """The share of who is degraded."""
+
+UNANSWERED = "it does not answer health checks"
 
 Whose = Record | Place
 
@@ -126,9 +127,26 @@ class Health:
             if at is not record:  # it did not get through, whose fault that may be
                 record.breaker.limited(failure.at, self._dice, _holds(lease, record.breaker))
             if record.place.breaker.state is State.CLOSED and self._too_few(record, failure.at):
-                record.breaker.trip(failure.at, self._dice)
-            self._wait_as_told(at, failure)
+                record.breaker.trip(failure.at, self._dice, "too few successes")
+            if means.scope is Scope.KEY:
+                self._keep_out(record.place, kind)
         self._list(record, at, failure.at)
+
+    def checked(self, place: Place, up: bool, now: float, again: float) -> None:
+        """A provider was asked whether it is up. Who is not rests until it is, or for ``again`` seconds if it is not
+        asked any more. Who is has come back, but for a key that was refused: the question may need none.
+        """
+        breaker = place.breaker
+        before = breaker.state
+        if up and breaker.cause in ("", UNANSWERED):
+            breaker.succeeded(now, fresh=True)
+            self._came_back(place, before, now)
+        elif not up and self._rules.rests:
+            breaker.limited(now, self._dice, probe=True)
+            breaker.trip(now, self._dice, UNANSWERED)
+            breaker.not_before(now + again)
+            for record in self._touched(place):
+                self._list(record, place, now)
 
     # Housekeeping
 
@@ -168,7 +186,7 @@ class Health:
         else:
             breaker.failed(now, dice, probe)
         if refused:
-            breaker.trip(now, dice)
+            breaker.trip(now, dice, failure.kind.value)
 
     def _too_few(self, record: Record, now: float) -> bool:
         """Did too few of the last calls succeed? Looked at when one fails, so that a success costs nothing more."""
@@ -179,14 +197,10 @@ class Health:
         good, bad = record.results.since(begun)
         return good + bad >= settings.min_calls and good < settings.rate * (good + bad)
 
-    def _wait_as_told(self, at: Whose, failure: Failure) -> None:
-        """No breaker is open for less than the upstream asked for, and a refused key waits until a probe is due."""
-        if failure.retry_after:
-            at.breaker.not_before(failure.at + min(failure.retry_after, LONGEST))
-        if CONSEQUENCES[failure.kind].scope is Scope.KEY:
-            at.breaker.not_before(at.cooldown.until)
-            if at.breaker.state is State.OPEN:
-                at.cooldown.extend(at.breaker.until, failure.kind, said=True)
+    def _keep_out(self, place: Place, kind: FailureKind) -> None:
+        """A key that was refused is refused until a probe is due, in need too."""
+        if place.breaker.state is State.OPEN:
+            place.cooldown.extend(place.breaker.until, kind, said=True)
 
     def _list(self, failed: Record, at: Whose, now: float) -> None:
         for record in (failed, *self._touched(at)):
@@ -248,5 +262,5 @@ def _reason(at: Whose, now: float, where: str) -> str | None:
         return None
     if breaker.state is State.HALF_OPEN:
         return f"breaker half-open{where}: its one probe is under way"
-    cause = "too few successes" if breaker.tripped else f"{breaker.failures} failures"
+    cause = breaker.cause or f"{breaker.failures} failures"
     return f"breaker open for {breaker.until - now:.1f} s more ({cause}{where})"

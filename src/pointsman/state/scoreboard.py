@@ -345,6 +345,13 @@ class Scoreboard:
             lease.record.malformed += frames
             self.health.degraded.failed(lease.record.deployment.id, self.clock())
 
+    def checked(self, provider: Provider, up: bool, again: float) -> None:
+        """It was asked whether it is up, and will be asked again within so many seconds."""
+        with self.lock:
+            place = self._places.get(provider.name)
+            if place is not None and place.provider == provider:
+                self.health.checked(place, up, self.clock(), again)
+
     def remember(self, session: str, *, home: str | None = None, label: str | None = None) -> None:
         """A request of the session was delivered: by the deployment ``home``, and it was about ``label``."""
         now = self.clock()

@@ -15,7 +15,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from pointsman.model.decision import Pool
 from pointsman.model.deployment import Deployment
 from pointsman.state.breaker import State
-from pointsman.state.scoreboard import Scoreboard
+from pointsman.state.scoreboard import Record, Scoreboard
 from pointsman.telemetry.routing_rates import routing_rates
 from pointsman.telemetry.tally import Tally
 
@@ -119,13 +119,26 @@ class Metrics:
         )
         told = "Frames of streams that made no sense and were left out"
         malformed = CounterMetricFamily("pointsman_malformed_frames", told, labels=("deployment",))
+        state = GaugeMetricFamily(
+            "pointsman_deployment_state",
+            "0: has its whole share; 1: has a part of it, or is on trial; 2: rests",
+            labels=("deployment",),
+        )
         with self._board.lock:
             for name, record in self._board.records().items():
                 malformed.add_metric((name,), record.malformed)
                 flight.add_metric((name,), record.in_flight)
                 fit.add_metric((name,), float(self._board.fitness(record.deployment) is None))
                 is_open.add_metric((name,), float(record.breaker.state is not State.CLOSED))
-        yield from (malformed, flight, fit, is_open)
+                state.add_metric((name,), self._state_of(record))
+        yield from (malformed, flight, fit, is_open, state)
+
+    def _state_of(self, record: Record) -> float:
+        """0, 1 or 2, the worse the higher."""
+        if self._board.fitness(record.deployment) is not None:
+            return 2.0
+        on_trial = {record.breaker.state, record.place.breaker.state} != {State.CLOSED}
+        return float(on_trial or record.deployment.id in self._board.reduced)
 
     def _pressure(self) -> Iterator[Metric]:
         """Who waits for room, and what is on another try or sent twice now."""

@@ -9,7 +9,7 @@ from pointsman.config.load import load_mapping
 from pointsman.config.sections.rest import HELD
 from pointsman.fakes import FakeClock, LoadedDice
 from pointsman.model.outcome import CONSEQUENCES, FailureKind
-from pointsman.model.rest import NEVER, Allowed, BreakerSettings
+from pointsman.model.rest import NEVER, Allowed, BreakerSettings, HealthCheck
 from pointsman.runtime import Runtime
 from pointsman.state.breaker import State
 
@@ -170,6 +170,36 @@ def test_disable_cooldowns_is_for_everybody_and_everything():
     for kind in (FailureKind.AUTH, FailureKind.REFUSED, FailureKind.SERVER_ERROR):
         fail(it, kind, 50, told=100.0)
     assert (rest(it), it.board.resting) == (0.0, {})
+
+
+@pytest.mark.parametrize(
+    ("section", "check"),
+    [
+        ({}, HealthCheck()),
+        ("/healthz", HealthCheck("/healthz")),
+        ({"path": "/up?deep=1", "interval": 3, "timeout": 0.5}, HealthCheck("/up?deep=1", 3.0, 0.5)),
+    ],
+)
+def test_a_provider_may_be_asked_whether_it_is_up(section, check):
+    """With nothing said all of it is as usual; a text is the path."""
+    found = settings(providers={"ollama": {"base_url": "http://127.0.0.1:1", "health_check": section}})
+    assert [d.provider.check for d in found.deployments] == [check, check]
+    assert found.watch.check is None
+
+
+@pytest.mark.parametrize("path", ["health", "", "/a b", "/ü", "http://elsewhere/health", "/x\r\ny: z"])
+def test_a_path_is_one(path):
+    """Below the provider's own address and without anything that a request line can't have."""
+    lines = told(providers={"ollama": {"base_url": "http://127.0.0.1:1", "health_check": {"path": path}}})
+    assert any(line.startswith("error providers.ollama.health_check.path") for line in lines)
+
+
+def test_litellms_background_checks_are_for_all_providers():
+    """Every five minutes, or as it says."""
+    assert settings(general_settings={"background_health_checks": True}).watch.check == HealthCheck(every=300.0)
+    often = {"background_health_checks": True, "health_check_interval": 20}
+    assert settings(general_settings=often).watch.check == HealthCheck(every=20.0)
+    assert settings(general_settings={"health_check_interval": 20}).watch.check is None
 
 
 def test_a_rate_limit_rests_as_long_as_rate_limited_fallback_says():

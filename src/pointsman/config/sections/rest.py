@@ -6,15 +6,16 @@ from collections.abc import Mapping
 
 from pointsman.config.failures import CLASSES, read_policy
 from pointsman.config.findings import Path, Report
-from pointsman.config.settings import RestSettings, WarmSettings
+from pointsman.config.settings import RestSettings, WarmSettings, WatchSettings
 from pointsman.config.shapes import (
     BreakerSection,
     ErrorBasedSection,
     FirstRequestSection,
+    HealthCheckSection,
     RateLimitedSection,
 )
 from pointsman.model.outcome import CONSEQUENCES, FailureKind
-from pointsman.model.rest import NEVER, Allowed, Changes
+from pointsman.model.rest import NEVER, Allowed, Changes, HealthCheck
 
 WARM = "prefer_warm_providers"
 
@@ -26,6 +27,9 @@ SUFFIX = "AllowedFails"
 
 HELD = tuple(kind for kind, consequence in CONSEQUENCES.items() if consequence.counts)
 """What is held against somebody unless it is borne."""
+
+LITELLM_INTERVAL = 300.0
+"""Seconds between two health checks, unless LiteLLM is told another number."""
 
 METRICS = (
     "routing_decision_time_ms",
@@ -82,6 +86,19 @@ def read_breaker(section: BreakerSection | None, cooldown_time: float | None = N
     if section is None:
         return NEVER if cooldown_time == 0 else ()
     return tuple(section.model_dump(exclude_none=True).items())
+
+
+def read_check(section: HealthCheckSection | None) -> HealthCheck | None:
+    """None if it is not asked whether it is up."""
+    if section is None:
+        return None
+    usual = HealthCheck()
+    return HealthCheck(section.endpoint, section.interval or usual.every, section.timeout or usual.timeout)
+
+
+def read_watch(enabled: bool | None, interval: float | None) -> WatchSettings:
+    """LiteLLM's switch is for all providers."""
+    return WatchSettings(check=HealthCheck(every=interval or LITELLM_INTERVAL) if enabled else None)
 
 
 def check_metrics(names: list[str], report: Report) -> None:

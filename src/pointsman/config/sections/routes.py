@@ -12,13 +12,13 @@ from pointsman.config.sections.chains import read_chains
 from pointsman.config.sections.context import Context
 from pointsman.config.sections.metadata import read_metadata
 from pointsman.config.sections.redundant import by_weight, read_redundant
-from pointsman.config.sections.rest import check_metrics, read_rest, read_warm
+from pointsman.config.sections.rest import check_metrics, read_rest, read_warm, read_watch
 from pointsman.config.sections.sizes import read_sizes
 
 
 def read_routes(document: Document, context: Context) -> dict[str, Any]:
     """Fields of Settings."""
-    report = context.report
+    report, general = context.report, document.general_settings
     rules = Rules(document, context)
     check_metrics(document.routing_metrics, report)
     router, blocks = document.router_settings, (document.load_balancing, document.strategies)
@@ -34,6 +34,7 @@ def read_routes(document: Document, context: Context) -> dict[str, Any]:
         "chains": read_chains(document.fallback_chains, context),
         "strategies": by_weight(document.redundant_models, strategies, report),
         "warm": read_warm(document.first_request_routing, report),
+        "watch": read_watch(general.background_health_checks, general.health_check_interval),
         "rest": read_rest(document.rate_limited_fallback, document.error_based_routing),
     }
     own = [wanted.strategy for wanted in routes["capabilities"].values() if wanted.strategy is not None]

@@ -1,0 +1,37 @@
+"""Whether a server is up: how to ask it, and what its answer says, a row a kind.
+
+Any answer below 500 says so, also one that refuses the question: who can't be asked, or says that it is not ready, is
+not up. Nothing is generated and nothing is charged for.
+"""
+
+from __future__ import annotations
+
+from pointsman.model.deployment import Provider
+from pointsman.model.exchange import Answered, WireRequest
+from pointsman.providers.probe import Probe, question
+
+
+def _up(reply: Answered) -> bool:
+    return reply.status < 500
+
+
+_LIST = Probe("/models", _up)
+
+ALIVE: dict[str, Probe[bool]] = {
+    "ollama": Probe("/api/tags", _up, openai=False),
+    "vllm": Probe("/health", _up, openai=False),
+    "llama_cpp_native": Probe("/health", _up, openai=False),
+    "llama_cpp_python": _LIST,
+    "openai": _LIST,
+    "openai_compatible": _LIST,
+}
+
+
+def check(provider: Provider, path: str | None) -> WireRequest | None:
+    """What to ask: at this path below the base URL, or else at the kind's own. None if there is nothing to ask."""
+    return WireRequest(path, method="GET") if path is not None else question(ALIVE, provider)
+
+
+def is_up(reply: object) -> bool:
+    """What the reply says; none, because it failed, says no."""
+    return isinstance(reply, Answered) and _up(reply)
