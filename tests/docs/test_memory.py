@@ -14,7 +14,7 @@ from pointsman.providers.busy import BUSY
 from pointsman.providers.listed import LISTED, MOST_BYTES
 from pointsman.providers.loaded import LOADED
 from pointsman.providers.probe import question
-from pointsman.state import results, scoreboard, sessions, window
+from pointsman.state import memory, results, scoreboard, sessions, window
 from pointsman.state.rules import Rules
 
 PAGE = page("docs/concepts/memory.md")
@@ -78,5 +78,5 @@ def test_first_requests_have_the_times_that_it_says():
 def test_the_bounds_are_those_of_the_code():
     """Of deployments made for names, and of groups."""
     told = section(PAGE, "## Bounds")
-    assert f"of those {scoreboard.MOST_UNLISTED:,} are remembered" in told
+    assert f"of those {memory.MOST_UNLISTED:,} are remembered" in told
     assert f"beyond {scoreboard.MOST_GROUPS:,} groups" in told

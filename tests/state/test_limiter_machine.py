@@ -8,6 +8,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from pointsman.fakes import FakeClock, LoadedDice, deployment, provider
 from pointsman.model.outcome import FailureKind
+from pointsman.state import limits
 from pointsman.state.scoreboard import Lease, Rules, Scoreboard
 
 STEPS = [0.0, 0.4, 0.999, 1.0, 7.5, 30.0, 59.0, 60.0, 61.0, 500.0]
@@ -93,7 +94,7 @@ class Limits(RuleBasedStateMachine):
         assert 0.0 <= wait <= LONGEST
         self.clock.advance(wait + 1e-6)
         if self.one.rpm != 0 and self.one.could_take(tokens):
-            assert self.board._minute(self.board.record(self.one), self.one, tokens) is None
+            assert limits.within(self.board.record(self.one), self.one, tokens, self.clock()) is None
 
     @invariant()
     def no_minute_had_more_than_its_limit(self) -> None:

@@ -19,8 +19,9 @@ from pointsman.routing.topology import compile_topology
 from pointsman.state.breaker import State
 from pointsman.state.cooldown import CooldownSettings
 from pointsman.state.degraded import DegradedSettings
+from pointsman.state.memory import MOST_UNLISTED
 from pointsman.state.results import MOST
-from pointsman.state.scoreboard import MOST_GROUPS, MOST_UNLISTED, TIMED_OUT, Lease, Rules, Scoreboard
+from pointsman.state.scoreboard import MOST_GROUPS, TIMED_OUT, Lease, Rules, Scoreboard
 
 RULES = Rules(BreakerSettings(threshold=2, open=5.0, jitter=0.0))
 

@@ -171,7 +171,7 @@ def test_the_state_of_a_deployment_is_one_number():
 def test_pressure_is_told_as_it_is(metrics, board):
     """Who waits, what became of those who did, and what is sent a second time now."""
     member = next(iter(board.records().values())).deployment
-    board._renew(board.record(member), msgspec.structs.replace(member, adaptive=True))
+    board.forget_all_but([msgspec.structs.replace(member, adaptive=True)])
     tickets = [board.queue.enter(["a"], 1, 5, 0.0, 10.0) for _ in range(3)]
     board.queue.leave(tickets[0], served=True, now=1.0)
     board.queue.leave(tickets[1], served=False, now=11.0)

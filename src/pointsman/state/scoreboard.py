@@ -13,24 +13,18 @@ from threading import RLock
 from pointsman.model.deployment import Deployment, Provider
 from pointsman.model.outcome import CONSEQUENCES, FailureKind
 from pointsman.model.view import UNSEEN, Clock, Dice, Standing, Turns
-from pointsman.state.adaptive import AdaptiveLimit
-from pointsman.state.allowance import Allowance
-from pointsman.state.breaker import Breaker
+from pointsman.state import limits
 from pointsman.state.budget import RetryBudget
-from pointsman.state.cooldown import Cooldown
-from pointsman.state.health import SIGNS_OF_LIFE, Failure, Health, at_limit, ends, told_to_rest, tried
+from pointsman.state.health import SIGNS_OF_LIFE, Failure, at_limit, ends, told_to_rest, tried
+from pointsman.state.memory import Memory
 from pointsman.state.queue import Queue, Ticket
-from pointsman.state.record import Lease, Place, Record
-from pointsman.state.results import Result, Results
+from pointsman.state.record import Lease, Record
+from pointsman.state.results import Result
 from pointsman.state.rules import Rules
 from pointsman.state.servers import Servers
 from pointsman.state.sessions import Sessions
-from pointsman.state.window import Minute
 
 __all__ = ["Lease", "Record", "Rules", "Scoreboard"]
-
-MOST_UNLISTED = 2000
-"""Deployments that the configuration does not list, but a rule made for a name: callers may choose names."""
 
 MOST_GROUPS = 10_000
 """Groups whose turns are remembered; one more, and all begin anew."""
@@ -59,12 +53,11 @@ class Scoreboard:
         self.servers = Servers(clock, self.lock)
         self._homes = Sessions(self._rules.home)
         self._labels = Sessions(self._rules.label)
-        self._records: dict[str, Record] = {}
-        self._listed: frozenset[str] = frozenset()
-        self._places: dict[str, Place] = {}
         self._turns: dict[str, Turns] = {}
-        self.health = Health(self._records, dice, self._rules)
-        self.resting = self.health.resting
+        self._memory = memory = Memory(clock, dice, self._rules, self.lock)
+        self._records, self._places = memory.records, memory.places
+        self.health, self.resting = memory.health, memory.health.resting
+        self.record = memory.record
 
     # What a decision may know (View)
 
@@ -80,46 +73,22 @@ class Scoreboard:
         return self.health.degraded.until
 
     def fitness(self, deployment: Deployment) -> str | None:
-        return self.health.why_not(*self._known(deployment), self.clock()) if self.resting else None
+        return self.health.why_not(*self._memory.known(deployment), self.clock()) if self.resting else None
 
     def told_to_rest(self, deployment: Deployment) -> bool:
-        return bool(self.resting) and told_to_rest(*self._known(deployment), self.clock())
+        return bool(self.resting) and told_to_rest(*self._memory.known(deployment), self.clock())
 
     def at_limit(self, deployment: Deployment) -> bool:
-        return bool(self.resting) and at_limit(*self._known(deployment), self.clock())
+        return bool(self.resting) and at_limit(*self._memory.known(deployment), self.clock())
 
     def in_need(self, everybody: Iterable[Deployment], able: Sequence[Deployment]) -> Deployment | None:
-        if any(tried(*self._known(deployment)) for deployment in everybody):
+        if any(tried(*self._memory.known(deployment)) for deployment in everybody):
             return None
         return min((d for d in able if not self.told_to_rest(d)), key=self._failed, default=None)
 
     def room(self, deployment: Deployment, tokens: int) -> str | None:
         record = self.record(deployment)
-        return self._parallel(record, deployment) or self._minute(record, deployment, tokens)
-
-    @staticmethod
-    def _parallel(record: Record, deployment: Deployment) -> str | None:
-        """Why it can't serve another request beside those under way."""
-        most = deployment.max_parallel_requests
-        if most is not None and record.in_flight >= most:
-            return f"{most} parallel requests reached"
-        if record.limit is not None and record.in_flight >= int(record.limit.limit):
-            return f"{int(record.limit.limit)} parallel requests reached, as many as it was found to bear"
-        most = deployment.provider.max_parallel_requests
-        if most is not None and record.place.in_flight >= most:
-            return f"{most} parallel requests reached at provider {deployment.provider.name}"
-        return None
-
-    def _minute(self, record: Record, deployment: Deployment, tokens: int) -> str | None:
-        """Why it can't serve another request in this minute."""
-        now = self.clock()
-        if deployment.rpm is not None and record.requests.advance(now) + 1 > deployment.rpm:
-            return f"{deployment.rpm} requests a minute reached"
-        if not deployment.could_take(tokens):
-            return f"{tokens} tokens are more than its {deployment.tpm} a minute"
-        if deployment.tpm is not None and record.tokens.advance(now) + tokens > deployment.tpm:
-            return f"{deployment.tpm} tokens a minute reached"
-        return None
+        return limits.beside(record, deployment) or limits.within(record, deployment, tokens, self.clock())
 
     @property
     def active(self) -> int:
@@ -128,15 +97,16 @@ class Scoreboard:
 
     def failing(self, deployment: Deployment) -> bool:
         """Did it fail when it was asked last, or does it rest?"""
-        record, place = self._known(deployment)
+        record, place = self._memory.known(deployment)
         marked = any(each is not None and each.breaker.failures > 0 for each in (record, place))
         return marked or self.fitness(deployment) is not None
 
     def crowded(self, deployment: Deployment, tokens: int) -> bool:
         record = self.record(deployment)
         busy = record.in_flight > 0 or record.place.in_flight > 0  # else there is nobody to wait for
-        full = busy and self._parallel(record, deployment) is not None
-        return full and self._minute(record, deployment, tokens) is None and self.fitness(deployment) is None
+        if not busy or limits.beside(record, deployment) is None:
+            return False
+        return limits.within(record, deployment, tokens, self.clock()) is None and self.fitness(deployment) is None
 
     def quiet(self, deployment: Deployment) -> float:
         """Seconds since it last failed."""
@@ -201,12 +171,7 @@ class Scoreboard:
     def wait(self, deployment: Deployment, tokens: int = 0) -> float:
         record = self.record(deployment)
         now = self.clock()
-        wait = max(0.0, *ends(record, now))
-        if deployment.rpm is not None:
-            wait = max(wait, record.requests.until_below(now, deployment.rpm))
-        if deployment.tpm is not None:
-            wait = max(wait, record.tokens.until_below(now, deployment.tpm - tokens + 1))
-        return wait
+        return max(0.0, *ends(record, now), limits.until(record, deployment, tokens, now))
 
     # What an attempt does
 
@@ -368,16 +333,6 @@ class Scoreboard:
 
     # Housekeeping
 
-    def record(self, deployment: Deployment) -> Record:
-        """The deployment's memory, begun when first asked for."""
-        record = self._records.get(deployment.id)
-        if record is None:
-            with self.lock:
-                if len(self._records) >= len(self._listed) + MOST_UNLISTED:
-                    self._make_room()
-                record = self._records.setdefault(deployment.id, self._begin(deployment))
-        return record
-
     def records(self) -> Mapping[str, Record]:
         return self._records
 
@@ -387,20 +342,10 @@ class Scoreboard:
         """
         with self.lock:
             self._rules = rules or self._rules
-            self.health.settle(self._rules)
             self.queue.settings = self._rules.queue
             self._homes.seconds, self._labels.seconds = self._rules.home, self._rules.label
             known = {d.id: d for d in deployments}
-            self._listed = frozenset(known)
-            for provider in {d.provider.name: d.provider for d in known.values()}.values():
-                self._move(self._place(provider), provider)
-            for name, record in list(self._records.items()):
-                if name in known:
-                    self._renew(record, known[name])
-                elif record.in_flight == 0:
-                    self._forget(name)
-            used = {record.deployment.provider.name for record in self._records.values()}
-            self._places = {name: place for name, place in self._places.items() if name in used}
+            self._memory.go_by(known, self._rules)
             self._turns.clear()
             self.servers.forget_all_but(deployment.provider for deployment in known.values())
 
@@ -419,76 +364,10 @@ class Scoreboard:
             self._homes.clear()
             self._labels.clear()
 
-    def _make_room(self) -> None:
-        """Forget the older half of those that the configuration does not list and that serve nobody."""
-        idle = [name for name, record in self._records.items() if name not in self._listed and not record.in_flight]
-        for name in idle[: len(idle) // 2 + 1]:
-            self._forget(name)
-
-    def _forget(self, name: str) -> None:
-        del self._records[name]
-        self.health.forget(name)
-
-    def _known(self, deployment: Deployment) -> tuple[Record | None, Place | None]:
-        return self._records.get(deployment.id), self._places.get(deployment.provider.name)
-
     def _failed(self, deployment: Deployment) -> float:
         """When it failed last."""
         record = self._records.get(deployment.id)
         return record.failed if record is not None else -math.inf
-
-    def _begin(self, deployment: Deployment) -> Record:
-        rules = self._rules
-        record = Record(
-            deployment,
-            Breaker(rules.breaker_of(deployment)),
-            Cooldown(rules.cooldown_of(deployment)),
-            Allowance(rules.allowed_of(deployment)),
-            self._place(deployment.provider),
-            Minute(),
-            Minute(),
-            Results(),
-            deployment.limited,
-            AdaptiveLimit() if deployment.adaptive else None,
-        )
-        self.health.list_if_unwell(record, self.clock())
-        return record
-
-    def _renew(self, record: Record, deployment: Deployment) -> None:
-        """What is remembered stays; what the configuration says is new. Its leases move along to a new provider."""
-        rules, place = self._rules, self._place(deployment.provider)
-        record.place.in_flight -= record.in_flight
-        place.in_flight += record.in_flight
-        record.place = place
-        if _upstream(record.deployment) != _upstream(deployment):
-            record.results.clear()
-            record.breaker.reset()
-            record.cooldown.reset()
-            record.served = -math.inf
-        record.deployment = deployment
-        record.counted = deployment.limited
-        if deployment.adaptive != (record.limit is not None):
-            record.limit = AdaptiveLimit() if deployment.adaptive else None
-        record.breaker.settings = rules.breaker_of(deployment)
-        record.cooldown.settings = rules.cooldown_of(deployment)
-        record.allowance.settle(rules.allowed_of(deployment))
-        self.health.list_if_unwell(record, self.clock())
-
-    def _place(self, provider: Provider) -> Place:
-        rules = self._rules
-        place = self._places.get(provider.name)
-        if place is None:
-            place = Place(provider, Breaker(rules.breaker_at(provider)), Cooldown(rules.cooldown))
-            self._places[provider.name] = place
-        return place
-
-    def _move(self, place: Place, provider: Provider) -> None:
-        """What the configuration says is new. At another address, or with another key, nothing is held against it."""
-        if (place.provider.base_url, place.provider.api_key) != (provider.base_url, provider.api_key):
-            place.breaker.reset()
-            place.cooldown.reset()
-        place.provider = provider
-        place.breaker.settings, place.cooldown.settings = self._rules.breaker_at(provider), self._rules.cooldown
 
     def _take_turn(self, deployment: Deployment, group: str) -> None:
         turns = self._turns.get(group)
@@ -496,8 +375,3 @@ class Scoreboard:
             turns.floor = max(turns.at.get(deployment.id, turns.floor), turns.floor)
             share = self.reduced.get(deployment.id, 1.0)
             turns.at[deployment.id] = turns.floor + 1.0 / (share * (deployment.weight or 1.0))
-
-
-def _upstream(deployment: Deployment) -> tuple[str, str, str | None]:
-    """What its results speak of: the same words at another address, or for another model, are somebody else's."""
-    return deployment.provider.kind, deployment.provider.base_url, deployment.model

@@ -1,0 +1,139 @@
+"""Of whom something is remembered: a record for each deployment, a place for each provider; begun, renewed, forgotten.
+
+A new configuration keeps what still speaks of the same server and model, and settles everybody by the new rules. Under
+the board's lock.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from typing import Any
+
+from pointsman.model.deployment import Deployment, Provider
+from pointsman.model.view import Clock, Dice
+from pointsman.state.adaptive import AdaptiveLimit
+from pointsman.state.allowance import Allowance
+from pointsman.state.breaker import Breaker
+from pointsman.state.cooldown import Cooldown
+from pointsman.state.health import Health
+from pointsman.state.record import Place, Record
+from pointsman.state.results import Results
+from pointsman.state.rules import Rules
+from pointsman.state.window import Minute
+
+MOST_UNLISTED = 2000
+"""Deployments that the configuration does not list, but a rule made for a name: callers may choose names."""
+
+
+class Memory:
+    """``records`` by deployment id, ``places`` by the provider's name, and ``health`` of both."""
+
+    def __init__(self, clock: Clock, dice: Dice, rules: Rules, lock: AbstractContextManager[Any]) -> None:
+        self.records: dict[str, Record] = {}
+        self.places: dict[str, Place] = {}
+        self.health = Health(self.records, dice, rules)
+        self._rules = rules
+        self._clock = clock
+        self._lock = lock
+        self._listed: frozenset[str] = frozenset()
+
+    def record(self, deployment: Deployment) -> Record:
+        """The deployment's memory, begun when first asked for."""
+        record = self.records.get(deployment.id)
+        if record is None:
+            with self._lock:
+                if len(self.records) >= len(self._listed) + MOST_UNLISTED:
+                    self._make_room()
+                record = self.records.setdefault(deployment.id, self._begin(deployment))
+        return record
+
+    def known(self, deployment: Deployment) -> tuple[Record | None, Place | None]:
+        return self.records.get(deployment.id), self.places.get(deployment.provider.name)
+
+    def go_by(self, known: Mapping[str, Deployment], rules: Rules) -> None:
+        """Go by these deployments and rules from now on. What is remembered of others is dropped, unless they still
+        serve somebody.
+        """
+        self._rules = rules
+        self.health.settle(rules)
+        self._listed = frozenset(known)
+        for provider in {d.provider.name: d.provider for d in known.values()}.values():
+            self._settle(self._place(provider), provider)
+        for name, record in list(self.records.items()):
+            if name in known:
+                self._renew(record, known[name])
+            elif record.in_flight == 0:
+                self._forget(name)
+        used = {record.deployment.provider.name for record in self.records.values()}
+        for name in self.places.keys() - used:
+            del self.places[name]
+
+    def _make_room(self) -> None:
+        """Forget the older half of those that the configuration does not list and that serve nobody."""
+        idle = [name for name, record in self.records.items() if name not in self._listed and not record.in_flight]
+        for name in idle[: len(idle) // 2 + 1]:
+            self._forget(name)
+
+    def _forget(self, name: str) -> None:
+        del self.records[name]
+        self.health.forget(name)
+
+    def _begin(self, deployment: Deployment) -> Record:
+        rules = self._rules
+        record = Record(
+            deployment,
+            Breaker(rules.breaker_of(deployment)),
+            Cooldown(rules.cooldown_of(deployment)),
+            Allowance(rules.allowed_of(deployment)),
+            self._place(deployment.provider),
+            Minute(),
+            Minute(),
+            Results(),
+            deployment.limited,
+            AdaptiveLimit() if deployment.adaptive else None,
+        )
+        self.health.list_if_unwell(record, self._clock())
+        return record
+
+    def _renew(self, record: Record, deployment: Deployment) -> None:
+        """What is remembered stays; what the configuration says is new. Its leases move along to a new provider."""
+        rules, place = self._rules, self._place(deployment.provider)
+        record.place.in_flight -= record.in_flight
+        place.in_flight += record.in_flight
+        record.place = place
+        if _upstream(record.deployment) != _upstream(deployment):
+            record.results.clear()
+            record.breaker.reset()
+            record.cooldown.reset()
+            record.served = -math.inf
+        record.deployment = deployment
+        record.counted = deployment.limited
+        if deployment.adaptive != (record.limit is not None):
+            record.limit = AdaptiveLimit() if deployment.adaptive else None
+        record.breaker.settings = rules.breaker_of(deployment)
+        record.cooldown.settings = rules.cooldown_of(deployment)
+        record.allowance.settle(rules.allowed_of(deployment))
+        self.health.list_if_unwell(record, self._clock())
+
+    def _place(self, provider: Provider) -> Place:
+        rules = self._rules
+        place = self.places.get(provider.name)
+        if place is None:
+            place = Place(provider, Breaker(rules.breaker_at(provider)), Cooldown(rules.cooldown))
+            self.places[provider.name] = place
+        return place
+
+    def _settle(self, place: Place, provider: Provider) -> None:
+        """What the configuration says is new. At another address, or with another key, nothing is held against it."""
+        if (place.provider.base_url, place.provider.api_key) != (provider.base_url, provider.api_key):
+            place.breaker.reset()
+            place.cooldown.reset()
+        place.provider = provider
+        place.breaker.settings, place.cooldown.settings = self._rules.breaker_at(provider), self._rules.cooldown
+
+
+def _upstream(deployment: Deployment) -> tuple[str, str, str | None]:
+    """What its results speak of: the same words at another address, or for another model, are somebody else's."""
+    return deployment.provider.kind, deployment.provider.base_url, deployment.model
