@@ -197,7 +197,7 @@ async def test_health_says_who_is_degraded_and_who_is_warm():
                 await ask(it, "/v1/chat/completions", chat())
             after = (await get(it, "/health")).json()["deployments"]
     assert [(row["degraded"], row["warm"]) for row in before] == [(False, None), (False, None)]
-    assert [row["degraded"] for row in after] == [True, False]
+    assert [(row["degraded"], row["share"]) for row in after] == [(True, 0.5), (False, 1.0)]
     assert after[1]["warm"] is True
 
 

@@ -472,6 +472,17 @@ def test_a_streams_first_content_is_a_sign_of_life(board, clock):
     assert board.wait(ONE) == 10.0
 
 
+def test_first_content_ends_a_rest_that_was_only_guessed(clock):
+    """A stream that is asked in need keeps nobody waiting for its end either."""
+    board = made(clock, allowed=(Allowed(0),), cooldown=CooldownSettings(60.0))
+    fail(board, ONE)
+    lease = board.take(ONE)
+    assert board.fitness(ONE) is not None
+    board.began(lease)
+    assert board.fitness(ONE) is None
+    board.give_back(lease)
+
+
 def test_first_content_of_a_stream_from_before_the_opening_says_nothing(board):
     """It was let in when all was well."""
     old = board.take(ONE)

@@ -110,6 +110,8 @@ class Health:
             before = each.breaker.state
             each.breaker.lives(now, each.breaker in passage.breakers)
             self._came_back(each, before, now)
+            if passage.need:
+                each.cooldown.forgive(now)
 
     def failed(self, lease: Lease, failure: Failure) -> None:
         """Hold a failure against whose it is. One that is borne changes nothing of who may be asked."""
