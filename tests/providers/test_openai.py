@@ -20,7 +20,8 @@ values = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
     max_leaves=8,
 )
-bodies = st.dictionaries(st.text(min_size=1, max_size=12), values, max_size=8)
+names = st.text(min_size=1, max_size=12).filter(lambda name: name != "task")  # a hint, which OpenAI does not get
+bodies = st.dictionaries(names, values, max_size=8)
 layouts = st.sampled_from([{"separators": (",", ":")}, {}, {"indent": 2}, {"ensure_ascii": False}])
 
 
