@@ -19,25 +19,25 @@ from pointsman.config.section import Section
 S = TypeVar("S", bound=Section)
 
 EXPECTED: dict[str, str] = {
-    "bool_parsing": "expected true or false",
-    "bool_type": "expected true or false",
-    "dict_type": "expected a mapping",
-    "finite_number": "expected a finite number",
-    "float_parsing": "expected a number",
-    "float_type": "expected a number",
-    "int_from_float": "expected a whole number",
-    "int_parsing": "expected a whole number",
-    "int_parsing_size": "expected a smaller whole number",
-    "int_type": "expected a whole number",
-    "list_type": "expected a list",
-    "model_type": "expected a mapping",
-    "model_attributes_type": "expected a mapping",
-    "number_needed": "expected a number",
-    "printable": "expected text without control characters",
-    "size_needed": 'expected a size like "13B"',
-    "string_type": "expected text",
+    "bool_parsing": "true or false",
+    "bool_type": "true or false",
+    "dict_type": "a mapping",
+    "finite_number": "a finite number",
+    "float_parsing": "a number",
+    "float_type": "a number",
+    "int_from_float": "a whole number",
+    "int_parsing": "a whole number",
+    "int_parsing_size": "a smaller whole number",
+    "int_type": "a whole number",
+    "list_type": "a list",
+    "model_type": "a mapping",
+    "model_attributes_type": "a mapping",
+    "number_needed": "a number",
+    "printable": "text without control characters",
+    "size_needed": 'a size like "13B"',
+    "string_type": "text",
 }
-"""pydantic's error type -> what was expected."""
+"""pydantic's error type -> what was expected. Choices tell their words themselves."""
 
 BOUNDS: dict[str, tuple[str, str]] = {
     "greater_than": ("must be greater than {}", "gt"),
@@ -82,12 +82,12 @@ def section(model: type[S], data: Any, path: Path, report: Report) -> S | None:
     try:
         made = model.model_validate(given)
     except ValidationError as error:
-        wrong = [(detail, _place(given, detail["loc"])) for detail in error.errors(include_url=False)]
-        for detail, place in wrong:
+        wrong = _wrong(given, error)
+        for place, details in wrong.items():
             if place[0] not in lost:
-                _tell(detail, place, path, written, report)
+                _tell(details, place, path, written, report)
         try:
-            made = model.model_validate(_without(given, [place for _, place in wrong]))
+            made = model.model_validate(_without(given, list(wrong)))
         except ValidationError:
             return None
     made.at(path, written)
@@ -142,8 +142,8 @@ def _plain(name: str, value: Any, report: Report) -> Any:
     try:
         return adapter.validate_python(value)
     except ValidationError as error:
-        for detail in error.errors(include_url=False):
-            _tell(detail, _place(value, detail["loc"]), (name,), {}, report)
+        for place, details in _wrong(value, error).items():
+            _tell(details, place, (name,), {}, report)
         return None
 
 
@@ -188,10 +188,24 @@ def _place(value: Any, steps: Path) -> Path:
     return steps
 
 
-def _tell(detail: ErrorDetails, place: Path, path: Path, written: Mapping[str, Path], report: Report) -> None:
-    """``place``: within the section at ``path``. ``written``: where a field is that goes by another name there."""
+def _wrong(value: Any, error: ValidationError) -> dict[Path, list[ErrorDetails]]:
+    """What is wrong by its place in ``value``. Where one of several kinds may stand each says what it misses."""
+    found: dict[Path, list[ErrorDetails]] = {}
+    for detail in error.errors(include_url=False):
+        found.setdefault(_place(value, detail["loc"]), []).append(detail)
+    return found
+
+
+def _tell(
+    details: Sequence[ErrorDetails], place: Path, path: Path, written: Mapping[str, Path], report: Report
+) -> None:
+    """``place``: within the section at ``path``. ``written``: where a field is that goes by another name there.
+
+    A value of a right kind that is out of bounds is told by that alone.
+    """
     where = (*path, *(step for part in place for step in written.get(str(part), (part,))))
-    kind, got = detail["type"], f", got {_word(detail['input'])}"
+    detail = next((each for each in details if each["type"] in BOUNDS), details[0])
+    kind = detail["type"]
     if kind == "missing":
         report.error(where, "is required")
     elif kind == "string_too_short":
@@ -199,10 +213,17 @@ def _tell(detail: ErrorDetails, place: Path, path: Path, written: Mapping[str, P
     elif kind in BOUNDS:
         template, bound = BOUNDS[kind]
         report.error(where, template, _number(detail.get("ctx", {}).get(bound)))
-    elif kind == "string_type" and isinstance(detail["input"], int | float):
-        report.error(where, EXPECTED[kind] + got, suggestion="put it in quotes")
     else:
-        report.error(where, EXPECTED.get(kind, "is not valid here") + got)
+        quoted = kind == "string_type" and isinstance(detail["input"], int | float)
+        suggestion = "put it in quotes" if quoted else ""
+        report.error(where, f"{_expected(details)}, got {_word(detail['input'])}", suggestion=suggestion)
+
+
+def _expected(details: Sequence[ErrorDetails]) -> str:
+    """What may stand there: of each kind what it is, of a choice its words."""
+    words = [detail.get("ctx", {}).get("expected") or EXPECTED.get(detail["type"]) for detail in details]
+    known = list(dict.fromkeys(word for word in words if word is not None))
+    return f"expected {' or '.join(known)}" if known else "is not valid here"
 
 
 def _number(bound: Any) -> int:
