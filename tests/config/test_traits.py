@@ -50,6 +50,23 @@ def test_a_model_is_described_in_its_params_or_its_info(params, info, expected):
     assert known(params, info) == expected
 
 
+@pytest.mark.parametrize(
+    ("given", "adaptive"),
+    [
+        ((), False),
+        (({"adaptive_concurrency": True},), True),
+        ((None, {"adaptive_concurrency": True}), True),
+        ((None, None, {"adaptive_concurrency": True}), True),
+        (({"adaptive_concurrency": False}, {"adaptive_concurrency": True}), False),
+        ((None, {"adaptive_concurrency": False}, {"adaptive_concurrency": True}), False),
+    ],
+)
+def test_who_finds_its_limit_by_itself_is_said_in_any_of_three_places(given, adaptive):
+    """Its params, its info, its provider for all; the nearest counts, and no server is sent the word."""
+    made = deployments(*given)[0]
+    assert (made.adaptive, made.params) == (adaptive, {})
+
+
 def test_the_order_may_stand_outside_too():
     """As weight, rpm and tpm."""
     assert known(order=3) == {"order": 3}

@@ -104,7 +104,9 @@ class ModelInfo(Section):
     output_cost_per_token: Share | None = None
     supports_vision: bool | None = None
     supports_function_calling: bool | None = None
+    prefill: bool | None = None
     supports_assistant_prefill: bool | None = None
+    adaptive_concurrency: bool | None = None
     allowed_fails: Whole | None = None
     allowed_fails_policy: AllowedFails | None = None
     breaker: BreakerSection | None = None

@@ -48,7 +48,10 @@ def test_comments_are_sent_where_a_time_is_said():
     [
         ({}, False),
         ({"params": {"prefill": True}}, True),
+        ({"info": {"prefill": True}}, True),
         ({"info": {"supports_assistant_prefill": True}}, True),
+        ({"info": {"prefill": False, "supports_assistant_prefill": True}}, False),
+        ({"info": {"prefill": True}, "params": {"prefill": False}}, False),
         ({"provider": {"prefill": True}}, True),
         ({"provider": {"prefill": True}, "params": {"prefill": False}}, False),
     ],
