@@ -161,8 +161,8 @@ def test_a_wrong_type_is_refused_by_name(field, value, size):
     ("field", "bad", "good"),
     [
         ("n", [0, -1, 129, 10**9, 10**30], [1, 128, None]),
-        ("timeout", [0, -1, 86_401, 1e300], [0.001, 86_400, None]),
-        ("stream_timeout", [0, -1, 86_401, 1e300], [0.001, 86_400, None]),
+        ("timeout", [0, -1, 1e-300, 0.0009, 86_401, 1e300], [0.001, 86_400, None]),
+        ("stream_timeout", [0, -1, 1e-300, 0.0009, 86_401, 1e300], [0.001, 86_400, None]),
         ("num_retries", [-1, 11, 10**9], [0, 10, None]),
         ("model", ["", "x" * (LONGEST_NAME + 1), "é" * 100_000], ["x" * LONGEST_NAME, None]),
     ],

@@ -94,7 +94,10 @@ def test_a_header_that_is_no_such_number_is_refused_by_name(header, value):
 
 @pytest.mark.parametrize(
     ("header", "bad", "good"),
-    [("x-litellm-num-retries", ["11", "1.5"], ["0", "10"]), ("x-litellm-timeout", ["0", "86401"], ["0.001", "86400"])],
+    [
+        ("x-litellm-num-retries", ["11", "1.5"], ["0", "10"]),
+        ("x-litellm-timeout", ["0", "1e-300", "0.0009", "86401"], ["0.001", "86400"]),
+    ],
 )
 def test_the_bounds_of_a_header_are_those_of_the_field(header, bad, good):
     """Just outside is refused, just inside is taken."""
@@ -174,7 +177,7 @@ def test_any_wishes_are_taken_or_a_refusal(body, headers):
         return
     assert FIELDS.isdisjoint(asked.body)
     assert asked.num_retries is None or 0 <= asked.num_retries <= 10
-    assert all(time is None or 0 < time <= 86_400 for time in (asked.timeout, asked.stream_timeout))
+    assert all(time is None or 0.001 <= time <= 86_400 for time in (asked.timeout, asked.stream_timeout))
     assert len(asked.fallback_fields) in (0, len(asked.fallbacks or ()))
 
 

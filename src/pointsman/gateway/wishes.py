@@ -25,8 +25,8 @@ from pointsman.gateway.hints import FIELDS as HINTED
 from pointsman.gateway.lines import text_of, wrong
 from pointsman.model.request import Endpoint, Fields
 
-LONGEST_TIME = 86_400.0
-"""Seconds."""
+SHORTEST_TIME, LONGEST_TIME = 0.001, 86_400.0
+"""Seconds. In less than the first nobody answers, so asking would only cost."""
 
 MOST_RETRIES = 10
 
@@ -81,10 +81,11 @@ _DECODERS: dict[str, Any] = {
     "timeout": msgspec.json.Decoder(float).decode,
     "stream_timeout": msgspec.json.Decoder(float).decode,
 }
+_A_TIME = f"must be a number of seconds between {SHORTEST_TIME:g} and {LONGEST_TIME:g}"
 _BOUNDS = {
     "num_retries": f"must be between 0 and {MOST_RETRIES}",
-    "timeout": "must be a number of seconds above 0, at most a day",
-    "stream_timeout": "must be a number of seconds above 0, at most a day",
+    "timeout": _A_TIME,
+    "stream_timeout": _A_TIME,
 }
 
 
@@ -120,7 +121,7 @@ def _of_body(endpoint: Endpoint, fields: Fields) -> Wishes:
 def _within(field: str, value: float | None) -> bool:
     if value is None:
         return True
-    return 0 <= value <= MOST_RETRIES if field == "num_retries" else 0 < value <= LONGEST_TIME
+    return 0 <= value <= MOST_RETRIES if field == "num_retries" else SHORTEST_TIME <= value <= LONGEST_TIME
 
 
 def _number(name: bytes, field: str, text: str) -> float:
