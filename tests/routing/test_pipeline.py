@@ -248,6 +248,17 @@ def test_when_nobody_is_fit_open_breakers_are_asked_in_need():
     assert told == [("fallback", 1, 0), ("need", 1, 1), ("strategy", 1, 1)]
 
 
+def test_in_need_the_group_asked_for_comes_before_its_fallbacks():
+    """Also where a fallback's failure is longest ago; inside the group the one that failed least recently is asked."""
+    made = settings(deployment("a1", "a"), deployment("a2", "a"), deployment("b1", "b"), fallbacks={"a": ("b",)})
+    clock = FakeClock()
+    view = Scoreboard(clock, LoadedDice([0.5]), Rules(BreakerSettings(threshold=1)))
+    for member in reversed(made.deployments):
+        down(view, member)
+        clock.advance(1)
+    assert decide(made, "a", view).choice.id == "a2"
+
+
 def test_in_need_nobody_is_asked_who_said_to_wait():
     """A fallback group with an open breaker comes before a group that rests after a rate limit."""
     made = settings(deployment("a1", "a"), deployment("b1", "b"), fallbacks={"a": ("b",)})
