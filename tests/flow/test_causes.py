@@ -50,6 +50,22 @@ def test_once_turned_a_trip_stays_turned(many):
     assert (trip.error.status, trip.error.code) == (400, "context_length_exceeded")
 
 
+def test_a_request_that_began_at_larger_models_stays_with_them(kit):
+    """It was known to be too long for its group before anybody was asked: whoever fails, the next one for long requests
+    is asked, never the group that can't take it, nor its usual fallbacks.
+    """
+    members = kit.place("a", context=1000), kit.place("f1", "f"), kit.place("l1", "long"), kit.place("l2", "longer")
+    house = kit.House(
+        kit.World({"l1": [RESET]}),
+        *members,
+        fallbacks={"m": ("f",)},
+        context_fallbacks={"m": ("long", "longer")},
+        router={"num_retries": 0},
+    )
+    trip = house.serve(tokens=4000)
+    assert (house.world.asked, trip.error) == (["l1", "l2"], None)
+
+
 def test_without_fallbacks_of_its_own_it_goes_to_the_usual_ones(many):
     """Another model may take more."""
     assert many({"a": [TOO_LONG]}).serve().attempts[-1].deployment == "f1"
