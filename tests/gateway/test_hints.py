@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import msgspec
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -47,6 +48,8 @@ def refused(kind: type[RequestRefused], body: dict | bytes | None = None, **head
         ({"user": "u", "metadata": {"a": "b"}}, {"x-priority": "high", "user-agent": "x"}),
         ({"task": None, "tags": None, "metadata": None}, {"x-task": "", "x-litellm-tags": " , "}),
         ({"tags": [], "metadata": {"tags": [], "session_id": ""}}, {"x-capability": " "}),
+        ({"metadata": {"tags": ""}}, {}),
+        ({"metadata": {"tags": " , "}}, {}),
     ],
 )
 def test_a_request_that_says_nothing_shares_one_object(body, headers):
@@ -75,6 +78,8 @@ def test_each_hint_has_its_place():
         ({"tags": []}, {"x-litellm-tags": "a"}, ()),
         ({"tags": None}, {"x-litellm-tags": "a"}, ("a",)),
         ({"metadata": {"tags": ["c"]}}, {"x-litellm-tags": "a"}, ("c", "a")),
+        ({"metadata": {"tags": "c"}}, {"x-litellm-tags": "a"}, ("c", "a")),
+        ({"metadata": {"tags": " c, b ,,é"}, "tags": ["a"]}, {}, ("c", "b", "é", "a")),
         ({"metadata": {"tags": ["c", "a"]}, "tags": ["b", "c"]}, {"x-litellm-tags": "z"}, ("c", "a", "b")),
         ({"tags": ["with, comma", "!not", "&and"]}, {}, ("with, comma", "!not", "&and")),
         ({"tags": ["é", "日本"]}, {}, ("é", "日本")),
@@ -82,7 +87,9 @@ def test_each_hint_has_its_place():
     ],
 )
 def test_tags_come_from_three_places(body, headers, tags):
-    """As in LiteLLM: the body's take the place of the headers', ``metadata.tags`` stand beside either; none twice."""
+    """As in LiteLLM: the body's take the place of the headers', ``metadata.tags`` stand beside either; none twice. In
+    ``metadata`` they may also be written as in a header.
+    """
     assert read(body, headers).hints.tags == tags
 
 
@@ -118,17 +125,19 @@ def test_tags_are_taken_out_and_everything_else_stays_as_it_was_written():
     }
 
 
-@pytest.mark.parametrize("metadata", [b"5", b'"x"', b"[1]", b'{"tags":"a, b"}', b'{"tags":{"a":1}}', b"{ }"])
-def test_metadata_that_holds_no_list_of_tags_is_the_upstreams(metadata):
-    """OpenAI's own ``metadata`` may have a text of that name."""
+@pytest.mark.parametrize("metadata", [b"5", b'"x"', b"[1]", b'{"tags":5}', b'{"tags":{"a":1}}', b"{ }"])
+def test_metadata_that_holds_no_tags_is_the_upstreams(metadata):
+    """Whatever else may have that name."""
     asked = read(b'{"input":"x","metadata":' + metadata + b"}")
     assert bytes(asked.body["metadata"]) == metadata
     assert asked.hints is NO_HINTS
 
 
-def test_metadata_of_tags_alone_is_not_passed_on():
+@pytest.mark.parametrize("tags", [["x"], "x", "x, y"])
+def test_metadata_of_tags_alone_is_not_passed_on(tags):
     """Nothing is left of it."""
-    assert "metadata" not in read({"metadata": {"tags": ["x"]}}).body
+    assert "metadata" not in read({"metadata": {"tags": tags}}).body
+    assert read({"metadata": {"tags": tags, "a": "b"}}).body["metadata"] == msgspec.Raw(b'{"a":"b"}')
 
 
 LONG = "x" * (LONGEST + 1)
@@ -144,6 +153,7 @@ LONG = "x" * (LONGEST + 1)
         *[("tags", value, "tags") for value in ("a", 5, {}, [5], [None], [""], [LONG], ["a\rb"], ["a"] * 65, [["a"]])],
         ("tags", ["x"] * LARGEST, "tags"),
         *[("metadata", {"tags": value}, "metadata.tags") for value in ([5], [""], [LONG], ["\x00"], ["a"] * 65)],
+        *[("metadata", {"tags": value}, "metadata.tags") for value in (LONG, "a\nb", "a," * 65, "," * LARGEST)],
         ("metadata", {"tags": ["a"], "more": "x" * LARGEST}, "metadata"),
         *[("metadata", {"session_id": value}, "metadata.session_id") for value in (LONG, "a\nb")],
     ],

@@ -1,7 +1,8 @@
 """What a caller says beside the model's name: header and body fields to Hints.
 
 Texts here are names: short, printable, on one line. Anything else is refused, so nothing stranger gets any further.
-Precedence is LiteLLM's: ``tags`` of the body take the place of the headers', ``metadata.tags`` stand beside either.
+Precedence is LiteLLM's: ``tags`` of the body take the place of the headers', ``metadata.tags`` stand beside either, and
+may be a text as in a header, for who may write nothing but texts there.
 """
 
 from __future__ import annotations
@@ -78,10 +79,13 @@ def _inside(fields: Fields) -> tuple[tuple[str, ...], str | None]:
     if raw is None or not _begins(raw, b"{"):
         return (), None
     found = _decode_metadata(raw)
-    tags: tuple[str, ...] = ()
     if _begins(found.tags, b"["):
         tags = _listed(found.tags, "metadata.tags") or ()
-        _take_out_tags(fields)
+    elif _begins(found.tags, b'"'):
+        tags = _written(found.tags, "metadata.tags")
+    else:
+        return (), _session(found)
+    _take_out_tags(fields)
     return tags, _session(found)
 
 
@@ -135,13 +139,24 @@ def _listed(raw: msgspec.Raw | None, param: str) -> tuple[str, ...] | None:
     return None if tags is None else _checked(tags, InvalidBody(f"{param} must be {NAMES}", param=param))
 
 
+def _written(raw: msgspec.Raw, param: str) -> tuple[str, ...]:
+    """Tags in one text."""
+    refused = InvalidBody(f"{param} must be {NAMES}", param=param)
+    if len(memoryview(raw)) > LARGEST:
+        raise refused
+    return _checked(_apart(_decode_text(raw) or ""), refused)
+
+
 def _of_headers(headers: dict[bytes, bytes]) -> tuple[str, ...]:
     found: list[str] = []
     for name in TAGS:
-        text = text_of(headers, name)
-        tags = [tag for part in (text or "").split(",") if (tag := part.strip(BLANK))]
-        found += _checked(tags, wrong(name, f"must be {NAMES}"))
+        found += _checked(_apart(text_of(headers, name) or ""), wrong(name, f"must be {NAMES}"))
     return tuple(found)
+
+
+def _apart(text: str) -> list[str]:
+    """What stands between commas."""
+    return [tag for part in text.split(",") if (tag := part.strip(BLANK))]
 
 
 def _checked(tags: Iterable[str], refused: RequestRefused) -> tuple[str, ...]:
