@@ -11,6 +11,8 @@
     │   └── TooManyTokens
     ├── NoCandidate  AtLimit  QueueFull   a name was understood, nobody fit is left (503, 429)
     ├── Draining                    the gateway ends (503)
+    ├── Misuse                      a call of the library that can't be meant; nothing was changed by it
+    │   └── UnknownCategory
     └── UpstreamFailed              somebody was asked and did not deliver (502, 504, or the upstream's own 4xx)
 
 Each class answers three questions: which HTTP status, which code, may the caller try again.
@@ -177,6 +179,18 @@ class Draining(PointsmanError):  # noqa: N818  as above
     type = "service_unavailable"
     code = "draining"
     retryable = True
+
+
+class Misuse(PointsmanError, ValueError):  # noqa: N818  as above
+    """What was called makes no sense as it is. The message says what would; nothing was changed."""
+
+    status = 400
+    type = "invalid_request_error"
+    code = "misuse"
+
+
+class UnknownCategory(Misuse):
+    code = "unknown_category"
 
 
 class UpstreamFailed(PointsmanError):  # noqa: N818  as above

@@ -1,0 +1,1 @@
+"""The library: routing among registered models inside a Python program."""
