@@ -5,14 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from pointsman.fakes import FakeClock, LoadedDice
 from pointsman.model.rest import BreakerSettings
-from pointsman.state.breaker import Breaker, State
+from pointsman.state.breaker import Breaker, Reading, State
 
 SETTINGS = BreakerSettings(threshold=3, open=5.0, longest=60.0, jitter=0.2)
 MIDDLE = LoadedDice([0.5])  # a draw of one half is no jitter at all
@@ -70,7 +71,7 @@ EVENTS = {
 
 SHUT, OPEN, HALF = State.CLOSED, State.OPEN, State.HALF_OPEN
 
-# state, event -> state, failures in a row, is a probe under way, what the call said
+# state, event -> state, failures in a row, probes under way, what the call said
 TABLE = [
     ("closed", "success", SHUT, 0, False, None),
     ("closed", "sign of life", SHUT, 0, False, None),
@@ -256,18 +257,199 @@ def test_a_thousand_openings_overflow_nothing():
     assert math.isfinite(breaker.until)
 
 
+# More than one probe, more than one success
+
+CAREFUL = BreakerSettings(threshold=3, open=5.0, longest=60.0, jitter=0.2, success_threshold=3, half_open_requests=2)
+
+
+def on_trial(successes: int = 0, probes: int = 2, settings: BreakerSettings = CAREFUL) -> Breaker:
+    """Half-open, with so many successes behind it and so many probes under way."""
+    breaker = Breaker(settings)
+    breaker.trip(NOW, MIDDLE, "so")
+    assert breaker.admits(DUE)
+    for _ in range(successes):
+        breaker.succeeded(DUE, True)
+    for _ in range(probes):
+        assert breaker.started()
+    return breaker
+
+
+CAREFULLY = {
+    "opened": lambda: opened_of(CAREFUL),
+    "none yet": on_trial,
+    "two of three": lambda: on_trial(2),
+}
+
+
+def opened_of(settings: BreakerSettings) -> Breaker:
+    breaker = Breaker(settings)
+    breaker.trip(NOW, MIDDLE, "so")
+    return breaker
+
+
+# state, event -> state, successes so far, failures in a row
+CAREFUL_TABLE = [
+    ("opened", "success", OPEN, 0, 0),
+    ("opened", "sign of life", OPEN, 0, 0),
+    ("opened", "fresh success", HALF, 1, 0),
+    ("opened", "fresh sign of life", HALF, 0, 0),
+    ("opened", "failure", OPEN, 0, 1),
+    ("opened", "limited probe", OPEN, 0, 0),
+    ("opened", "asked when due", HALF, 0, 0),
+    ("opened", "reset", SHUT, 0, 0),
+    ("none yet", "success", HALF, 0, 0),
+    ("none yet", "sign of life", HALF, 0, 0),
+    ("none yet", "fresh success", HALF, 1, 0),
+    ("none yet", "fresh sign of life", HALF, 0, 0),
+    ("none yet", "failure", HALF, 0, 0),
+    ("none yet", "probe's failure", OPEN, 0, 1),
+    ("none yet", "limited", HALF, 0, 0),
+    ("none yet", "limited probe", OPEN, 0, 0),
+    ("none yet", "trip", HALF, 0, 0),
+    ("none yet", "probe over", HALF, 0, 0),
+    ("none yet", "reset", SHUT, 0, 0),
+    ("two of three", "success", HALF, 2, 0),
+    ("two of three", "sign of life", HALF, 2, 0),
+    ("two of three", "fresh success", SHUT, 0, 0),
+    ("two of three", "fresh sign of life", SHUT, 0, 2),
+    ("two of three", "failure", HALF, 2, 0),
+    ("two of three", "probe's failure", OPEN, 0, 1),
+    ("two of three", "limited probe", OPEN, 0, 0),
+    ("two of three", "probe over", HALF, 2, 0),
+    ("two of three", "reset", SHUT, 0, 0),
+]
+
+
+@pytest.mark.parametrize(("state", "event", "following", "successes", "failures"), CAREFUL_TABLE)
+def test_one_that_wants_three_successes_meets_events(state, event, following, successes, failures):
+    """A sign of life stands in for the last success alone; any failure of the trial forgets those so far."""
+    breaker = CAREFULLY[state]()
+    EVENTS[event](breaker)
+    assert (breaker.state, breaker.successes, breaker.failures) == (following, successes, failures)
+
+
+@pytest.mark.parametrize("most", [1, 2, 5])
+def test_so_many_may_pass_at_a_time_and_a_place_given_back_is_free(most):
+    """While half-open; the next one waits until one of them is over."""
+    breaker = on_trial(0, 0, BreakerSettings(half_open_requests=most, success_threshold=9))
+    through = 0
+    while breaker.admits(DUE):
+        assert breaker.started()
+        through += 1
+    assert (through, breaker.started()) == (most, False)
+    breaker.ended()
+    assert (breaker.admits(DUE), breaker.started(), breaker.admits(DUE)) == (True, True, False)
+
+
+def test_successes_are_counted_over_one_trial():
+    """Two, a failure, and the next trial wants three again."""
+    breaker = on_trial(2, 0)
+    breaker.failed(DUE, MIDDLE, True)
+    now = breaker.until
+    assert breaker.admits(now)
+    seen = []
+    for _ in range(3):
+        breaker.succeeded(now, True)
+        seen.append((breaker.state, breaker.successes))
+    assert seen == [(HALF, 1), (HALF, 2), (SHUT, 0)]
+
+
+@pytest.mark.parametrize(
+    "event", ["probe's failure", "limited probe", "two successes", "reset"], ids=lambda event: event.replace(" ", "_")
+)
+def test_a_trial_is_over_when_it_is_decided(event):
+    """What the others beside that probe come to is known to be of another trial."""
+    breaker = on_trial(1)
+    before = breaker.trial
+    if event == "two successes":
+        for _ in range(2):
+            breaker.succeeded(DUE, True)
+    else:
+        EVENTS[event](breaker)
+    assert breaker.trial == before + 1
+
+
+def test_a_trial_goes_on_while_nothing_is_decided():
+    """A success that is not the last, a verdict from before, and a close on parole decide nothing."""
+    breaker = on_trial(1)
+    before = breaker.trial
+    for event in ("fresh success", "success", "failure", "limited", "fresh sign of life"):
+        EVENTS[event](breaker)
+    assert (breaker.state, breaker.trial) == (SHUT, before)
+
+
+def test_the_time_it_is_open_can_be_fixed():
+    """No growth and no jitter: the same seconds at every opening, by failures in a row as by a probe's."""
+    fixed = BreakerSettings(
+        open=30.0,
+        longest=30.0,
+        jitter=0.0,
+        slow_start=0.0,
+        rate=0.0,
+        threshold=5,
+        success_threshold=3,
+        half_open_requests=2,
+    )
+    breaker, now, lengths = Breaker(fixed), NOW, []
+    for _ in range(fixed.threshold):
+        breaker.failed(now, LoadedDice([0.9]), False)
+    for _ in range(40):
+        assert not breaker.admits(breaker.until - 0.001)
+        lengths.append(breaker.until - now)
+        now = breaker.until
+        assert breaker.admits(now)
+        assert breaker.started()
+        breaker.failed(now, LoadedDice([0.1]), True)
+        breaker.ended()
+    assert set(lengths) == {30.0}
+
+
+def test_settings_that_change_leave_the_state():
+    """New figures count from the next event on."""
+    breaker = on_trial(1, 2)
+    breaker.settings = BreakerSettings(half_open_requests=1)
+    assert (breaker.state, breaker.successes, breaker.admits(DUE)) == (HALF, 1, False)
+    breaker.ended()
+    assert not breaker.admits(DUE)
+    breaker.ended()
+    assert breaker.admits(DUE)
+    breaker.succeeded(DUE, True)
+    assert breaker.state is SHUT
+
+
+def test_a_reading_tells_how_it_stands():
+    """The figures, with what they are measured against; one that is due is half-open."""
+    breaker = opened_of(CAREFUL)
+    breaker.failed(NOW, MIDDLE, False)
+    assert breaker.reading(NOW) == Reading(OPEN, 1, 3, 0, 3, DUE, "so")
+    assert breaker.reading(DUE).state is HALF
+    breaker.succeeded(DUE, True)
+    assert breaker.reading(DUE).successes == 1
+
+
+def test_who_is_told_to_be_well_is_closed_as_of_now():
+    """Failures before are not looked at any more, and a probe under way keeps its place and judges nothing."""
+    breaker = on_trial(1, 1)
+    trial = breaker.trial
+    breaker.recover(DUE)
+    assert breaker.reading(DUE) == Reading(SHUT, 0, 3, 0, 3, 0.0, "")
+    assert (breaker.since, breaker.marked, breaker.probing, breaker.trial) == (DUE, False, 1, trial + 1)
+
+
 class Orders(RuleBasedStateMachine):
-    """Requests come and go in any order; ``out`` are those under way, true for the one with the one place. ``earliest``
-    is when the opening may end, as far as it was told.
+    """Requests come and go in any order; ``out`` are those under way: has it a place, and of which trial. ``earliest``
+    is when the opening may end, as far as it was told; ``good`` the successes since the trial began.
     """
 
-    def __init__(self) -> None:
-        super().__init__()
+    @initialize(successes=st.integers(1, 3), places=st.integers(1, 3))
+    def begin(self, successes: int, places: int) -> None:
         self.clock = FakeClock()
         self.dice = LoadedDice([0.0, 0.25, 0.5, 0.75, 0.999])
-        self.breaker = Breaker(SETTINGS)
-        self.out: list[bool] = []
+        self.settings = msgspec.structs.replace(SETTINGS, success_threshold=successes, half_open_requests=places)
+        self.breaker = Breaker(self.settings)
+        self.out: list[tuple[bool, int]] = []
         self.earliest = 0.0
+        self.good = 0
 
     @rule(seconds=st.sampled_from([0.0, 1.0, 4.0, 6.0, 30.0, 80.0]))
     def time_passes(self, seconds: float) -> None:
@@ -280,7 +462,7 @@ class Orders(RuleBasedStateMachine):
         if before is State.OPEN and self.breaker.state is State.HALF_OPEN:
             assert self.clock() >= self.earliest
         if admitted or (in_need and not self.breaker.probing):
-            self.out.append(self.breaker.started())
+            self.out.append((self.breaker.started(), self.breaker.trial))
 
     @precondition(lambda self: self.out)
     @rule(
@@ -290,8 +472,8 @@ class Orders(RuleBasedStateMachine):
     )
     def goes(self, which: int, verdict: str, told: float) -> None:
         breaker, now = self.breaker, self.clock()
-        probe = self.out.pop(which % len(self.out))
-        before = breaker.state
+        held, trial = self.out.pop(which % len(self.out))
+        before, probe = breaker.state, held and trial == breaker.trial
         events: dict[str, Callable[[], None]] = {
             "good": lambda: breaker.succeeded(now, probe),
             "sign of life": lambda: breaker.lives(now, probe),
@@ -305,22 +487,33 @@ class Orders(RuleBasedStateMachine):
             breaker.not_before(now + told)
         if before is State.HALF_OPEN and not probe:
             assert breaker.state is State.HALF_OPEN
-        if probe:
+        if before is State.HALF_OPEN and probe and verdict in ("bad", "limited"):
+            assert breaker.state is State.OPEN
+        if probe and before is not State.CLOSED:
+            self.good += verdict == "good"
+            enough = self.good + (verdict == "sign of life") >= self.settings.success_threshold
+            assert (breaker.state is State.CLOSED) == (enough and verdict in ("good", "sign of life"))
+        if held:
             breaker.ended()
-            assert breaker.state is State.CLOSED or verdict not in ("good", "sign of life")
+        if breaker.trial != trial or breaker.state is State.CLOSED or before is State.CLOSED:
+            self.good = breaker.successes
         waits = verdict in ("bad", "limited", "tripped") and breaker.state is State.OPEN
         self.earliest = max(self.earliest, now + told) if waits else self.earliest
-        self.earliest = 0.0 if breaker.state is State.CLOSED else self.earliest
+        self.earliest = self.earliest if breaker.state is State.OPEN else 0.0
 
     @rule()
     def all_is_forgotten(self) -> None:
         self.breaker.reset()
-        self.earliest = 0.0
+        self.earliest, self.good = 0.0, 0
 
     @invariant()
-    def at_most_one_has_the_one_place(self) -> None:
-        assert sum(self.out) <= 1
-        assert self.breaker.probing == any(self.out)
+    def no_more_have_a_place_than_there_are(self) -> None:
+        assert self.breaker.probing == sum(held for held, _ in self.out) <= self.settings.half_open_requests
+
+    @invariant()
+    def successes_are_fewer_than_close_it(self) -> None:
+        assert 0 <= self.breaker.successes < self.settings.success_threshold
+        assert not self.breaker.successes or self.breaker.state is State.HALF_OPEN
 
     @invariant()
     def a_closed_one_is_below_its_threshold(self) -> None:

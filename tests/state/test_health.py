@@ -559,3 +559,170 @@ def test_turns_come_as_much_less_often(clock):
     for which in (ONE, TWO):
         board.give_back(board.take(which, "g"))
     assert board.turns("g").at == pytest.approx({"one": 10.0, "two": 1.0})
+
+
+# More than one probe, more than one success
+
+CAREFUL = msgspec.structs.replace(STEADY, success_threshold=3, half_open_requests=2)
+
+
+@pytest.fixture
+def on_trial(clock):
+    """A board where ONE is half-open and wants three successes of two at a time."""
+    board = made(clock, breaker=CAREFUL)
+    fail(board, ONE, times=5)
+    clock.advance(5.0)
+    return board
+
+
+def test_two_hundred_at_once_are_as_many_probes_as_there_are_places(on_trial):
+    """And nobody is asked in need beside them."""
+    through = []
+    for _ in range(200):
+        with on_trial.lock:
+            if on_trial.fitness(ONE) is None or on_trial.in_need((ONE,), (ONE,)) is not None:
+                through.append(on_trial.take(ONE))
+    assert [lease.probe for lease in through] == [True, True]
+    assert on_trial.fitness(ONE) == "breaker half-open: its 2 probes are under way"
+
+
+def test_it_is_back_after_three_successes_and_then_slowly(on_trial):
+    """Until then it stays on trial, at its full share of what little it gets."""
+    seen = []
+    for _ in range(3):
+        serve(on_trial, ONE)
+        reading = on_trial.breaker_of(ONE)
+        seen.append((reading.state, reading.successes, dict(on_trial.reduced)))
+    assert seen == [(State.HALF_OPEN, 1, {}), (State.HALF_OPEN, 2, {}), (State.CLOSED, 0, {"one": LEAST})]
+    assert (on_trial.fitness(ONE), on_trial.resting) == (None, {})
+
+
+def test_what_another_probe_comes_to_after_one_has_failed_says_nothing(on_trial, clock):
+    """Neither its success nor its failure is of the trial that follows."""
+    first, second, third = on_trial.take(ONE), on_trial.take(ONE), on_trial.take(ONE)
+    assert [lease.probe for lease in (first, second, third)] == [True, True, False]
+    on_trial.failed(first, FailureKind.SERVER_ERROR)
+    on_trial.give_back(first)
+    assert on_trial.wait(ONE) == 10.0
+    on_trial.succeeded(second, 0)
+    on_trial.give_back(second)
+    assert (on_trial.breaker_of(ONE).state, on_trial.wait(ONE)) == (State.OPEN, 10.0)
+    clock.advance(10.0)
+    assert on_trial.fitness(ONE) is None
+    on_trial.failed(third, FailureKind.SERVER_ERROR)
+    on_trial.give_back(third)
+    assert on_trial.breaker_of(ONE).state is State.HALF_OPEN
+
+
+def test_a_late_probe_of_a_trial_that_went_well_ends_no_later_opening(on_trial):
+    """It was let through before that."""
+    late = on_trial.take(ONE)
+    serve(on_trial, ONE, times=3)
+    fail(on_trial, ONE, times=5)
+    on_trial.succeeded(late, 0)
+    on_trial.give_back(late)
+    assert (on_trial.breaker_of(ONE).state, on_trial.wait(ONE)) == (State.OPEN, 5.0)
+
+
+def test_first_content_stands_in_for_the_last_success(on_trial):
+    """Before that it is not what was asked for: something that was delivered."""
+    stream = on_trial.take(ONE)
+    on_trial.began(stream)
+    assert on_trial.breaker_of(ONE).successes == 0
+    serve(on_trial, ONE, times=2)
+    on_trial.began(stream)
+    assert (on_trial.breaker_of(ONE).state, on_trial.fitness(ONE)) == (State.CLOSED, None)
+    on_trial.failed(stream, FailureKind.CUT)
+    on_trial.give_back(stream)
+    assert on_trial.wait(ONE) == 10.0
+
+
+def test_one_success_in_need_puts_it_on_trial_at_once(clock):
+    """It is up, so others may try; the rest of the time it was to be open for is not waited for."""
+    board = made(clock, breaker=CAREFUL)
+    fail(board, ONE, times=5)
+    assert board.in_need((ONE,), (ONE,)) is ONE
+    serve(board, ONE)
+    assert (board.breaker_of(ONE).state, board.breaker_of(ONE).successes) == (State.HALF_OPEN, 1)
+    assert board.fitness(ONE) is None
+
+
+# Somebody who knows says that it is well
+
+
+@pytest.mark.parametrize(
+    ("kind", "told"),
+    [
+        (FailureKind.SERVER_ERROR, None),
+        (FailureKind.REFUSED, None),
+        (FailureKind.AUTH, None),
+        (FailureKind.RATE_LIMITED, 100.0),
+    ],
+)
+def test_who_is_told_to_be_well_is_asked_at_once(clock, kind, told):
+    """Whatever it rested for, and with its whole share; others go on resting."""
+    board = made(clock, degraded=DegradedSettings(threshold=1))
+    fail(board, FAR, times=5)
+    fail(board, ONE, kind, times=5, told=told)
+    board.recover(ONE)
+    assert (resting(board), set(board.resting), set(board.reduced)) == ({"far"}, {"far"}, {"far"})
+    assert (board.wait(ONE), board.told_to_rest(ONE), board.breaker_of(ONE).failures) == (0.0, False, 0)
+
+
+def test_failures_before_it_was_told_to_be_well_do_not_open_it_again(board, clock):
+    """Neither those in a row nor the share of them; five new ones do."""
+    fail(board, ONE, times=5)
+    board.recover(ONE)
+    fail(board, ONE, times=4)
+    assert board.fitness(ONE) is None
+    fail(board, ONE)
+    assert board.wait(ONE) == 5.0
+
+
+def test_of_somebody_unknown_nothing_is_to_be_forgotten(board):
+    """And nothing is begun."""
+    board.recover(deployment("new", at=provider("new")))
+    assert "new" not in board.records()
+
+
+def test_a_reading_is_the_places_where_that_alone_rests(board, clock):
+    """Else the deployment's own."""
+    assert board.breaker_of(ONE).state is State.CLOSED
+    fail(board, ONE, FailureKind.AUTH)
+    assert (board.breaker_of(TWO).state, board.breaker_of(TWO).cause) == (State.OPEN, "auth")
+    fail(board, TWO, times=5)
+    assert (board.breaker_of(TWO).failures, board.breaker_of(TWO).cause) == (5, "")
+    clock.advance(5.0)
+    assert board.breaker_of(TWO).state is State.HALF_OPEN
+
+
+# Other rules while it runs
+
+
+def test_new_figures_count_for_all_at_once_and_leave_who_rests(clock):
+    """Those that are known, of deployments and of providers, and those that come later; a rest is neither cut short
+    nor drawn out.
+    """
+    board = made(clock, breaker=STEADY)
+    fail(board, ONE, times=5)
+    fail(board, TWO, times=3)
+    board.settle(Rules(msgspec.structs.replace(CAREFUL, threshold=4, open=30.0, longest=30.0)))
+    assert (resting(board), board.wait(ONE), board.breaker_of(TWO).failures) == ({"one"}, 5.0, 3)
+    later = deployment("later", at=provider("later"))
+    known = [*EVERYBODY, later]
+    assert {(board.breaker_of(d).threshold, board.breaker_of(d).success_threshold) for d in known} == {(4, 3)}
+    assert board.record(ONE).place.breaker.settings.threshold == 4
+    fail(board, TWO)
+    assert board.wait(TWO) == 30.0
+    clock.advance(5.0)
+    assert board.fitness(ONE) is None
+    serve(board, ONE)
+    assert board.breaker_of(ONE).state is State.HALF_OPEN
+
+
+def test_new_rules_keep_turns_and_homes(board):
+    """It is no new configuration."""
+    board.turns("g").floor = 7.0
+    board.remember("s", home="one")
+    board.settle(Rules(CAREFUL))
+    assert (board.turns("g").floor, board.home("s")) == (7.0, "one")

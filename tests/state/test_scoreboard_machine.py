@@ -1,12 +1,13 @@
 """Requests, swaps, resets and time in any order, a clock that steps back included: what is counted in is counted out, a
-breaker that is not closed lets one request through at a time, a rest that was asked for is kept, and what is remembered
-is what happened.
+breaker that is not closed lets no more requests through at a time than it is told to, a rest that was asked for is
+kept, and what is remembered is what happened.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 
+import msgspec
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
@@ -57,11 +58,13 @@ class Traffic(RuleBasedStateMachine):
     rest. ``latest`` is the highest time that the clock has shown.
     """
 
-    @initialize(made=members, allowed=st.none() | st.integers(0, 2))
-    def begin(self, made: list[Deployment], allowed: int | None) -> None:
+    @initialize(made=members, allowed=st.none() | st.integers(0, 2), trial=st.sampled_from([(1, 1), (1, 1), (2, 3)]))
+    def begin(self, made: list[Deployment], allowed: int | None, trial: tuple[int, int]) -> None:
         self.clock = FakeClock()
-        rules = Rules(
-            BreakerSettings(threshold=2, open=2.0, longest=20.0, min_calls=3, slow_start=4.0),
+        self.successes, self.places = trial
+        breaker = BreakerSettings(threshold=2, open=2.0, longest=20.0, min_calls=3, slow_start=4.0)
+        self.rules = rules = Rules(
+            msgspec.structs.replace(breaker, success_threshold=self.successes, half_open_requests=self.places),
             CooldownSettings(3.0, 8.0, 12.0),
             DegradedSettings(threshold=2, window=30.0),
             home=HOME,
@@ -122,10 +125,13 @@ class Traffic(RuleBasedStateMachine):
     @rule(which=st.integers(0, 20))
     def a_request_goes(self, which: int) -> None:
         lease, verdict = self.out.pop(which % len(self.out))
+        passage = lease.passage
+        fresh = [b for b in passage.breakers if passage.fresh(b)] if passage is not None else []
         self.board.give_back(lease)
         self.truth(lease.record).good += verdict == [True]
-        if verdict == [True] and lease.passage is not None:
-            assert all(breaker.state is State.CLOSED for breaker in lease.passage.breakers)
+        if verdict == [True]:
+            assert all(breaker.state is not State.OPEN for breaker in fresh)
+            assert self.successes > 1 or all(breaker.state is State.CLOSED for breaker in fresh)
 
     @rule(place=st.sampled_from(PLACES), up=st.booleans())
     def a_check(self, place: Provider, up: bool) -> None:
@@ -159,6 +165,24 @@ class Traffic(RuleBasedStateMachine):
         self.now = made
         self.board.forget_all_but(made)
 
+    @rule()
+    def settled_again(self) -> None:
+        """The same rules anew change nobody's state."""
+        records = self.board.records().values()
+        before = [(r.breaker.state, r.breaker.failures, r.cooldown.until, r.in_flight) for r in records]
+        self.board.settle(self.rules)
+        assert before == [(r.breaker.state, r.breaker.failures, r.cooldown.until, r.in_flight) for r in records]
+
+    @rule(which=st.integers(0, 5))
+    def somebody_knows_better(self, which: int) -> None:
+        chosen = self.now[which % len(self.now)]
+        record = self.board.record(chosen)
+        self.board.recover(chosen)
+        assert self.board.fitness(chosen) is None
+        assert chosen.id not in self.board.reduced
+        others = [each for each in self.promised if each[0] is not record and each[0] is not record.place]
+        self.promised = others
+
     @rule(keep=st.booleans())
     def all_is_forgotten(self, keep: bool) -> None:
         self.board.reset(keep_breakers=keep)
@@ -185,13 +209,13 @@ class Traffic(RuleBasedStateMachine):
             assert 0.0 <= found.success_rate <= 1.0
 
     @invariant()
-    def nobody_has_two_probes(self) -> None:
+    def nobody_has_more_probes_than_places(self) -> None:
         held = Counter(id(b) for lease, _ in self.out if lease.passage is not None for b in lease.passage.held)
-        assert all(count == 1 for count in held.values())
+        assert all(count <= self.places for count in held.values())
         for record in self.board.records().values():
             for breaker in (record.breaker, record.place.breaker):
-                assert breaker.probing == (held[id(breaker)] == 1)
-                if breaker.probing and breaker.state is State.HALF_OPEN:
+                assert breaker.probing == held[id(breaker)]
+                if breaker.probing == self.places and breaker.state is State.HALF_OPEN:
                     assert self.board.fitness(record.deployment) is not None
 
     @invariant()

@@ -139,6 +139,8 @@ class BreakerSection(Section):
     open: Seconds | None = None
     longest: Seconds | None = None
     jitter: Part | None = None
+    half_open_requests: Positive | None = None
+    success_threshold: Positive | None = None
     slow_start: Pause | None = None
 
 

@@ -16,7 +16,8 @@ class BreakerSettings(msgspec.Struct, frozen=True, gc=False):
     ``threshold`` failures in a row open it (0: any number is borne), and so does a share of successes below ``rate``
     within the last ``window``, from ``min_calls`` calls on (rate 0: any share is borne); with both at 0 it never opens.
     It is open for ``open``, twice as long each further time, for ``longest`` at most, give or take ``jitter`` (0..1).
-    When it has closed the deployment's share grows from a tenth to the whole within ``slow_start`` (0: at once).
+    Then ``half_open_requests`` may pass at a time, and ``success_threshold`` successes close it. When it has closed
+    the deployment's share grows from a tenth to the whole within ``slow_start`` (0: at once).
     """
 
     threshold: int = 5
@@ -27,6 +28,8 @@ class BreakerSettings(msgspec.Struct, frozen=True, gc=False):
     longest: float = 300.0
     jitter: float = 0.2
     slow_start: float = 30.0
+    success_threshold: int = 1
+    half_open_requests: int = 1
 
     @property
     def never(self) -> bool:

@@ -1,7 +1,7 @@
 """Who rests and why: deployments by what they do, and all that a provider has by what its key or its address does.
 
 Every failure is held against the one whose failure it is: a deployment, or its provider's place. A place that rests
-takes all its deployments with it, and one of their requests is its probe. ``resting`` is empty while all is well, and
+takes all its deployments with it, and any of their requests are its probes. ``resting`` is empty while all is well, and
 that is the one thing a decision looks at then. Call under the board's lock.
 """
 
@@ -13,7 +13,7 @@ import msgspec
 
 from pointsman.model.outcome import CONSEQUENCES, FailureKind, Scope
 from pointsman.model.view import Dice
-from pointsman.state.breaker import Breaker, State
+from pointsman.state.breaker import Breaker, Reading, State
 from pointsman.state.degraded import Degraded
 from pointsman.state.record import Lease, Passage, Place, Record
 from pointsman.state.rules import Rules
@@ -81,7 +81,7 @@ class Health:
         whose = (record, record.place)
         due = [each.breaker.admits(now) for each in whose]
         need = not all(due) or any(each.cooldown.until > now for each in whose)
-        breakers = tuple(each.breaker for each in whose if each.breaker.state is not State.CLOSED)
+        breakers = {each.breaker: each.breaker.trial for each in whose if each.breaker.state is not State.CLOSED}
         if not breakers and not need:
             return None
         record.needed = record.needed or need
@@ -99,7 +99,7 @@ class Health:
         passage = lease.passage
         for each in (lease.record, lease.record.place):
             before = each.breaker.state
-            each.breaker.succeeded(now, passage is not None and each.breaker in passage.breakers)
+            each.breaker.succeeded(now, passage is not None and passage.fresh(each.breaker))
             self._came_back(each, before, now)
             if passage is not None and passage.need:
                 each.cooldown.forgive(now)
@@ -108,7 +108,7 @@ class Health:
         """A sign of life of somebody who rested."""
         for each in (lease.record, lease.record.place):
             before = each.breaker.state
-            each.breaker.lives(now, each.breaker in passage.breakers)
+            each.breaker.lives(now, passage.fresh(each.breaker))
             self._came_back(each, before, now)
             if passage.need:
                 each.cooldown.forgive(now)
@@ -144,11 +144,24 @@ class Health:
             breaker.succeeded(now, fresh=True)
             self._came_back(place, before, now)
         elif not up and self._rules.rests:
-            breaker.limited(now, self._dice, probe=True)
-            breaker.trip(now, self._dice, UNANSWERED)
+            breaker.unanswered(now, self._dice, UNANSWERED)
             breaker.not_before(now + again)
             for record in self._touched(place):
                 self._list(record, place, now)
+
+    def recover(self, record: Record, now: float) -> None:
+        """Somebody who knows says that it is well. Nothing is held against it any more, nor against its place, for it
+        could not be well otherwise, and it has its whole share at once.
+        """
+        record.allowance.reset()
+        for each in (record, record.place):
+            each.breaker.recover(now)
+            each.cooldown.reset()
+        for other in self._touched(record.place):
+            if _well(other, now):
+                self.resting.pop(other.deployment.id, None)
+        self.degraded.forget(record.deployment.id)
+        self.slow_start.end(record.deployment.id)
 
     # Housekeeping
 
@@ -222,6 +235,12 @@ class Health:
         return [record for record in self._records.values() if record.place is at]
 
 
+def breaker_of(record: Record, now: float) -> Reading:
+    """Its own breaker, or the place's where that alone keeps it from being asked."""
+    own, place = record.breaker.reading(now), record.place.breaker.reading(now)
+    return place if own.state is State.CLOSED and place.state is not State.CLOSED else own
+
+
 def told_to_rest(record: Record | None, place: Place | None, now: float) -> bool:
     """Was it told to rest, by whom it belongs to? All else that keeps it from being asked is a guess of ours."""
     return any(each is not None and each.cooldown.told > now for each in (record, place))
@@ -235,8 +254,8 @@ def at_limit(record: Record | None, place: Place | None, now: float) -> bool:
 
 def tried(record: Record | None, place: Place | None) -> bool:
     """Is a request under way that was let through although it rests?"""
-    own = record is not None and (record.needed or record.breaker.probing)
-    return own or (place is not None and place.breaker.probing)
+    own = record is not None and (record.needed or record.breaker.probing > 0)
+    return own or (place is not None and place.breaker.probing > 0)
 
 
 def ends(record: Record, now: float) -> Iterator[float]:
@@ -248,7 +267,8 @@ def ends(record: Record, now: float) -> Iterator[float]:
 
 
 def _holds(lease: Lease, breaker: Breaker) -> bool:
-    return lease.passage is not None and breaker in lease.passage.held
+    passage = lease.passage
+    return passage is not None and breaker in passage.held and passage.fresh(breaker)
 
 
 def _well(at: Whose, now: float) -> bool:
@@ -263,6 +283,7 @@ def _reason(at: Whose, now: float, where: str) -> str | None:
     if breaker.admits(now):
         return None
     if breaker.state is State.HALF_OPEN:
-        return f"breaker half-open{where}: its one probe is under way"
+        probes = f"{breaker.probing} probes are" if breaker.probing > 1 else "one probe is"
+        return f"breaker half-open{where}: its {probes} under way"
     cause = breaker.cause or f"{breaker.failures} failures"
     return f"breaker open for {breaker.until - now:.1f} s more ({cause}{where})"

@@ -70,6 +70,15 @@ class Memory:
         for name in self.places.keys() - used:
             del self.places[name]
 
+    def settle(self, rules: Rules) -> None:
+        """Go by these rules from now on, with the same deployments. Who rests goes on resting."""
+        self._rules = rules
+        self.health.settle(rules)
+        for place in self.places.values():
+            self._settle(place, place.provider)
+        for record in self.records.values():
+            self._renew(record, record.deployment)
+
     def _make_room(self) -> None:
         """Forget the older half of those that the configuration does not list and that serve nobody."""
         idle = [name for name, record in self.records.items() if name not in self._listed and not record.in_flight]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 import msgspec
 
@@ -53,13 +54,17 @@ class Record(msgspec.Struct):
 
 
 class Passage(msgspec.Struct, frozen=True):
-    """How a request was let through though somebody rested: past these ``breakers``, of which it has the one place of
-    those in ``held``. ``need``: not as a probe that was due, but because nobody else was left.
+    """How a request was let through though somebody rested: past these ``breakers``, in this trial of each; it has a
+    place of those in ``held``. ``need``: not as a probe that was due, but because nobody else was left.
     """
 
-    breakers: tuple[Breaker, ...]
+    breakers: Mapping[Breaker, int]
     held: tuple[Breaker, ...]
     need: bool
+
+    def fresh(self, breaker: Breaker) -> bool:
+        """Was it let through past this breaker, in the trial that is still under way?"""
+        return self.breakers.get(breaker) == breaker.trial
 
 
 class Lease(msgspec.Struct, gc=False):
@@ -77,5 +82,5 @@ class Lease(msgspec.Struct, gc=False):
 
     @property
     def probe(self) -> bool:
-        """Is it the one request that a half-open breaker lets through?"""
+        """Is it one of the few requests that a half-open breaker lets through?"""
         return self.passage is not None and bool(self.passage.held) and not self.passage.need

@@ -14,8 +14,9 @@ from pointsman.model.deployment import Deployment, Provider
 from pointsman.model.outcome import CONSEQUENCES, FailureKind
 from pointsman.model.view import UNSEEN, Clock, Dice, Standing, Turns
 from pointsman.state import limits
+from pointsman.state.breaker import Reading
 from pointsman.state.budget import RetryBudget
-from pointsman.state.health import SIGNS_OF_LIFE, Failure, at_limit, ends, told_to_rest, tried
+from pointsman.state.health import SIGNS_OF_LIFE, Failure, at_limit, breaker_of, ends, told_to_rest, tried
 from pointsman.state.memory import Memory
 from pointsman.state.queue import Queue, Ticket
 from pointsman.state.record import Lease, Record
@@ -341,13 +342,29 @@ class Scoreboard:
         serve somebody.
         """
         with self.lock:
-            self._rules = rules or self._rules
-            self.queue.settings = self._rules.queue
-            self._homes.seconds, self._labels.seconds = self._rules.home, self._rules.label
+            self._go_by(rules or self._rules)
             known = {d.id: d for d in deployments}
             self._memory.go_by(known, self._rules)
             self._turns.clear()
             self.servers.forget_all_but(deployment.provider for deployment in known.values())
+
+    def settle(self, rules: Rules) -> None:
+        """Go by these rules from now on. All that is remembered stays, who rests too."""
+        with self.lock:
+            self._go_by(rules)
+            self._memory.settle(rules)
+
+    def recover(self, deployment: Deployment) -> None:
+        """Somebody who knows says that it is well: it is asked like any other from now on."""
+        with self.lock:
+            record = self._records.get(deployment.id)
+            if record is not None:
+                self.health.recover(record, self.clock())
+
+    def breaker_of(self, deployment: Deployment) -> Reading:
+        """How its circuit breaker stands, or its provider's where that alone keeps it from being asked."""
+        with self.lock:
+            return breaker_of(self.record(deployment), self.clock())
 
     def reset(self, *, keep_breakers: bool = False) -> None:
         """Forget results, counts, turns and sessions, and unless told otherwise who rests or is degraded. What is under
@@ -363,6 +380,11 @@ class Scoreboard:
             self._turns.clear()
             self._homes.clear()
             self._labels.clear()
+
+    def _go_by(self, rules: Rules) -> None:
+        self._rules = rules
+        self.queue.settings = rules.queue
+        self._homes.seconds, self._labels.seconds = rules.home, rules.label
 
     def _failed(self, deployment: Deployment) -> float:
         """When it failed last."""

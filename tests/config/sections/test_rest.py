@@ -63,6 +63,20 @@ def test_a_breaker_is_configured_for_all_for_a_provider_and_for_one():
     assert open_one.breaker == ()
 
 
+def test_a_trial_is_configured_for_all_for_a_provider_and_for_one():
+    """How many probes at a time, and how many successes; as it comes to run."""
+    it = runtime(
+        {"breaker": {"success_threshold": 4}},
+        info={"breaker": {"half_open_requests": 2}},
+        providers={"ollama": {"base_url": "http://127.0.0.1:1", "breaker": {"half_open_requests": 3, "threshold": 1}}},
+    )
+    record = it.board.record(it.topology.deployments[0])
+    found = [
+        (b.settings.success_threshold, b.settings.half_open_requests) for b in (record.breaker, record.place.breaker)
+    ]
+    assert found == [(4, 2), (4, 3)]
+
+
 def test_a_deployments_breaker_is_all_three_together():
     """As it comes to run."""
     it = runtime(
@@ -82,6 +96,11 @@ def test_a_deployments_breaker_is_all_three_together():
         ({"window": 0}, "window"),
         ({"open": -1}, "open"),
         ({"jitter": 2}, "jitter"),
+        ({"success_threshold": 0}, "success_threshold"),
+        ({"success_threshold": -3}, "success_threshold"),
+        ({"half_open_requests": 0}, "half_open_requests"),
+        ({"half_open_requests": 1.5}, "half_open_requests"),
+        ({"half_open_requests": True}, "half_open_requests"),
         ({"treshold": 1}, "treshold"),
     ],
 )
