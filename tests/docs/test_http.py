@@ -11,7 +11,7 @@ from pointsman import errors
 from pointsman.config.check import SHORTEST_KEY
 from pointsman.config.settings import ServerSettings
 from pointsman.fakes import deployment, request, settings
-from pointsman.gateway import body, envelope, hints, wishes
+from pointsman.gateway import body, envelope, hints, turns, wishes
 from pointsman.gateway.app import build_app
 from pointsman.gateway.gateway import Gateway
 from pointsman.gateway.headers import decision_head
@@ -114,7 +114,7 @@ def test_the_limits_are_those_of_the_code():
 def test_what_a_body_may_hold_is_what_is_checked():
     """The hints, the fields whose types are looked at, and the bounds."""
     asked = section(PAGE, "## Requests")
-    assert {code(row[0])[0] for row in table(asked)} == {"model", *body.LOOKED_INTO}
+    assert {name for row in table(asked) for name in code(row[0])} == {"model", *body.LOOKED_INTO}
     assert {name.lower().encode() for row in table(asked, 1) for name in code(row[0])} == body.HEADERS
     assert f"at most {hints.LONGEST} printable characters each" in asked
     assert f"at most {hints.MOST_TAGS} tags a request" in asked
@@ -122,7 +122,7 @@ def test_what_a_body_may_hold_is_what_is_checked():
     assert set(code(checked)) == set(envelope.Envelope.__struct_fields__)
     assert set(envelope.LISTED.values()) == set(code(asked.partition("; no ")[2].partition(";")[0]))
     assert f"at most {envelope.LONGEST_NAME} characters" in asked
-    assert f"at most {wishes.MOST_FALLBACKS}, in {wishes.LARGEST // 1024} KiB" in asked
+    assert f"at most {turns.MOST}, in {turns.LARGEST // 1024} KiB" in asked
     assert f"0 to {wishes.MOST_RETRIES}, instead" in asked
     fixed = asked.partition("A fallback can't have ")[2].partition(" of its own")[0]
     assert set(code(fixed)) == wishes.UNCHANGEABLE

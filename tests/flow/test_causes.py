@@ -8,6 +8,7 @@ import pytest
 from pointsman.flow.effects import Failed
 from pointsman.gateway.errors import error_response
 from pointsman.model.outcome import FailureKind
+from pointsman.model.request import Turn
 
 CONTEXT, FILTERED = FailureKind.CONTEXT, FailureKind.FILTERED
 TOO_LONG = Failed(CONTEXT, "status 400")
@@ -64,6 +65,40 @@ def test_a_request_that_began_at_larger_models_stays_with_them(kit):
     )
     trip = house.serve(tokens=4000)
     assert (house.world.asked, trip.error) == (["l1", "l2"], None)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "asked"),
+    [
+        ({"fallbacks": ("f",)}, ["a", "f1"]),
+        ({"turns": {CONTEXT: Turn(("safe",))}}, ["a", "s1"]),
+        ({"fallbacks": ("f",), "turns": {CONTEXT: Turn(("safe",))}}, ["a", "s1"]),
+        ({"fallbacks": ("f",), "disable_fallbacks": True}, ["a"]),
+    ],
+)
+def test_whom_the_caller_names_is_asked_instead(many, wanted, asked):
+    """His for this cause, else his for any, and those of the configuration if he names nobody."""
+    house = many({"a": [TOO_LONG]}, context_fallbacks={"m": ("long",)})
+    house.serve(**wanted)
+    assert house.world.asked == asked
+
+
+def test_what_a_filter_refused_goes_to_whom_the_caller_names_for_that(many):
+    """And to nobody whom he names for any cause: that would be to route around it."""
+    house = many({"a": [REFUSED, REFUSED]}, content_fallbacks={"m": ("long",)})
+    house.serve(turns={FILTERED: Turn(("safe",))})
+    house.serve(fallbacks=("f",))
+    assert house.world.asked == ["a", "s1", "a", "l1"]
+
+
+def test_a_model_that_was_too_small_may_be_asked_something_shorter(kit):
+    """Where the caller says what; the same text would be too long there again."""
+    members = [kit.place(name, group, context=4096, model="one") for name, group in (("a", "m"), ("f1", "f"))]
+    house = kit.House(kit.World({"a": [TOO_LONG, TOO_LONG]}), *members)
+    long, short = {"messages": msgspec.Raw(b'["long"]')}, {"messages": msgspec.Raw(b"[]")}
+    house.serve(fallbacks=("f",), fallback_fields=(short,), body=long, tokens=2)
+    house.serve(fallbacks=("f",), body=long, tokens=2)
+    assert house.world.asked == ["a", "f1", "a"]
 
 
 def test_without_fallbacks_of_its_own_it_goes_to_the_usual_ones(many):

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from pointsman.errors import InvalidBody, InvalidHeader, RequestRefused
 from pointsman.fakes import settings
 from pointsman.gateway.body import LARGE, read_body
-from pointsman.gateway.wishes import FIELDS, HEADERS, LARGEST, MOST_FALLBACKS, UNCHANGEABLE
-from pointsman.model.request import Request
+from pointsman.gateway.turns import LARGEST, MOST
+from pointsman.gateway.wishes import FIELDS, HEADERS, TURNS, UNCHANGEABLE
+from pointsman.model.request import Request, Turn
 from pointsman.testing import MockProvider
 from support.fleet import member
 from support.serving import gateway, post, send
@@ -42,7 +43,9 @@ def wishes(asked: Request) -> tuple:
 def test_wishes_are_understood_and_taken_out(filler):
     """The model never sees what was meant for the router."""
     wished = {"num_retries": 1, "timeout": 5, "stream_timeout": 0.5, "disable_fallbacks": False, "fallbacks": ["a"]}
+    wished |= {field: [field] for field in TURNS}
     asked = read(**wished, user="u", filler="x" * filler)
+    assert asked.turns == {cause: Turn((field,)) for field, cause in TURNS.items()}
     assert (*wishes(asked), asked.disable_fallbacks, asked.fallbacks) == (1, 5.0, 0.5, False, ("a",))
     assert FIELDS.isdisjoint(asked.body)
     assert wished.keys() == FIELDS
@@ -55,14 +58,59 @@ def test_a_wish_of_null_is_none(field):
     asked = read(**{field: None})
     assert asked == read_body("chat", json.dumps({**ASK, field: None}).encode(), {}, "id")
     assert (*wishes(asked), asked.fallbacks, asked.disable_fallbacks) == (None, None, None, None, False)
+    assert asked.turns == {}
     assert field not in asked.body
 
 
 def test_no_fallbacks_is_a_wish_and_differs_from_none_named():
     """An empty list asks for none of the usual ones, ``disable_fallbacks`` for none at all, whatever else is named."""
     assert (read(fallbacks=[]).fallbacks, read().fallbacks) == ((), None)
-    asked = read(fallbacks=["a"], disable_fallbacks=True)
-    assert (asked.fallbacks, asked.disable_fallbacks) == ((), True)
+    asked = read(fallbacks=["a"], disable_fallbacks=True, **{field: ["a"] for field in TURNS})
+    assert (asked.fallbacks, asked.turns, asked.disable_fallbacks) == ((), {}, True)
+
+
+@pytest.mark.parametrize(("field", "cause"), TURNS.items())
+@pytest.mark.parametrize(
+    ("listed", "names"),
+    [
+        (["a", {"model": "b"}], ("a", "b")),
+        ([], ()),
+        ([{"m": ["a", {"model": "b"}]}], ("a", "b")),
+        ([{"n": ["c"]}, {"m": ["a"]}, {"*": ["d"]}], ("a",)),
+        ([{"n": ["c"]}, {"*": ["d"]}], ("d",)),
+        ([{"m": ["a"], "n": ["c"]}, {"m": ["b"]}], ("a",)),
+        ([{"n": ["c"]}], ()),
+        ([{"m": []}], ()),
+    ],
+)
+def test_fallbacks_for_one_cause_may_stand_by_groups(field, cause, listed, names):
+    """As LiteLLM has them: those of the name asked for count, else those of ``*``; the first of two."""
+    assert read(**{field: listed}).turns == {cause: Turn(names)}
+
+
+@pytest.mark.parametrize("field", TURNS)
+def test_without_a_name_the_fallbacks_of_any_group_count(field):
+    """Content decides whose they are."""
+    listed = [{"m": ["a"]}, {"*": ["b"]}]
+    assert [turn.names for turn in read(model="auto", **{field: listed}).turns.values()] == [("b",)]
+
+
+@pytest.mark.parametrize("field", TURNS)
+@pytest.mark.parametrize(
+    "listed", ["a", 5, [5], [{}], [""], [{"m": "a"}], [{"m": [5]}], [{"m": [""]}], [{"m": [{}]}], ["a", {"m": ["b"]}]]
+)
+def test_a_list_for_one_cause_that_names_nobody_is_refused(field, listed):
+    """By its name."""
+    assert refused(**{field: listed}).param == field
+
+
+@pytest.mark.parametrize("field", TURNS)
+def test_a_fallback_for_one_cause_may_ask_otherwise(field):
+    """A shorter text for a smaller window, say; checked as any fallback is."""
+    asked = read(**{field: [{"m": [TURNED]}]})
+    [turn] = asked.turns.values()
+    assert (turn.names, turn.fields[0].keys()) == (("b",), TURNED.keys() - {"model"})
+    assert refused(**{field: [{"m": [{"model": "b", "n": 0}]}]}).message.startswith(f"{field}[0]: n must be")
 
 
 @pytest.mark.parametrize("header", sorted(name.decode() for name in HEADERS))
@@ -121,7 +169,9 @@ def test_what_is_asked_otherwise_in_a_fallback_is_kept_as_it_was_written():
 
 def test_fallbacks_are_no_part_of_the_requests_length():
     """The estimate is of what is sent."""
-    assert read(fallbacks=[{"model": "b", "messages": ["x" * 4000]}]).tokens <= read().tokens + 8
+    long = [{"model": "b", "messages": ["x" * 4000]}]
+    assert read(fallbacks=long).tokens <= read().tokens + 8
+    assert read(context_window_fallbacks=long).tokens <= read().tokens + 8
 
 
 @pytest.mark.parametrize("field", sorted(UNCHANGEABLE))
@@ -149,8 +199,8 @@ def test_what_a_fallback_asks_is_checked_as_the_request_is(entry, problem):
 
 def test_a_crowd_of_fallbacks_is_refused():
     """By their number and by their size."""
-    assert len(read(fallbacks=["x"] * MOST_FALLBACKS).fallbacks) == MOST_FALLBACKS
-    assert refused(fallbacks=["x"] * (MOST_FALLBACKS + 1)).param == "fallbacks"
+    assert len(read(fallbacks=["x"] * MOST).fallbacks) == MOST
+    assert refused(fallbacks=["x"] * (MOST + 1)).param == "fallbacks"
     large = {"model": "b", "odd": "x" * (LARGEST - 100)}
     assert read(fallbacks=[large]).fallbacks == ("b",)
     assert refused(fallbacks=[large, large]).param == "fallbacks"
@@ -179,6 +229,7 @@ def test_any_wishes_are_taken_or_a_refusal(body, headers):
     assert asked.num_retries is None or 0 <= asked.num_retries <= 10
     assert all(time is None or 0.001 <= time <= 86_400 for time in (asked.timeout, asked.stream_timeout))
     assert len(asked.fallback_fields) in (0, len(asked.fallbacks or ()))
+    assert all(len(turn.fields) in (0, len(turn.names)) for turn in asked.turns.values())
 
 
 async def test_a_fallback_gets_what_the_caller_wants_it_to_get():

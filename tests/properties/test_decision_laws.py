@@ -125,7 +125,7 @@ def keeps_to_the_cause(seen: Seen) -> None:
 
 
 def allows(seen: Seen) -> None:
-    """Who wants no fallbacks gets none; who names some gets those, each with its fields."""
+    """Who wants no fallbacks gets none; who names some gets those, with their fields, and no others for the cause."""
     decision, asked = seen.decision, seen.situation.request
     if decision is not None:
         if asked.disable_fallbacks:
@@ -134,6 +134,10 @@ def allows(seen: Seen) -> None:
         elif asked.fallbacks is not None:
             wished = dict(zip(reversed(asked.fallbacks), reversed(asked.fallback_fields), strict=False))
             assert all(tier.fields in (None, *wished.values()) for tier in decision.tiers)
+        for cause, turn in asked.turns.items():
+            assert turn.names or all(tier.on is not cause for tier in decision.tiers)
+        if asked.fallbacks and FailureKind.CONTEXT not in asked.turns:
+            assert all(tier.on is not FailureKind.CONTEXT for tier in decision.tiers)
 
 
 def spares(seen: Seen) -> None:

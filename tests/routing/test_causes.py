@@ -6,10 +6,11 @@ import msgspec
 import pytest
 
 from pointsman.config.settings import RouterSettings
-from pointsman.errors import InvalidBody, NoCandidate
+from pointsman.errors import InvalidBody, ModelNotFound, NoCandidate
 from pointsman.fakes import deployment, settings
 from pointsman.model.decision import Tier
 from pointsman.model.outcome import FailureKind
+from pointsman.model.request import Turn
 from pointsman.routing.candidates import Candidates, Look
 from pointsman.routing.explain import as_data, as_text
 from pointsman.routing.fallback import as_wished
@@ -78,10 +79,31 @@ def test_max_fallbacks_holds_for_each_cause(most):
     assert wished.count(None) == 1 + min(most, 3)
 
 
-def test_who_names_fallbacks_keeps_those_for_one_cause():
-    """The caller's take the place of the usual ones only."""
-    expected = [("m", None), ("n", None), ("long", CONTEXT), ("longer", CONTEXT)]
-    assert tiers(configured(), fallbacks=("n",)) == expected
+@pytest.mark.parametrize(
+    ("wanted", "expected"),
+    [
+        ({"fallbacks": ("n",)}, [("n", None), ("safe", FILTERED)]),
+        ({"fallbacks": ()}, [("long", CONTEXT), ("longer", CONTEXT), ("safe", FILTERED)]),
+        ({"turns": {CONTEXT: Turn(("n",))}}, [("f", None), ("n", CONTEXT), ("safe", FILTERED)]),
+        ({"turns": {CONTEXT: Turn()}}, [("f", None), ("safe", FILTERED)]),
+        (
+            {"turns": {FILTERED: Turn(("n", "n"))}},
+            [("f", None), ("long", CONTEXT), ("longer", CONTEXT), ("n", FILTERED)],
+        ),
+        ({"fallbacks": ("n",), "turns": {CONTEXT: Turn(("f",))}}, [("n", None), ("f", CONTEXT), ("safe", FILTERED)]),
+        ({"fallbacks": (), "disable_fallbacks": True}, []),
+    ],
+)
+def test_the_callers_fallbacks_take_the_place_of_the_configured(wanted, expected):
+    """For each cause his own; whom he names at all may be for what is too long, but not for what a filter refused."""
+    made = configured(fallbacks={"m": ("f",)}, content_fallbacks={"*": ("safe",)})
+    assert tiers(made, **wanted) == [("m", None), *expected]
+
+
+def test_nobody_serves_a_name_that_the_caller_wants_asked():
+    """A mistake of his, told before anybody is asked."""
+    with pytest.raises(ModelNotFound):
+        decide(configured(), turns={CONTEXT: Turn(("nobody",))})
 
 
 def test_who_wants_no_fallbacks_keeps_the_levels_of_the_group():
@@ -96,6 +118,8 @@ def test_what_the_caller_wants_otherwise_stands_in_the_tier():
     """Of a name that stands twice the first counts."""
     decision = decide(configured(), fallbacks=("n", "f", "n"), fallback_fields=(COLD, {}, WARM))
     assert [(tier.group, tier.fields) for tier in decision.tiers[:3]] == [("m", None), ("n", COLD), ("f", None)]
+    decision = decide(configured(), turns={CONTEXT: Turn(("n", "f"), (COLD, {}))})
+    assert [(tier.group, tier.fields) for tier in decision.tiers if tier.on is CONTEXT] == [("n", COLD), ("f", None)]
 
 
 def test_a_request_is_as_the_caller_wants_it_there():
@@ -146,11 +170,11 @@ def test_a_later_level_of_the_group_comes_before_them():
 
 
 def test_a_fallback_of_the_callers_with_a_shorter_text_is_enough():
-    """The same group may take what it is asked there."""
+    """The same group may take what it is asked there; whom the configuration has for long ones is not needed."""
     short = {"messages": msgspec.Raw(b"[]")}
     request = {"body": {"messages": msgspec.Raw(b'["%s"]' % (b"x" * 15996))}, "tokens": 4000}
     made = windows(m=1000, f=1000, long=None)
-    assert decide(made, fallbacks=("f",), fallback_fields=(short,), **request).choice.id == "long"
+    assert decide(made, fallbacks=("f",), fallback_fields=(short,), **request).choice.id == "f"
     assert decide(made, fallbacks=("m",), fallback_fields=(short,), **request).tier == 1
 
 

@@ -27,9 +27,10 @@ from pointsman.fakes import FakeClock, LoadedDice, deployment, provider, setting
 from pointsman.model.condition import ALWAYS, Condition, Fact, Not
 from pointsman.model.deployment import Deployment
 from pointsman.model.outcome import FailureKind
-from pointsman.model.request import NO_HINTS, Hints, Request
+from pointsman.model.request import NO_HINTS, Hints, Request, Turn
 from pointsman.model.rest import BreakerSettings
 from pointsman.routing.strategies import STRATEGIES
+from pointsman.routing.tiers import CAUSES
 from pointsman.state.scoreboard import Rules, Scoreboard
 
 NAMES = ("a", "b", "c-7b", "d-70b")
@@ -185,6 +186,7 @@ def requests(draw: st.DrawFn, made: Settings) -> Request:
     listed = [*served, *made.exact, *made.aliases, *made.alias_groups, *(["xyz"] if made.patterns else [])]
     names = [*listed, *listed, None, "nobody-7b", "nobody"]
     fallbacks, disable = draw(st.none() | few(st.sampled_from(served))), draw(st.booleans())
+    turns = draw(st.just({}) | st.dictionaries(st.sampled_from(CAUSES), few(st.sampled_from(served)), max_size=2))
     return Request(
         "chat",
         None if "capability" in hints and draw(st.booleans()) else draw(st.sampled_from(names)),
@@ -196,6 +198,7 @@ def requests(draw: st.DrawFn, made: Settings) -> Request:
         hints=Hints(**hints) if hints else NO_HINTS,
         fallback_fields=tuple({"temperature": msgspec.Raw(b"%d" % n)} for n in range(len(fallbacks or ()))),
         disable_fallbacks=disable and fallbacks is not None,
+        turns={} if disable else {cause: Turn(names) for cause, names in turns.items()},
     )
 
 

@@ -22,7 +22,9 @@ def in_tier(trip: Trip, number: int, *, in_need: bool = False) -> Taken:
     request = as_wished(trip.request, tier)
     with board.lock:
         left = [leg_of(deployment, number, tier) for deployment in tier.pool]
-        left = [leg for leg in left if (leg.deployment.id, leg.model) not in trip.asked and _long_enough(trip, leg)]
+        left = [leg for leg in left if (leg.deployment.id, leg.model) not in trip.asked]
+        if trip.too_short and request.tokens >= trip.request.tokens:
+            left = [leg for leg in left if _long_enough(trip, leg)]
         if in_need:
             wanted = needed(tuple([leg.deployment for leg in left]), trip.decision.tiers, request, board)
             fit = [leg for leg in left if leg.deployment in wanted and board.quiet(leg.deployment) >= LULL]
@@ -73,8 +75,6 @@ def _picked(trip: Trip, fit: list[Leg]) -> Leg:
 
 def _long_enough(trip: Trip, leg: Leg) -> bool:
     """After a model said that the request is too long: is this one known to take more, or at least another one?"""
-    if not trip.too_short:
-        return True
     context = leg.deployment.context
     if context is not None and trip.longer_than:
         return context > trip.longer_than

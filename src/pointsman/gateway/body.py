@@ -90,7 +90,7 @@ def read_body(endpoint: Endpoint, body: bytes | bytearray, headers: dict[bytes, 
     model, stream = None if seen.model == AUTO else seen.model, bool(seen.stream) and endpoint != "embeddings"
     if LOOKED_INTO.isdisjoint(fields) and HEADERS.isdisjoint(headers):
         return Request(endpoint, model, fields, stream, headers, len(body) // 4, id=request_id)
-    wished = wishes.read_wishes(endpoint, fields, headers)
+    wished = wishes.read_wishes(endpoint, model, fields, headers)
     return Request(
         endpoint,
         model,
@@ -106,6 +106,7 @@ def read_body(endpoint: Endpoint, body: bytes | bytearray, headers: dict[bytes, 
         wished.stream_timeout,
         wished.fallback_fields,
         bool(wished.disable_fallbacks),
+        wished.turns,
     )
 
 

@@ -12,26 +12,23 @@ from typing import Any
 import msgspec
 
 from pointsman.errors import InvalidBody
-from pointsman.gateway.envelope import (
-    LISTED,
-    LONGEST_NAME,
-    MALFORMED,
-    check_bounds,
-    check_content,
-    envelope_of,
-    mistyped,
-)
+from pointsman.gateway.envelope import MALFORMED, mistyped
 from pointsman.gateway.hints import FIELDS as HINTED
 from pointsman.gateway.lines import text_of, wrong
-from pointsman.model.request import Endpoint, Fields
+from pointsman.gateway.turns import ANY, Reader
+from pointsman.model.outcome import FailureKind
+from pointsman.model.request import NO_TURNS, Endpoint, Fields, Turn
 
 SHORTEST_TIME, LONGEST_TIME = 0.001, 86_400.0
 """Seconds. In less than the first nobody answers, so asking would only cost."""
 
 MOST_RETRIES = 10
 
-LARGEST, MOST_FALLBACKS = 256 * 1024, 32
-"""Bytes and entries of a ``fallbacks`` field: more of either is no request but an attempt to cost time."""
+TURNS = {
+    "context_window_fallbacks": FailureKind.CONTEXT,
+    "content_policy_fallbacks": FailureKind.FILTERED,
+}
+"""Body field -> the one cause that its fallbacks are for."""
 
 HEADERS = {
     b"x-pointsman-num-retries": "num_retries",
@@ -45,7 +42,9 @@ HEADERS = {
 
 
 class Wishes(msgspec.Struct, gc=False):
-    """``fallbacks`` and ``fallback_fields`` as in a Request. ``bytes``: how much of the body was about them alone."""
+    """``fallbacks``, ``fallback_fields`` and ``turns`` as in a Request. ``bytes``: how much of the body was about them
+    alone.
+    """
 
     num_retries: int | None = None
     timeout: float | None = None
@@ -53,6 +52,7 @@ class Wishes(msgspec.Struct, gc=False):
     disable_fallbacks: bool | None = None
     fallbacks: tuple[str, ...] | None = None
     fallback_fields: tuple[Fields, ...] = ()
+    turns: Mapping[FailureKind, Turn] = NO_TURNS
     bytes: int = 0
 
 
@@ -64,6 +64,8 @@ class _Written(msgspec.Struct, gc=False):
     stream_timeout: float | None = None
     disable_fallbacks: bool | None = None
     fallbacks: msgspec.Raw = msgspec.Raw()
+    context_window_fallbacks: msgspec.Raw = msgspec.Raw()
+    content_policy_fallbacks: msgspec.Raw = msgspec.Raw()
 
 
 FIELDS = frozenset(_Written.__struct_fields__)
@@ -74,8 +76,6 @@ UNCHANGEABLE = FIELDS | HINTED | {"stream"}
 
 _encode = msgspec.json.Encoder().encode
 _decode_written = msgspec.json.Decoder(_Written).decode
-_decode_entries = msgspec.json.Decoder(list[str | Fields] | None).decode
-_decode_text = msgspec.json.Decoder(str).decode
 _DECODERS: dict[str, Any] = {
     "num_retries": msgspec.json.Decoder(int).decode,
     "timeout": msgspec.json.Decoder(float).decode,
@@ -89,9 +89,11 @@ _BOUNDS = {
 }
 
 
-def read_wishes(endpoint: Endpoint, fields: Fields, headers: Mapping[bytes, bytes]) -> Wishes:
-    """What they say, taken out of ``fields``. Raises InvalidBody or InvalidHeader, which name the place."""
-    wishes = Wishes() if FIELDS.isdisjoint(fields) else _of_body(endpoint, fields)
+def read_wishes(endpoint: Endpoint, model: str | None, fields: Fields, headers: Mapping[bytes, bytes]) -> Wishes:
+    """What they say about a request for ``model``, taken out of ``fields``. Raises InvalidBody or InvalidHeader, which
+    name the place.
+    """
+    wishes = Wishes() if FIELDS.isdisjoint(fields) else _of_body(endpoint, model, fields)
     for name, field in reversed(HEADERS.items()):
         text = text_of(headers, name)
         if text:
@@ -99,7 +101,7 @@ def read_wishes(endpoint: Endpoint, fields: Fields, headers: Mapping[bytes, byte
     return wishes
 
 
-def _of_body(endpoint: Endpoint, fields: Fields) -> Wishes:
+def _of_body(endpoint: Endpoint, model: str | None, fields: Fields) -> Wishes:
     taken = {name: fields.pop(name) for name in FIELDS if name in fields}
     try:
         written = _decode_written(_encode(taken))
@@ -109,12 +111,16 @@ def _of_body(endpoint: Endpoint, fields: Fields) -> Wishes:
     for field, problem in _BOUNDS.items():
         if not _within(field, getattr(wishes, field)):
             raise InvalidBody(f"{field} {problem}", param=field)
-    raw = bytes(written.fallbacks)
-    if raw:
-        wishes.bytes = len(raw)
-        wishes.fallbacks, wishes.fallback_fields = _fallbacks(endpoint, raw)
+    wishes.bytes = sum(len(bytes(getattr(written, field))) for field in ("fallbacks", *TURNS))
+    usual = Reader(endpoint, "fallbacks", UNCHANGEABLE).read(bytes(written.fallbacks))
+    if usual is not None:
+        wishes.fallbacks, wishes.fallback_fields = usual.names, usual.fields
+    for field, cause in TURNS.items():
+        turn = Reader(endpoint, field, UNCHANGEABLE, model or ANY).read(bytes(getattr(written, field)))
+        if turn is not None:
+            wishes.turns = {**wishes.turns, cause: turn}
     if wishes.disable_fallbacks:
-        wishes.fallbacks, wishes.fallback_fields = (), ()
+        wishes.fallbacks, wishes.fallback_fields, wishes.turns = (), (), NO_TURNS
     return wishes
 
 
@@ -133,45 +139,3 @@ def _number(name: bytes, field: str, text: str) -> float:
     if not _within(field, value):
         raise wrong(name, _BOUNDS[field])
     return value
-
-
-def _fallbacks(endpoint: Endpoint, raw: bytes) -> tuple[tuple[str, ...] | None, tuple[Fields, ...]]:
-    """``["name"]`` or LiteLLM's ``[{"model": "name", …}]``, whose further fields take the place of the request's."""
-    try:
-        entries = _decode_entries(raw) if len(raw) <= LARGEST else [""]
-    except MALFORMED:
-        entries = [""]
-    if entries is None:
-        return None, ()
-    read = [_entry(endpoint, index, entry) for index, entry in enumerate(entries[: MOST_FALLBACKS + 1])]
-    names = tuple(name for name, _ in read)
-    if len(names) > MOST_FALLBACKS or not all(0 < len(name) <= LONGEST_NAME for name in names):
-        raise InvalidBody("fallbacks must be a short list of model names", param="fallbacks")
-    return names, tuple(fields for _, fields in read) if any(fields for _, fields in read) else ()
-
-
-def _entry(endpoint: Endpoint, index: int, entry: str | Fields) -> tuple[str, Fields]:
-    """A name, "" if there is none, and what is asked for otherwise there."""
-    if isinstance(entry, str):
-        return entry, {}
-    try:
-        name = _decode_text(entry.pop("model", b""))
-    except MALFORMED:
-        return "", {}
-    fixed = sorted(UNCHANGEABLE & entry.keys())
-    if fixed:
-        raise InvalidBody(f"fallbacks[{index}] can't have a {fixed[0]} of its own", param="fallbacks")
-    try:
-        if entry:
-            check_bounds(envelope_of(entry))
-        if LISTED[endpoint] in entry:
-            check_content(endpoint, entry)
-    except msgspec.ValidationError as error:
-        raise _inside(index, mistyped(error)) from None
-    except InvalidBody as error:
-        raise _inside(index, error) from None
-    return name, entry
-
-
-def _inside(index: int, error: InvalidBody) -> InvalidBody:
-    return InvalidBody(f"fallbacks[{index}]: {error.message}", param="fallbacks")

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Literal
 
 import msgspec
+
+from pointsman.model.outcome import FailureKind
 
 Endpoint = Literal["chat", "completions", "embeddings"]
 """The three inference questions. Paths and wire formats are the gateway's and the providers' business."""
@@ -33,6 +36,17 @@ NO_HINTS = Hints()
 """The very object that requests without hints share."""
 
 
+class Turn(msgspec.Struct, frozen=True, gc=False):
+    """Whom a caller wants asked instead: public names, and what the body says otherwise for each of them, or empty."""
+
+    names: tuple[str, ...] = ()
+    fields: tuple[Fields, ...] = ()
+
+
+NO_TURNS: Mapping[FailureKind, Turn] = MappingProxyType({})
+"""Likewise."""
+
+
 class Request(msgspec.Struct, frozen=True, gc=False):
     """A call as it was asked.
 
@@ -41,7 +55,8 @@ class Request(msgspec.Struct, frozen=True, gc=False):
     ``headers`` has lower-case names. ``tokens`` estimates prompt tokens. ``timeout`` is seconds for the whole
     request, retries and fallbacks included; ``stream_timeout`` those of a stream's first content and silences.
     ``fallbacks`` are the caller's own, in the place of the configured, and ``fallback_fields`` what the body says
-    otherwise for each of them, or empty. ``disable_fallbacks`` goes with none: not even those for one cause are wanted.
+    otherwise for each of them, or empty. ``turns`` are his for one cause, by the failure that is it.
+    ``disable_fallbacks`` goes with none: not even those for one cause are wanted.
     """
 
     endpoint: Endpoint
@@ -58,3 +73,4 @@ class Request(msgspec.Struct, frozen=True, gc=False):
     stream_timeout: float | None = None
     fallback_fields: tuple[Fields, ...] = ()
     disable_fallbacks: bool = False
+    turns: Mapping[FailureKind, Turn] = NO_TURNS

@@ -107,7 +107,7 @@ class Pipeline:
         else:  # every filter would be idle: what they would say was said when the request was settled
             pool, strategy, steps = resolution.tiers[0].pool, resolution.strategy, resolution.calm
         tiers = resolution.tiers
-        if request.fallbacks is not None:
+        if request.fallbacks is not None or request.turns:
             tiers = self._settler.wished(request, resolution, asked)
         number = 0
         if pool:

@@ -5,18 +5,20 @@ The memory is bounded, for callers choose names and hints; when it is full all o
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from types import ModuleType
 
 import msgspec
 
 from pointsman.errors import InvalidBody, InvalidHeader, ModelNotFound, PointsmanError, RequestRefused
 from pointsman.model.decision import Pool, Step, Tier
-from pointsman.model.request import Request
+from pointsman.model.outcome import FailureKind
+from pointsman.model.request import Fields, Request
 from pointsman.routing.near import near_names
 from pointsman.routing.shapes import Asked, Found, Resolution, Resolver, Settled, Sight, Unread
 from pointsman.routing.strategies import STRATEGIES
 from pointsman.routing.tagging import wished
-from pointsman.routing.tiers import Tiers
+from pointsman.routing.tiers import CAUSES, Tiers
 from pointsman.routing.topology import Topology
 
 MAX_RESOLUTIONS = 20_000
@@ -57,19 +59,29 @@ class Settler:
         return known
 
     def wished(self, request: Request, resolution: Resolution, asked: Asked | str | None) -> tuple[Tier, ...]:
-        """The group asked for, and the caller's own fallbacks in the place of the configured, of which those for one
-        cause stay unless none are wanted. Raises ModelNotFound.
+        """The group asked for, and the caller's own fallbacks in the place of the configured. Those for one cause stay
+        where he names none for it; but whom he names at all he may have chosen for a request that is too long.
+        Raises ModelNotFound.
         """
-        own = resolution.tiers[: resolution.levels]
+        own, configured = resolution.tiers[: resolution.levels], resolution.tiers[resolution.levels :]
         if request.disable_fallbacks:
             return own
-        special = [tier for tier in resolution.tiers if tier.on is not None]
-        return (*own, *self._chosen(request, asked if isinstance(asked, Asked) else Asked(asked)), *special)
+        whole = asked if isinstance(asked, Asked) else Asked(asked)
+        following = [tier for tier in configured if tier.on is None]
+        if request.fallbacks is not None:
+            following = self._chosen(request.fallbacks, request.fallback_fields, whole)
+        for cause in CAUSES:
+            turn = request.turns.get(cause)
+            if turn is not None:
+                chosen = self._chosen(turn.names, turn.fields, whole)
+                following += [msgspec.structs.replace(tier, on=cause) for tier in chosen]
+            elif not (request.fallbacks and cause is FailureKind.CONTEXT):
+                following += [tier for tier in configured if tier.on is cause]
+        return (*own, *following)
 
-    def _chosen(self, request: Request, asked: Asked) -> list[Tier]:
+    def _chosen(self, names: Sequence[str], changes: Sequence[Fields], asked: Asked) -> list[Tier]:
         """Each name once, with what the body is to say otherwise there."""
-        names = request.fallbacks or ()
-        fields = dict(zip(reversed(names), reversed(request.fallback_fields), strict=False))
+        fields = dict(zip(reversed(names), reversed(changes), strict=False))
         found = []
         for name in list(dict.fromkeys(names))[: self._topology.router.max_fallbacks]:
             tiers, changed = self._tiers.group(name, asked), fields.get(name)
