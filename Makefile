@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint types contracts tests test-real test-encoders faults bench clean
+.PHONY: demo test lint types contracts tests servers test-real test-encoders faults bench clean
 
 demo: $(VENV)/.base
 	$(BIN)/pointsman demo
@@ -20,8 +20,11 @@ types: $(VENV)/.test
 contracts: $(VENV)/.test
 	$(BIN)/lint-imports
 
-tests: $(VENV)/.test
+tests: $(VENV)/.test servers
 	$(BIN)/pytest
+
+servers:
+	@command -v redis-server >/dev/null || sh tests/servers.sh
 
 test-real: $(VENV)/.test
 	$(BIN)/python tests_real/run.py

@@ -13,6 +13,7 @@
     ├── Draining                    the gateway ends (503)
     ├── Misuse                      a call of the library that can't be meant; nothing was changed by it
     │   └── UnknownCategory
+    ├── StoreFailed                 metrics could not be kept or read back; routing goes on without
     └── UpstreamFailed              somebody was asked and did not deliver (502, 504, or the upstream's own 4xx)
 
 Each class answers three questions: which HTTP status, which code, may the caller try again.
@@ -191,6 +192,14 @@ class Misuse(PointsmanError, ValueError):  # noqa: N818  as above
 
 class UnknownCategory(Misuse):
     code = "unknown_category"
+
+
+class StoreFailed(PointsmanError):  # noqa: N818  as above
+    """Where a router's metrics are kept can't be read or written. The message names it, without a password, and says
+    what to do; what it holds is as it was.
+    """
+
+    code = "store_failed"
 
 
 class UpstreamFailed(PointsmanError):  # noqa: N818  as above

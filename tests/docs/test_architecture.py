@@ -20,7 +20,13 @@ def test_the_dependencies_are_those_of_the_package_each_with_a_reason():
         re.split(r"[<>=~ ]", d)[0] for d in project["dependencies"]
     )
     assert all(row[1] for row in rows)
-    assert sorted(project["optional-dependencies"]) == ["bench", "embeddings", "model2vec", "test"]
+    extras = {code(row[0])[0]: code(row[1]) for row in table(section(PAGE, "## Dependencies"), 1)}
+    assert extras.pop("test") == ["make test"]
+    assert extras == {
+        extra: [re.split(r"[<>=~ ]", d)[0] for d in packages]
+        for extra, packages in project["optional-dependencies"].items()
+        if extra != "test"
+    }
 
 
 def test_the_layers_are_those_that_are_enforced():
