@@ -120,7 +120,9 @@ def test_the_defaults_are_those_that_are_used():
     budget = {code(row[0])[0]: row[2] for row in table(section(PAGE, "### router_settings: retry_budget"))}
     assert budget == {"percent": f"`{router.retries.share * 100:g}`", "min": f"`{router.retries.least}`"}
     breaker = {code(row[0])[0]: row[2] for row in table(section(PAGE, "### breaker"))}
-    assert breaker == {name: f"`{value:g}`" for name, value in msgspec.structs.asdict(router.breaker).items()}
+    figures = msgspec.structs.asdict(router.breaker)
+    assert breaker.pop("adaptive") == f"`{str(figures.pop('adaptive')).lower()}`"
+    assert breaker == {name: f"`{value:g}`" for name, value in figures.items()}
     check = {code(row[0])[0]: row[2] for row in table(section(PAGE, "### health_check"))}
     assert (check["interval"], check["timeout"]) == (f"`{HealthCheck().every:g}`", f"`{HealthCheck().timeout:g}`")
     assert rows["disable_cooldowns"] == f"`{str(router.disable_cooldowns).lower()}`"

@@ -16,6 +16,9 @@ from pointsman.model.rest import BreakerSettings, HealthCheck
 from pointsman.providers.alive import ALIVE
 from pointsman.providers.causes import OPEN, PHRASES, SOON, STATUS_KINDS, WORDS, kind_of
 from pointsman.providers.said import MOST_READ
+from pointsman.state.adaptive_thresholds import HALF_LIFE, NOMINAL, PRIOR, failures_in_a_row
+from pointsman.state.adaptive_thresholds import LEAST as LEAST_FAILURES
+from pointsman.state.adaptive_thresholds import MOST as MOST_TIMES
 from pointsman.state.breaker import Breaker, State
 from pointsman.state.cooldown import LONGEST, CooldownSettings
 from pointsman.state.results import MOST
@@ -118,6 +121,21 @@ def test_the_breaker_opens_for_as_long_as_the_table_says():
     assert f"of the last {MOST} calls at most" in RESTS
     assert f"to the whole within {settings.slow_start:g} s" in RESTS
     assert LEAST == 0.1  # "from a tenth"
+
+
+def test_adaptive_thresholds_come_to_what_the_page_says():
+    """Each row, and the figures around it."""
+    told = section(PAGE, "### Adaptive thresholds")
+    for rate, failures in table(told):
+        assert failures_in_a_row(BreakerSettings().threshold, float(rate.split()[0])) == int(failures)
+    words = " ".join(told.split())
+    assert f"at a nominal rate of {NOMINAL:g}" in words
+    assert f"one in {round(NOMINAL ** -BreakerSettings().threshold):,}" in words
+    assert (
+        f"At least {LEAST_FAILURES} (or half of `threshold`, if that is more) and at most {MOST_TIMES} times" in words
+    )
+    assert f"Results weigh half after {HALF_LIFE:g} s" in words
+    assert f"counts for {PRIOR:g} results" in words
 
 
 def test_the_cooldown_is_as_long_as_the_page_says():

@@ -58,13 +58,19 @@ class Traffic(RuleBasedStateMachine):
     rest. ``latest`` is the highest time that the clock has shown.
     """
 
-    @initialize(made=members, allowed=st.none() | st.integers(0, 2), trial=st.sampled_from([(1, 1), (1, 1), (2, 3)]))
-    def begin(self, made: list[Deployment], allowed: int | None, trial: tuple[int, int]) -> None:
+    @initialize(
+        made=members,
+        allowed=st.none() | st.integers(0, 2),
+        trial=st.sampled_from([(1, 1, False), (1, 1, False), (2, 3, True)]),
+    )
+    def begin(self, made: list[Deployment], allowed: int | None, trial: tuple[int, int, bool]) -> None:
         self.clock = FakeClock()
-        self.successes, self.places = trial
+        self.successes, self.places, adaptive = trial
         breaker = BreakerSettings(threshold=2, open=2.0, longest=20.0, min_calls=3, slow_start=4.0)
         self.rules = rules = Rules(
-            msgspec.structs.replace(breaker, success_threshold=self.successes, half_open_requests=self.places),
+            msgspec.structs.replace(
+                breaker, success_threshold=self.successes, half_open_requests=self.places, adaptive=adaptive
+            ),
             CooldownSettings(3.0, 8.0, 12.0),
             DegradedSettings(threshold=2, window=30.0),
             home=HOME,

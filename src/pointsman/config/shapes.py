@@ -133,6 +133,7 @@ class BreakerSection(Section):
     """Of a circuit breaker, by the names of BreakerSettings."""
 
     threshold: Whole | None = None
+    adaptive: bool | None = None
     rate: Part | None = None
     window: Seconds | None = None
     min_calls: Positive | None = None

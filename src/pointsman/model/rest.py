@@ -17,7 +17,8 @@ class BreakerSettings(msgspec.Struct, frozen=True, gc=False):
     within the last ``window``, from ``min_calls`` calls on (rate 0: any share is borne); with both at 0 it never opens.
     It is open for ``open``, twice as long each further time, for ``longest`` at most, give or take ``jitter`` (0..1).
     Then ``half_open_requests`` may pass at a time, and ``success_threshold`` successes close it. When it has closed
-    the deployment's share grows from a tenth to the whole within ``slow_start`` (0: at once).
+    the deployment's share grows from a tenth to the whole within ``slow_start`` (0: at once). ``adaptive``: the
+    threshold follows the error rate that is usual.
     """
 
     threshold: int = 5
@@ -30,6 +31,7 @@ class BreakerSettings(msgspec.Struct, frozen=True, gc=False):
     slow_start: float = 30.0
     success_threshold: int = 1
     half_open_requests: int = 1
+    adaptive: bool = False
 
     @property
     def never(self) -> bool:

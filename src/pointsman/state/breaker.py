@@ -31,6 +31,7 @@ import msgspec
 
 from pointsman.model.rest import BreakerSettings
 from pointsman.model.view import Dice
+from pointsman.state.adaptive_thresholds import AdaptiveThreshold
 
 
 class State(Enum):
@@ -57,10 +58,12 @@ class Reading(msgspec.Struct, frozen=True):
 class Breaker:
     """Of one deployment, or of the provider behind several. ``marked``: a success would change something; ``since``:
     when it closed last; ``cause``: what opened it, if not failures in a row; ``probing``: requests that have a place;
-    ``trial``: how many trials are over. Sources for the defaults: Finagle's failure accrual, Linkerd's unified breaker.
+    ``trial``: how many trials are over; ``adaptive``: what the threshold is, where that follows the usual error rate.
+    Sources for the defaults: Finagle's failure accrual, Linkerd's unified breaker.
     """
 
     __slots__ = (
+        "adaptive",
         "cause",
         "failures",
         "marked",
@@ -75,12 +78,25 @@ class Breaker:
     )
 
     def __init__(self, settings: BreakerSettings) -> None:
-        self.settings = settings
+        self.adaptive: AdaptiveThreshold | None = None
         self.openings = self.failures = self.successes = self.probing = self.trial = 0
         self.state = State.CLOSED
         self.until = self.since = 0.0
         self.marked = False
         self.cause = ""
+        self.settle(settings)
+
+    def settle(self, settings: BreakerSettings) -> None:
+        """Go by these from the next event on. The state stays as it is."""
+        self.settings = settings
+        if settings.adaptive != (self.adaptive is not None):
+            self.adaptive = AdaptiveThreshold() if settings.adaptive else None
+        self.marked = self.marked or settings.adaptive
+
+    def threshold(self, now: float) -> int:
+        """How many failures in a row open it (0: any number is borne)."""
+        configured = self.settings.threshold
+        return configured if self.adaptive is None else self.adaptive.at(configured, now)
 
     def admits(self, now: float) -> bool:
         """Would a request be let through now? An open breaker that is due becomes half-open."""
@@ -92,7 +108,7 @@ class Breaker:
         """How it stands. An open breaker that is due becomes half-open."""
         self.admits(now)
         settings = self.settings
-        counts = self.failures, settings.threshold, self.successes, settings.success_threshold
+        counts = self.failures, self.threshold(now), self.successes, settings.success_threshold
         return Reading(self.state, *counts, self.until, self.cause)
 
     def started(self) -> bool:
@@ -117,8 +133,10 @@ class Breaker:
                 return
             self.trial += 1
             self._close(now)
+        elif self.adaptive is not None:
+            self.adaptive.delivered(now)
         self.failures = self.openings = 0
-        self.marked = False
+        self.marked = self.adaptive is not None
 
     def lives(self, now: float, fresh: bool) -> None:
         """A sign of life. ``fresh`` as above."""
@@ -128,7 +146,7 @@ class Breaker:
             self.state = State.HALF_OPEN
             return
         self._close(now)
-        self.failures = max(self.settings.threshold - 1, 0)
+        self.failures = max(self.settings.threshold, self.threshold(now), 1) - 1
 
     def failed(self, now: float, dice: Dice, probe: bool) -> None:
         """``probe``: it has a place of this trial."""
@@ -136,12 +154,15 @@ class Breaker:
             return
         self.failures += 1
         self.marked = True
-        threshold = self.settings.threshold
         if self.state is State.HALF_OPEN:
             self.trial += 1
             self._open(now, dice)
-        elif self.state is State.CLOSED and threshold and self.failures >= threshold:
-            self._open(now, dice)
+        elif self.state is State.CLOSED:
+            if self.adaptive is not None:
+                self.adaptive.failed()
+            threshold = self.threshold(now)
+            if threshold and self.failures >= threshold:
+                self._open(now, dice)
 
     def limited(self, now: float, dice: Dice, probe: bool) -> None:
         """It was told to wait, or failed for a reason that is not this breaker's. ``probe`` as above."""
@@ -168,21 +189,28 @@ class Breaker:
 
     def reset(self) -> None:
         """As new, but for requests that have a place: they keep it until they give it back."""
+        self.adaptive = AdaptiveThreshold() if self.settings.adaptive else None
+        self._forgive()
+
+    def recover(self, now: float) -> None:
+        """Somebody who knows says that it is well: what came before is looked at no more, but for what is usual."""
+        self._forgive()
+        self.since = now
+
+    @property
+    def _has_place(self) -> bool:
+        return self.probing < self.settings.half_open_requests
+
+    def _forgive(self) -> None:
         self.openings = self.failures = self.successes = 0
         self.trial += 1
         self.state = State.CLOSED
         self.until = 0.0
         self.marked = False
         self.cause = ""
-
-    def recover(self, now: float) -> None:
-        """Somebody who knows says that it is well: the same, and what came before is not looked at any more."""
-        self.reset()
-        self.since = now
-
-    @property
-    def _has_place(self) -> bool:
-        return self.probing < self.settings.half_open_requests
+        if self.adaptive is not None:
+            self.adaptive.forget_row()
+            self.marked = True
 
     def _close(self, now: float) -> None:
         self.state = State.CLOSED
@@ -198,4 +226,6 @@ class Breaker:
         self.state = State.OPEN
         self.successes = 0
         self.marked = True
+        if self.adaptive is not None:
+            self.adaptive.forget_row()
         self.until = now + length

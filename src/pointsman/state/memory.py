@@ -121,7 +121,7 @@ class Memory:
         record.counted = deployment.limited
         if deployment.adaptive != (record.limit is not None):
             record.limit = AdaptiveLimit() if deployment.adaptive else None
-        record.breaker.settings = rules.breaker_of(deployment)
+        record.breaker.settle(rules.breaker_of(deployment))
         record.cooldown.settings = rules.cooldown_of(deployment)
         record.allowance.settle(rules.allowed_of(deployment))
         self.health.list_if_unwell(record, self._clock())
@@ -140,7 +140,8 @@ class Memory:
             place.breaker.reset()
             place.cooldown.reset()
         place.provider = provider
-        place.breaker.settings, place.cooldown.settings = self._rules.breaker_at(provider), self._rules.cooldown
+        place.breaker.settle(self._rules.breaker_at(provider))
+        place.cooldown.settings = self._rules.cooldown
 
 
 def _upstream(deployment: Deployment) -> tuple[str, str, str | None]:

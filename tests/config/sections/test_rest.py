@@ -77,6 +77,17 @@ def test_a_trial_is_configured_for_all_for_a_provider_and_for_one():
     assert found == [(4, 2), (4, 3)]
 
 
+def test_a_threshold_that_follows_the_usual_rate_is_configured_like_the_others():
+    """For one provider here: its own breaker and those of its deployments."""
+    at = {"base_url": "http://127.0.0.1:1", "breaker": {"adaptive": True}}
+    it = runtime(providers={"ollama": at, "other": {**at, "kind": "vllm", "breaker": {}}})
+    found = {d.provider.name: it.board.record(d) for d in it.topology.deployments}
+    adaptive = {
+        name: (r.breaker.adaptive is not None, r.place.breaker.adaptive is not None) for name, r in found.items()
+    }
+    assert adaptive == {"ollama": (True, True), "other": (False, False)}
+
+
 def test_a_deployments_breaker_is_all_three_together():
     """As it comes to run."""
     it = runtime(
@@ -101,6 +112,7 @@ def test_a_deployments_breaker_is_all_three_together():
         ({"half_open_requests": 0}, "half_open_requests"),
         ({"half_open_requests": 1.5}, "half_open_requests"),
         ({"half_open_requests": True}, "half_open_requests"),
+        ({"adaptive": "often"}, "adaptive"),
         ({"treshold": 1}, "treshold"),
     ],
 )
