@@ -132,7 +132,8 @@ class Traffic(RuleBasedStateMachine):
     def a_request_goes(self, which: int) -> None:
         lease, verdict = self.out.pop(which % len(self.out))
         passage = lease.passage
-        fresh = [b for b in passage.breakers if passage.fresh(b)] if passage is not None else []
+        whose = (lease.record.breaker, lease.record.place.breaker)  # it may have moved to another place meanwhile
+        fresh = [breaker for breaker in whose if passage is not None and passage.fresh(breaker)]
         self.board.give_back(lease)
         self.truth(lease.record).good += verdict == [True]
         if verdict == [True]:
