@@ -34,6 +34,10 @@ class Outbox:
             pending.append((transport, data))
             self._loop.call_soon(self.flush)
 
+    def held(self, transport: asyncio.Transport) -> int:
+        """Bytes for it that wait."""
+        return sum(len(data) for to, data in self._pending if to is transport)
+
     def flush(self) -> None:
         """Send what waits. Also called before a transport is closed, for what is written then is lost."""
         pending, self._pending = self._pending, []

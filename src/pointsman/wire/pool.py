@@ -38,15 +38,15 @@ class Waiter:
 
     __slots__ = ("call", "deadline", "head", "pool", "resume", "since", "task", "upstream")
 
-    def __init__(self, pool: Pool, head: bytes, call: Call, resume: Resume) -> None:
+    def __init__(self, pool: Pool, head: bytes, call: Call, resume: Resume, since: float) -> None:
         self.pool = pool
         self.head = head
         self.call = call
         self.resume = resume
         self.task: asyncio.Task[None] | None = None
         self.upstream: Upstream | None = None
-        self.since = monotonic()
-        self.deadline = self.since + call.timeout
+        self.since = since
+        self.deadline = since + call.timeout
 
     def expire(self) -> None:
         self.cancel()
@@ -55,7 +55,7 @@ class Waiter:
     def cancel(self) -> None:
         self.pool.sweeper.forget(self)
         if self.upstream is not None:
-            self.upstream.abort()
+            self.upstream.cancel()
         elif self.task is not None:
             self.task.cancel()
         elif self in self.pool.waiting:
@@ -88,14 +88,18 @@ class Pool:
             upstream = idle.pop()
             if not upstream.closing():
                 upstream.ask(head, call, resume)
-                return upstream.abort
-        waiter = Waiter(self, head, call, resume)
+                return upstream.cancel
+        return self.again(head, call, resume, monotonic()).cancel
+
+    def again(self, head: bytes, call: Call, resume: Resume, since: float) -> Waiter:
+        """Ask on a new connection, or wait until there may be one. ``since`` is when the call's time began to run."""
+        waiter = Waiter(self, head, call, resume, since)
         self.sweeper.watch(waiter)
         if self._open < MOST:
             self._begin(waiter)
         else:
             self.waiting.append(waiter)
-        return waiter.cancel
+        return waiter
 
     def free(self, connection: Upstream) -> None:
         """A connection has nothing to do: the longest waiting call gets it."""

@@ -17,6 +17,7 @@ from pointsman.model.exchange import Answered, StreamReader
 from pointsman.model.outcome import FailureKind
 from pointsman.wire.outbox import Outbox
 from pointsman.wire.sweeper import NEVER
+from pointsman.wire.unheard import unheard
 
 MAX_REPLY = 64 * 1024 * 1024
 """Bytes of a whole reply; more is not an answer but an accident."""
@@ -37,12 +38,20 @@ class Sink(Protocol):
     def write(self, frames: bytes, /) -> None: ...
 
 
+class Elsewhere(Protocol):
+    """A call that was taken to another connection."""
+
+    def cancel(self) -> None: ...
+
+
 class Home(Protocol):
     """Where a connection goes when it is free, or gone."""
 
     def free(self, connection: Upstream, /) -> None: ...
 
     def lost(self, connection: Upstream, /) -> None: ...
+
+    def again(self, head: bytes, call: Call, resume: Resume, since: float, /) -> Elsewhere: ...
 
     @property
     def outbox(self) -> Outbox: ...
@@ -56,6 +65,9 @@ class Upstream(asyncio.Protocol):
         self._headers: dict[bytes, bytes] = {}
         self.on_header = self._headers.__setitem__  # llhttp's callback, without a Python frame
         self._keep: list[bool] = []  # not empty: the connection may be used again
+        self._kept = False  # it was used before
+        self._head = b""
+        self._elsewhere: Elsewhere | None = None
         self.on_message_begin = self._keep.clear  # as above: whatever follows a reply ends that
         self._parser = httptools.HttpResponseParser(self)
         self._transport: asyncio.Transport | None = None
@@ -84,11 +96,11 @@ class Upstream(asyncio.Protocol):
             since = monotonic()
         self._call = call
         self._resume = resume
+        self._head = head
         self._status = self._head_bytes = 0
         self.deadline = since + call.timeout
         self._until = since + call.until
-        body = call.request.body
-        self._home.outbox.write(self._transport, b"%b%d\r\n\r\n%b" % (head, len(body), body))  # type: ignore[arg-type]
+        self._home.outbox.write(self._transport, _written(head, call))  # type: ignore[arg-type]
 
     def relay(self, sink: Sink, resume: Resume) -> None:
         """Pass the opened stream on. ``resume`` gets Ended."""
@@ -98,6 +110,13 @@ class Upstream(asyncio.Protocol):
         sink.write(held)
         if self._over:
             self._finish(Ended(None))
+
+    def cancel(self) -> None:
+        """The caller's word: end the call, wherever it is by now."""
+        if self._elsewhere is not None:
+            self._elsewhere.cancel()
+        else:
+            self.abort()
 
     def abort(self) -> None:
         """Nobody waits any more: close at once, so the upstream stops working."""
@@ -169,6 +188,18 @@ class Upstream(asyncio.Protocol):
                 self._complete(self._whole)
             elif self._status == 0 and self._head_bytes > MAX_HEAD:
                 self._fail(FailureKind.GARBAGE, f"a head of more than {MAX_HEAD} bytes")
+
+    def eof_received(self) -> None:
+        """The upstream ends the connection. If it was kept from an earlier call and nothing of this one has arrived,
+        that is no failure: the call goes on a new connection.
+        """
+        call, resume, transport = self._call, self._resume, self._transport
+        if not self._kept or self._status or self._head_bytes or call is None or resume is None or transport is None:
+            return
+        if unheard(transport) + self._home.outbox.held(transport) >= len(_written(self._head, call)):
+            since = self.deadline - call.timeout
+            self.abort()
+            self._elsewhere = self._home.again(self._head, call, resume, since)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._transport = None
@@ -296,6 +327,7 @@ class Upstream(asyncio.Protocol):
         self._body = b""
         self._headers.clear()
         if self._keep:
+            self._kept = True
             self._home.free(self)
         elif self._transport is not None:
             self._transport.close()
@@ -315,3 +347,9 @@ class Upstream(asyncio.Protocol):
             resume(Ended(None))
         else:
             resume(Ended(kind, detail))
+
+
+def _written(head: bytes, call: Call) -> bytes:
+    """A request as it is sent."""
+    body = call.request.body
+    return b"%b%d\r\n\r\n%b" % (head, len(body), body)
