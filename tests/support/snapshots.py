@@ -36,7 +36,7 @@ snapshots = st.builds(
     Snapshot,
     taken=numbers,
     strategy=st.none() | st.text(),
-    arms=st.dictionaries(st.text(), numbers, max_size=3),
+    arms=st.dictionaries(st.text(), st.lists(numbers, max_size=3).map(tuple), max_size=3),
     models=st.lists(models, max_size=4, unique_by=lambda model: model.id).map(tuple),
 )
 
@@ -47,7 +47,7 @@ def worked(count: int, seed: int = 0, taken: float = NOW) -> Snapshot:
     return Snapshot(
         taken=taken,
         strategy="bandit",
-        arms={f"{category}/{arm}": dice.random() for category in CATEGORIES for arm in range(10)},
+        arms={f"{category} {arm}": (dice.random(), dice.random()) for category in CATEGORIES for arm in range(10)},
         models=tuple(_model(f"model-{number}", dice, taken) for number in range(count)),
     )
 

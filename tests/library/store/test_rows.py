@@ -48,7 +48,7 @@ UNREADABLE = [
     Snapshot(taken=NOW, models=(ModelSnapshot(id="a", results=(PastResult(-math.inf),)),)),
     Snapshot(taken=NOW, models=(ModelSnapshot(id="a", evidence={"coding": Evidence(1, NOTHING, NOW)}),)),
     Snapshot(taken=NOW, models=(ModelSnapshot(id="a\ud800"),)),
-    Snapshot(taken=NOW, arms={"a": NOTHING}),
+    Snapshot(taken=NOW, arms={"a": (NOTHING,)}),
 ]
 
 

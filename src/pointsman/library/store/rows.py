@@ -35,7 +35,7 @@ class Whole(msgspec.Struct, frozen=True):
     """What belongs to no model, as ``Rows.router`` has it."""
 
     strategy: str | None
-    arms: dict[str, float]
+    arms: dict[str, tuple[float, ...]]
 
 
 class Changes(msgspec.Struct, frozen=True):

@@ -64,13 +64,13 @@ class ModelSnapshot(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
-    """A router at the moment ``taken``; its ``models`` in any order. ``arms`` are numbers of a strategy that learns,
-    which alone knows what they mean.
+    """A router at the moment ``taken``; its ``models`` in any order. ``arms`` are numbers, by name, of a strategy that
+    learns, which alone knows what they mean.
     """
 
     taken: float
     strategy: str | None = None
-    arms: dict[str, float] = {}
+    arms: dict[str, tuple[float, ...]] = {}
     models: tuple[ModelSnapshot, ...] = ()
 
 
