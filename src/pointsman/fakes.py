@@ -9,8 +9,9 @@ import msgspec
 
 from pointsman.config.settings import Settings
 from pointsman.model.deployment import Deployment, Provider
+from pointsman.model.members import Column, Members
 from pointsman.model.request import Request
-from pointsman.model.view import UNSEEN, Standing, Turns
+from pointsman.model.view import UNSEEN, Glance, Standing, Turns, trust_in
 
 
 class FakeClock:
@@ -66,6 +67,24 @@ class FakeView(msgspec.Struct):
 
     def standings(self, pool: Iterable[Deployment]) -> list[Standing]:
         return [self.standing(deployment) for deployment in pool]
+
+    def glance(self, deployment: Deployment) -> Glance:
+        found = self.standing(deployment)
+        return Glance(found.samples, trust_in(found.success_rate, found.samples), found.peak)
+
+    def results_of(self, members: Members, names: tuple[str, ...]) -> tuple[Column, ...]:
+        found = self.standings(members.pool)
+        return tuple(members.column(standing.figure(name) for standing in found) for name in names)
+
+    def in_flight_of(self, members: Members) -> Column:
+        return members.column(map(self.in_flight, members.pool))
+
+    def loads_of(self, members: Members) -> Column:
+        return members.column(map(self.load, members.pool))
+
+    def minutes_of(self, members: Members) -> tuple[Column, Column]:
+        used = [self.used(deployment) for deployment in members.pool]
+        return members.column(requests for requests, _ in used), members.column(tokens for _, tokens in used)
 
     def in_flight(self, deployment: Deployment) -> int:
         return self.loads.get(deployment.id, 0)

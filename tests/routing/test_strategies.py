@@ -15,7 +15,7 @@ from pointsman.routing.strategies.least_loaded import LeastLoaded
 from pointsman.routing.strategies.round_robin import RoundRobin
 from pointsman.routing.strategies.simple_shuffle import SimpleShuffle
 from pointsman.routing.topology import compile_topology
-from pointsman.state.scoreboard import Scoreboard
+from pointsman.state.scoreboard import Rules, Scoreboard
 
 draws = st.floats(0, 1, exclude_max=True)
 shares = st.none() | st.sampled_from([0, 0.0]) | st.floats(0, 1e6, allow_subnormal=False)
@@ -126,6 +126,42 @@ def test_round_robin_is_never_further_than_a_turn_from_the_shares(weights, table
         had[turning.turn()] += 1
         for n, weight in enumerate(weights):
             assert abs(had[f"d{n}"] - count * weight / total) <= len(weights)
+
+
+@given(st.integers(2, 9), draws)
+def test_round_robin_goes_on_in_the_pools_order(size, draw):
+    """From a first one that the dice name, one after the other, round after round."""
+    turning = Turning(tuple(deployment(f"d{n}") for n in range(size)), [draw])
+    first = int(draw * size)
+    assert [turning.turn() for _ in range(2 * size + 1)] == [f"d{(first + n) % size}" for n in range(2 * size + 1)]
+
+
+def test_round_robin_begins_with_the_first_where_the_rules_say_so():
+    """Whatever the dice say; and it does so again when all turns are forgotten."""
+    turning = Turning(tuple(deployment(f"d{n}") for n in range(3)), [0.9])
+    turning.board = Scoreboard(FakeClock(), LoadedDice([0.9]), Rules(in_order=True))
+    assert [turning.turn() for _ in range(4)] == ["d0", "d1", "d2", "d0"]
+    turning.board.reset()
+    assert turning.turn() == "d0"
+
+
+def test_round_robin_goes_on_behind_whose_turn_was_last_though_it_rests():
+    """Of those who are left the next one is due, and nobody twice."""
+    pool = tuple(deployment(f"d{n}") for n in range(4))
+    turning = Turning(pool)
+    assert [turning.turn() for _ in range(2)] == ["d0", "d1"]
+    turning.board.resting["d1"] = turning.board.record(pool[1])
+    turning.board.record(pool[1]).cooldown.until = 2000.0
+    assert [turning.turn() for _ in range(6)] == ["d2", "d3", "d0", "d2", "d3", "d0"]
+
+
+def test_round_robin_deals_weights_out_evenly():
+    """Three of four turns, and not three in a row and then a wait."""
+    turning = Turning((deployment("a", weight=3), deployment("b", weight=1)))
+    said = "".join(turning.turn() for _ in range(12))
+    assert "bb" not in said
+    assert "aaaa" not in said
+    assert said.count("a") == 9
 
 
 def test_round_robin_does_not_flood_who_comes_back():

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from pointsman.config.settings import Strategies
 from pointsman.fakes import FakeView, LoadedDice, deployment, request
+from pointsman.model.members import Members
 from pointsman.model.request import Hints
 from pointsman.model.view import Standing
 from pointsman.routing.rendezvous import BOUND, Homes, number
@@ -38,7 +39,7 @@ def picked(strategy, asked, view=None, pool=POOL) -> str:
 
 def homes(pool, shares=None) -> list[str]:
     """Where each of the keys lives while nobody has anything in flight."""
-    made = Homes(pool)
+    made = Homes(Members(pool))
     return [pool[made.place(key, shares or [1.0] * len(pool), FakeView())[0]].id for key in KEYS]
 
 
@@ -79,7 +80,7 @@ def test_nobody_is_given_more_than_its_bound(loads, shares, key):
     pool = tuple(deployment(f"d{n}") for n in range(len(loads)))
     shares = shares[: len(pool)]
     view = FakeView(loads={d.id: load for d, load in zip(pool, loads, strict=True)})
-    index, _ = Homes(pool).place(key, shares, view)
+    index, _ = Homes(Members(pool)).place(key, shares, view)
     assert loads[index] + 1 <= ceil(BOUND * (sum(loads) + 1) * shares[index] / sum(shares))
 
 

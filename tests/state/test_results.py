@@ -10,9 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pointsman.model.view import UNSEEN
+from pointsman.state.ordered import Ordered
 from pointsman.state.results import (
     DECAY,
     EVERY,
+    FAR,
     HALF_LIFE,
     LONGEST,
     MOST,
@@ -21,7 +23,6 @@ from pointsman.state.results import (
     Peak,
     Result,
     Results,
-    quantile,
 )
 
 NOW = 10_000.0
@@ -55,18 +56,42 @@ def test_of_equally_old_results_latency_is_the_median_and_first_token_the_95th_p
     assert found.first_token in {s / 2 for s in sorted(seconds)[rank - 1 : rank + 1]}
 
 
-@given(st.lists(st.tuples(times, st.floats(0.01, 1.0)), min_size=1, max_size=30), st.floats(0.01, 1.0))
-def test_a_quantile_is_the_smallest_value_that_so_much_weight_does_not_exceed(weighed, share):
-    """At most the share lies below it, at least the share up to it."""
-    found = quantile(list(weighed), share)
-    total = math.fsum(weight for _, weight in weighed)
-    assert math.fsum(w for v, w in weighed if v < found) <= share * total * (1 + 1e-9)
-    assert math.fsum(w for v, w in weighed if v <= found) >= share * total * (1 - 1e-9)
+weighed = st.lists(st.tuples(times, st.floats(0.01, 1.0)), min_size=1, max_size=30)
+
+
+@given(weighed, st.lists(st.integers(0, 29), max_size=10), st.floats(0.01, 1.0))
+def test_a_quantile_is_the_smallest_value_that_so_much_weight_does_not_exceed(pairs, gone, share):
+    """At most the share lies below it, at least the share up to it; whatever was added and dropped before."""
+    ordered = Ordered(pairs[::2])
+    for value, weight in pairs[1::2]:
+        ordered.add(value, weight)
+    left = pairs.copy()
+    for index in gone:
+        if index < len(left) > 1:
+            ordered.drop(*left.pop(index))
+    found = ordered.at(share)
+    total = math.fsum(weight for _, weight in left)
+    assert math.fsum(w for v, w in left if v < found) <= share * total * (1 + 1e-9)
+    assert math.fsum(w for v, w in left if v <= found) >= share * total * (1 - 1e-9)
 
 
 def test_a_quantile_of_nothing_is_none():
     """Where there are no figures none is made up."""
-    assert quantile([], 0.5) is None
+    assert Ordered().at(0.5) is None
+
+
+def test_weights_hold_for_years():
+    """However far apart results are: what is old is gone, nothing overflows, and what is new weighs as it should."""
+    results, now = Results(), NOW
+    for seconds in (1.0, 1.0, 1.0, 2.0):
+        now += 10 * FAR
+        results.add(Result(now - HALF_LIFE, 9.0))
+        results.add(Result(now - HALF_LIFE, 9.0))
+        results.add(Result(now - HALF_LIFE, delivered=False))
+        results.add(Result(now, seconds))
+        found = results.standing(now)
+        assert (found.samples, found.latency) == (4, seconds)
+        assert found.success_rate == pytest.approx(2 / 2.5)
 
 
 @pytest.mark.parametrize(("older", "latency"), [(1, 3.0), (2, 1.0)])

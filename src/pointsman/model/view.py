@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import msgspec
 
 from pointsman.model.deployment import Deployment
+from pointsman.model.members import Column, Members
 
 
 class Clock(Protocol):
@@ -23,10 +25,13 @@ class Dice(Protocol):
 
 
 class Turns(msgspec.Struct):
-    """Round robin's memory of one group: virtual time by deployment id, and the time of the last turn given."""
+    """Round robin's memory of one group: virtual time by deployment id, the time of the last turn given, and whose turn
+    that was. None: nobody's yet, and dice say who begins; the empty text: the first of the pool does.
+    """
 
     at: dict[str, float] = msgspec.field(default_factory=dict)
     floor: float = 0.0
+    last: str | None = None
 
 
 class Standing(msgspec.Struct, frozen=True, gc=False):
@@ -46,8 +51,34 @@ class Standing(msgspec.Struct, frozen=True, gc=False):
     per_token: float | None = None
     peak: float | None = None
 
+    def figure(self, name: str) -> float:
+        """As it stands in a column: ``trust`` too, and a time that nobody knows is infinite. Who never delivered has no
+        times.
+        """
+        if name == "trust":
+            return trust_in(self.success_rate, self.samples)
+        found: float | None = getattr(self, name)
+        never = name in TIMES and self.latency is None
+        return math.inf if found is None or never else float(found)
+
 
 UNSEEN = Standing()
+
+TIMES = frozenset({"latency", "first_token", "per_token"})
+"""Figures that are seconds."""
+
+
+def trust_in(success_rate: float, samples: int) -> float:
+    """A success rate with one success on credit: above 0, so that nobody is written off by a single failure."""
+    return 1.0 if success_rate == 1.0 else (success_rate * samples + 1) / (samples + 1)
+
+
+class Glance(NamedTuple):
+    """Of a deployment's results what costs least to know. ``trust`` is the success rate with one success on credit."""
+
+    samples: int
+    trust: float
+    peak: float | None
 
 
 class View(Protocol):
@@ -115,7 +146,29 @@ class View(Protocol):
         """The same for each of a pool: at one time, and cheaper than one by one."""
         ...
 
+    def glance(self, deployment: Deployment) -> Glance:
+        """The least of that."""
+        ...
+
     def used(self, deployment: Deployment) -> tuple[int, int]:
+        """Requests and tokens of the last minute."""
+        ...
+
+    # Of a whole pool, as a decision asks: under the lock that it holds
+
+    def results_of(self, members: Members, names: tuple[str, ...]) -> tuple[Column, ...]:
+        """These figures of their results (``Standing.figure``): the same tuple as long as nothing has changed."""
+        ...
+
+    def in_flight_of(self, members: Members) -> Column:
+        """Requests that each is serving now, as far as they were sent from here."""
+        ...
+
+    def loads_of(self, members: Members) -> Column:
+        """The same with those that others have at its provider, where that is watched."""
+        ...
+
+    def minutes_of(self, members: Members) -> tuple[Column, Column]:
         """Requests and tokens of the last minute."""
         ...
 

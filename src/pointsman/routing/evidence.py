@@ -7,68 +7,77 @@ as much more.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from math import inf
-from statistics import median
-from typing import NamedTuple
 
-from pointsman.model.decision import Pool
-from pointsman.model.view import Standing, View
-from pointsman.routing.ranking import burdened
+from pointsman.model.members import Column, Members
+from pointsman.model.view import Dice, View
+from pointsman.routing.figures import Arithmetic, arithmetic
+from pointsman.routing.ranking import Measure, Ranking, one_of
+from pointsman.routing.reading import Reading
+from pointsman.routing.shares import burdened
 
 
-class Times(NamedTuple):
-    """A pool's seconds until a member delivers, by one measure; infinite for who never did."""
+class Times:
+    """A pool's seconds until a member delivers, by one measure; infinite for who never did. ``newcomers``: who has no
+    results. ``ranking``: by seconds, the least is the best.
+    """
 
-    measure: str
-    seconds: list[float]
-    standings: list[Standing]
-    newcomers: list[int]
+    def __init__(self, measure: str, ranking: Ranking, newcomers: Sequence[int]) -> None:
+        self.measure = measure
+        self.ranking = ranking
+        self.newcomers = newcomers
 
-    def terms(self) -> list[dict[str, float]]:
+
+class Clocked:
+    """Times of one pool, by the first of these measures that everybody has who ever delivered, else by ``latency``; and
+    how each measure is told.
+    """
+
+    def __init__(self, members: Members, wanted: tuple[str, ...], told: Mapping[str, Measure]) -> None:
+        self._members = members
+        self._do = arithmetic(members)
+        self._wanted = wanted
+        self._told = told
+        self._reading = Reading(members, ("samples", "trust", "latency", *wanted), self._times)
+
+    def times(self, view: View) -> Times:
+        return self._reading.of(view)
+
+    def newcomer(self, times: Times, view: View, dice: Dice) -> int | None:
+        """Who has no results and is not being tried, if anybody."""
+        return newcomer(times.newcomers, self._members, view, dice, self._do)
+
+    def terms(self, view: View) -> list[dict[str, float]]:
         """The figures of each member, without those that nobody knows."""
+        times, standings = self.times(view), view.standings(self._members.pool)
         return [
-            {"samples": s.samples, "success_rate": s.success_rate} | ({self.measure: took} if took < inf else {})
-            for s, took in zip(self.standings, self.seconds, strict=True)
+            {"samples": s.samples, "success_rate": s.success_rate}
+            | ({times.measure: float(took)} if took < inf else {})
+            for s, took in zip(standings, times.ranking.column, strict=True)
         ]
 
+    def _times(self, columns: tuple[Column, ...], reduced: Mapping[str, float]) -> Times:
+        samples, trusts, latencies, *wanted = columns
+        do = self._do
+        delivered = do.finite(latencies)
+        chosen = next(
+            (i for i, column in enumerate(wanted) if delivered and do.finite(column) == delivered), len(wanted)
+        )
+        measure, column = (*self._wanted, "latency")[chosen], (*wanted, latencies)[chosen]
+        seconds = burdened(do.each(_tried, column, trusts), self._members, reduced, do)
+        return Times(measure, Ranking(self._members.pool, seconds, self._told[measure], do), do.equal(samples, 0.0))
 
-def times_of(pool: Pool, view: View, *measures: str) -> Times:
-    """By the first of these measures that everybody has who ever delivered, else by ``latency``."""
-    standings = view.standings(pool)
-    measure = _comparable(standings, measures)
-    figures: list[float | None] = [getattr(standing, measure) for standing in standings]
-    pairs = zip(figures, trusts(standings), strict=True)
-    seconds = [inf if figure is None else figure / trust for figure, trust in pairs]
-    return Times(measure, burdened(seconds, pool, view), standings, newcomers(pool, standings, view))
+
+def _tried(seconds: float, trust: float) -> float:
+    return seconds / trust
 
 
-def newcomers(pool: Pool, standings: list[Standing], view: View) -> list[int]:
-    """Who has no results and is not being tried. They are asked first, one request at a time: a crowd sent to somebody
+def newcomer(unseen: Sequence[int], members: Members, view: View, dice: Dice, do: Arithmetic) -> int | None:
+    """One of the unseen whom nobody tries yet. They are asked first, one request at a time: a crowd sent to somebody
     unknown is lost if he is slow.
     """
-    return [i for i, standing in enumerate(standings) if standing.samples == 0 and view.in_flight(pool[i]) == 0]
-
-
-def trusts(standings: list[Standing]) -> list[float]:
-    """Success rates with one success on credit: above 0, so that nobody is written off by a single failure."""
-    return [
-        1.0 if standing.success_rate == 1.0 else (standing.success_rate * standing.samples + 1) / (standing.samples + 1)
-        for standing in standings
-    ]
-
-
-def filled(figures: list[float | None], nobody: float) -> list[float]:
-    """Unknown figures are the median of the known ones; ``nobody`` if none is known."""
-    if None not in figures:
-        return figures  # type: ignore[return-value]  # just looked
-    known = [figure for figure in figures if figure is not None]
-    usual = median(known) if known else nobody
-    return [usual if figure is None else figure for figure in figures]
-
-
-def _comparable(standings: list[Standing], measures: tuple[str, ...]) -> str:
-    for measure in measures:
-        figures = [getattr(standing, measure) for standing in standings if standing.latency is not None]
-        if figures and None not in figures:
-            return measure
-    return "latency"
+    if not len(unseen):
+        return None
+    _, idle = do.among(unseen, view.in_flight_of(members), least=True)
+    return one_of(idle, members.pool, view, dice) if len(idle) else None

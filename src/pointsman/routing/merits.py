@@ -9,10 +9,16 @@ machines would serve everybody. Equals share by load.
 
 from __future__ import annotations
 
-from pointsman.model.decision import Pool, Step
+from collections.abc import Mapping, Sequence
+from math import isfinite
+
+from pointsman.model.decision import Step
+from pointsman.model.members import Column, Members
 from pointsman.model.view import Dice, View
-from pointsman.routing.evidence import newcomers, trusts
-from pointsman.routing.ranking import Measure, one_of, told
+from pointsman.routing.evidence import newcomer
+from pointsman.routing.figures import arithmetic
+from pointsman.routing.ranking import Measure, Ranking, one_of
+from pointsman.routing.reading import Reading
 from pointsman.routing.shares import lessened
 
 CARE, NEAR = 4, 0.9
@@ -21,41 +27,58 @@ LEAST_SECONDS = 0.001
 """Added to every latency: what is over in no time is not infinitely better than what takes little."""
 
 
+class Scores:
+    """Merits at one moment. Who never delivered has none. ``near``: the best; ``newcomers``: who has no results."""
+
+    def __init__(self, ranking: Ranking, near: Sequence[int], newcomers: Sequence[int], samples: Column) -> None:
+        self.ranking = ranking
+        self.near = near
+        self.newcomers = newcomers
+        self.samples = samples
+
+
 class Merits:
-    """A pool's merits at one moment. Who never delivered has none."""
+    """Those of one pool, told by ``measure``."""
 
-    def __init__(self, pool: Pool, view: View) -> None:
-        self._pool = pool
-        self._view = view
-        standings = self.standings = view.standings(pool)
-        fastest = min([s.latency for s in standings if s.latency is not None], default=0.0) + LEAST_SECONDS
-        scores = [
-            0.0 if s.latency is None else trust**CARE * fastest / (s.latency + LEAST_SECONDS)
-            for s, trust in zip(standings, trusts(standings), strict=True)
-        ]
-        self.scores = lessened(scores, pool, view)
+    def __init__(self, members: Members, measure: Measure) -> None:
+        self._members = members
+        self._measure = measure
+        self._do = arithmetic(members)
+        self._reading = Reading(members, ("samples", "trust", "latency"), self._scores)
 
-    def pick(self, measure: Measure, dice: Dice) -> tuple[int, Step]:
+    def scores(self, view: View) -> Scores:
+        return self._reading.of(view)
+
+    def pick(self, scores: Scores, view: View, dice: Dice) -> tuple[int, Step]:
         """A newcomer that nobody tries yet, else the least busy of the best."""
-        pool, view, scores = self._pool, self._view, self.scores
-        new = newcomers(pool, self.standings, view) if 0.0 in scores else None
-        if new:
-            index = one_of(new, pool, view, dice)
-            return index, told(pool, scores, measure, index, " (tried, for it has no results yet)")
-        least = max(scores) * NEAR
-        near = [index for index, score in enumerate(scores) if score >= least]
+        new = newcomer(scores.newcomers, self._members, view, dice, self._do)
+        if new is not None:
+            return new, scores.ranking.told(new, " (tried, for it has no results yet)")
+        near = scores.near
         if len(near) == 1:
-            return near[0], told(pool, scores, measure, near[0])
-        loads = [view.in_flight(pool[index]) for index in near]
-        lowest = min(loads)
-        index = one_of([i for i, load in zip(near, loads, strict=True) if load == lowest], pool, view, dice)
-        why = f"; {len(near)} are as good, and it has {lowest} in flight"
-        return index, told(pool, scores, measure, index, why)
+            return int(near[0]), scores.ranking.told(int(near[0]))
+        lowest, idlest = self._do.among(near, view.in_flight_of(self._members))
+        index = one_of(idlest, self._members.pool, view, dice)
+        return index, scores.ranking.told(index, f"; {len(near)} are as good, and it has {lowest:.0f} in flight")
 
-    def terms(self) -> list[dict[str, float]]:
+    def terms(self, view: View) -> list[dict[str, float]]:
         """The figures of each member, without those that nobody knows."""
+        standings = view.standings(self._members.pool)
         return [
-            {"samples": s.samples, "success_rate": s.success_rate, "score": score}
+            {"samples": s.samples, "success_rate": s.success_rate, "score": float(score)}
             | ({} if s.latency is None else {"latency": s.latency})
-            for s, score in zip(self.standings, self.scores, strict=True)
+            for s, score in zip(standings, self.scores(view).ranking.column, strict=True)
         ]
+
+    def _scores(self, columns: tuple[Column, ...], reduced: Mapping[str, float]) -> Scores:
+        samples, trusts, latencies = columns
+        do = self._do
+        fastest = latencies[do.lowest(latencies)]
+        fastest = (fastest if isfinite(fastest) else 0.0) + LEAST_SECONDS
+
+        def merit(trust: float, seconds: float) -> float:
+            return trust**CARE * fastest / (seconds + LEAST_SECONDS)
+
+        scores = lessened(do.each(merit, trusts, latencies), self._members, reduced, do)
+        ranking = Ranking(self._members.pool, scores, self._measure, do)
+        return Scores(ranking, do.from_on(scores, ranking.top * NEAR), do.equal(samples, 0.0), samples)

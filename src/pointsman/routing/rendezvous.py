@@ -13,16 +13,13 @@ Method: Mirrokni, Thorup and Zadimoghaddam 2018.
 from __future__ import annotations
 
 from hashlib import blake2b
-from math import ceil, inf, log
+from math import inf
 
-from pointsman.model.decision import Pool
+from pointsman.model.members import Column, Members
 from pointsman.model.view import View
+from pointsman.routing.figures import arithmetic
 
 BOUND = 1.25
-
-_MASK = 2**64 - 1
-_ALL = 53 * log(2)
-"""The logarithm of 2**53, as many different draws as a float can tell apart."""
 
 
 def number(text: bytes) -> int:
@@ -33,41 +30,36 @@ def number(text: bytes) -> int:
 class Homes:
     """The members of one pool, as places that keys can live."""
 
-    def __init__(self, pool: Pool) -> None:
-        self._pool = pool
-        self._seeds = [_seed(d.id) for d in pool]
+    def __init__(self, members: Members) -> None:
+        self._members = members
+        self._do = arithmetic(members)
+        self._seeds = self._do.seeds([_seed(d.id) for d in members.pool])
 
-    def distances(self, key: int, shares: list[float]) -> list[float]:
+    def distances(self, key: int, shares: Column) -> Column:
         """How far each member is from a key. A member without a share is infinitely far."""
-        members = zip(self._seeds, shares, strict=True)
-        return [
-            (_ALL - log(((key * factor + offset & _MASK) >> 11) + 1)) / share if share > 0 else inf
-            for (factor, offset), share in members
-        ]
+        return self._do.distances(key, self._seeds, shares)
 
-    def bounds(self, shares: list[float], loads: list[int]) -> list[int]:
-        """The most that each member may have in flight, the next request included."""
-        most = _most(shares, loads)
-        return [ceil(most * share) for share in shares]
+    def bounds(self, shares: Column, loads: Column) -> Column:
+        """The requests in flight that each member must be below to be given one more."""
+        most = self._most(shares, loads)
+        return self._do.each(lambda share: most * share, shares)
 
-    def place(self, key: int, shares: list[float], view: View) -> tuple[int, int]:
+    def place(self, key: int, shares: Column, view: View) -> tuple[int, int]:
         """Who takes a request with this key, and whose it is. At least one share is above 0."""
-        far = self.distances(key, shares)
-        home = far.index(min(far))
-        loads = [view.in_flight(d) for d in self._pool]
-        most = _most(shares, loads)
-        if loads[home] < ceil(most * shares[home]):
+        do, far, loads = self._do, self.distances(key, shares), view.in_flight_of(self._members)
+        home = do.lowest(far)
+        most = self._most(shares, loads)
+        if loads[home] < most * shares[home]:
             return home, home
-        below = [index for index, load in enumerate(loads) if load < ceil(most * shares[index])]
-        return min(below, key=far.__getitem__), home
+        below = do.each(lambda load, share: load < most * share, loads, shares)
+        return do.lowest(do.where(below, far, inf)), home
+
+    def _most(self, shares: Column, loads: Column) -> float:
+        """Requests in flight for a share of 1."""
+        return BOUND * (self._do.total(loads) + 1) / self._do.total(shares)
 
 
 def _seed(name: str) -> tuple[int, int]:
     """A member's own hash of keys, of those that multiply, add and take the upper bits (Dietzfelbinger 1996)."""
     digest = blake2b(name.encode(), digest_size=16).digest()
     return int.from_bytes(digest[:8], "big") | 1, int.from_bytes(digest[8:], "big")
-
-
-def _most(shares: list[float], loads: list[int]) -> float:
-    """Requests in flight for a share of 1."""
-    return BOUND * (sum(loads) + 1) / sum(shares)

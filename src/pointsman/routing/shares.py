@@ -6,11 +6,14 @@ What share each one has is the strategies' business; no share means never drawn 
 from __future__ import annotations
 
 from bisect import bisect
+from collections.abc import Mapping
 from itertools import accumulate
 
 from pointsman.model.decision import Pool, Step
+from pointsman.model.members import Column, Members
 from pointsman.model.request import Request
 from pointsman.model.view import Dice, View
+from pointsman.routing.figures import FEW, Arithmetic
 
 
 def shares_of(pool: Pool) -> tuple[str, list[float]]:
@@ -38,6 +41,7 @@ class Draw:
 
     def __init__(self, pool: Pool, shares: list[float], told: str) -> None:
         self._pool = pool
+        self._members = Members(pool)
         self._shares = shares
         self._told = told
         self._edges, self._last = _edges(shares)
@@ -51,7 +55,7 @@ class Draw:
         return self._words.get(index) or self._tell(index)
 
     def terms(self, _request: Request, view: View) -> list[dict[str, float]]:
-        shares = lessened(self._shares, self._pool, view)
+        shares = lessened(self._shares, self._members, view.reduced, FEW)
         total = sum(shares)
         return [{"share": share / total} for share in shares]
 
@@ -62,7 +66,7 @@ class Draw:
         return word
 
     def _among_reduced(self, view: View, dice: Dice) -> tuple[int, Step]:
-        shares = lessened(self._shares, self._pool, view)
+        shares = lessened(self._shares, self._members, view.reduced, FEW)
         edges, last = _edges(shares)
         index = min(bisect(edges, dice.random() * edges[-1]), last)
         share = shares[index] / edges[-1]
@@ -70,14 +74,22 @@ class Draw:
         return index, Step("strategy", len(self._pool), 1, reason)
 
 
-def lessened(shares: list[float], pool: Pool, view: View) -> list[float]:
+def lessened(shares: Column, members: Members, reduced: Mapping[str, float], do: Arithmetic) -> Column:
     """The shares, or what is left of them for members that have less just now."""
-    reduced = view.reduced
-    if not reduced:
-        return shares
-    return [share * reduced.get(d.id, 1.0) or share for d, share in zip(pool, shares, strict=True)]
+    return do.scaled(shares, dict(_placed(reduced, members))) if reduced else shares
 
 
-def _edges(shares: list[float]) -> tuple[list[float], int]:
+def burdened(figures: Column, members: Members, reduced: Mapping[str, float], do: Arithmetic) -> Column:
+    """Loads; those of members whose share is reduced count as much more, so that they get as much less."""
+    return do.scaled(figures, {index: 1.0 / part for index, part in _placed(reduced, members)}) if reduced else figures
+
+
+def _placed(reduced: Mapping[str, float], members: Members) -> list[tuple[int, float]]:
+    """Who of the pool has less than its share: where it is, and what part of it."""
+    places = members.places
+    return [(places[name], part) for name, part in reduced.items() if name in places]
+
+
+def _edges(shares: Column) -> tuple[list[float], int]:
     """Where each one's part of the draw ends, and the last that has a part."""
     return list(accumulate(shares)), max(index for index, share in enumerate(shares) if share > 0)

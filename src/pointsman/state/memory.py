@@ -21,18 +21,21 @@ from pointsman.state.health import Health
 from pointsman.state.record import Place, Record
 from pointsman.state.results import Results
 from pointsman.state.rules import Rules
-from pointsman.state.window import Minute
+from pointsman.state.table import Table
 
 MOST_UNLISTED = 2000
 """Deployments that the configuration does not list, but a rule made for a name: callers may choose names."""
 
 
 class Memory:
-    """``records`` by deployment id, ``places`` by the provider's name, and ``health`` of both."""
+    """``records`` by deployment id, their figures in ``table``, ``places`` by the provider's name, and ``health`` of
+    both.
+    """
 
     def __init__(self, clock: Clock, dice: Dice, rules: Rules, lock: AbstractContextManager[Any]) -> None:
         self.records: dict[str, Record] = {}
         self.places: dict[str, Place] = {}
+        self.table = Table()
         self.health = Health(self.records, dice, rules)
         self._rules = rules
         self._clock = clock
@@ -44,9 +47,7 @@ class Memory:
         record = self.records.get(deployment.id)
         if record is None:
             with self._lock:
-                if len(self.records) >= len(self._listed) + MOST_UNLISTED:
-                    self._make_room()
-                record = self.records.setdefault(deployment.id, self._begin(deployment))
+                record = self.records.get(deployment.id) or self._begin(deployment)
         return record
 
     def known(self, deployment: Deployment) -> tuple[Record | None, Place | None]:
@@ -86,10 +87,12 @@ class Memory:
             self._forget(name)
 
     def _forget(self, name: str) -> None:
-        del self.records[name]
+        self.table.forget(self.records.pop(name))
         self.health.forget(name)
 
     def _begin(self, deployment: Deployment) -> Record:
+        if len(self.records) >= len(self._listed) + MOST_UNLISTED:
+            self._make_room()
         rules = self._rules
         record = Record(
             deployment,
@@ -97,12 +100,12 @@ class Memory:
             Cooldown(rules.cooldown_of(deployment)),
             Allowance(rules.allowed_of(deployment)),
             self._place(deployment.provider),
-            Minute(),
-            Minute(),
             Results(),
             deployment.limited,
             AdaptiveLimit() if deployment.adaptive else None,
         )
+        self.table.begin(record)
+        self.records[deployment.id] = record
         self.health.list_if_unwell(record, self._clock())
         return record
 
@@ -114,6 +117,7 @@ class Memory:
         record.place = place
         if _upstream(record.deployment) != _upstream(deployment):
             record.results.clear()
+            self.table.mark(record)
             record.breaker.reset()
             record.cooldown.reset()
             record.served = -math.inf

@@ -12,8 +12,9 @@ from pointsman.state.adaptive import AdaptiveLimit
 from pointsman.state.allowance import Allowance
 from pointsman.state.breaker import Breaker
 from pointsman.state.cooldown import Cooldown
+from pointsman.state.minutes import RowMinute
 from pointsman.state.results import Result, Results
-from pointsman.state.window import Minute
+from pointsman.state.table import Table
 
 
 class Place(msgspec.Struct):
@@ -32,6 +33,9 @@ class Record(msgspec.Struct):
     tokens a minute are. ``limit`` is how many it bears at a time, where that is learned. ``malformed`` counts frames of
     its streams that made no sense. ``failed`` and ``served`` are when it did so last; ``needed``: a request is asking
     it in need.
+
+    ``row`` is where it stands in the board's ``table``; ``marked``: its figures there are to be looked at, at the
+    latest when they are ``due``; ``written`` are those that stand there (``Results.made``).
     """
 
     deployment: Deployment
@@ -39,18 +43,27 @@ class Record(msgspec.Struct):
     cooldown: Cooldown
     allowance: Allowance
     place: Place
-    requests: Minute
-    tokens: Minute
     results: Results
     counted: bool
     limit: AdaptiveLimit | None = None
-    in_flight: int = 0
     successes: int = 0
     failures: int = 0
     malformed: int = 0
     served: float = -math.inf
     failed: float = -math.inf
     needed: bool = False
+    table: Table = None  # type: ignore[assignment]  # set with its row, like the minutes
+    row: int = 0
+    marked: bool = False
+    written: int = 0
+    due: float = math.inf
+    requests: RowMinute = None  # type: ignore[assignment]
+    tokens: RowMinute = None  # type: ignore[assignment]
+
+    @property
+    def in_flight(self) -> int:
+        """Requests that it is serving now."""
+        return self.table.in_flight[self.row]
 
 
 class Passage(msgspec.Struct, frozen=True):

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from itertools import takewhile
+from collections.abc import Callable
 
 import msgspec
 
-from pointsman.model.view import UNSEEN, Standing
+from pointsman.model.view import UNSEEN, Glance, Standing, trust_in
+from pointsman.state.ordered import Ordered
 
 MOST = 100
 """Results of a deployment that are kept."""
@@ -35,6 +36,9 @@ TICK = 1.0
 DECAY = 60.0
 """Seconds in which ``peak`` falls to 1/e. Linkerd's 10 s are meant for answers that take milliseconds."""
 
+FAR = 100 * HALF_LIFE
+"""Seconds after which weights are measured from a new beginning: they double every half-life, and floats end."""
+
 
 class Result(msgspec.Struct, frozen=True, gc=False):
     """One request: when it ended and whether it delivered. ``seconds`` to the end of the answer, ``first_token`` to a
@@ -51,28 +55,48 @@ class Result(msgspec.Struct, frozen=True, gc=False):
 
 
 class Results:
-    """Those of one deployment. Calls must not overlap: the scoreboard's lock sees to it."""
+    """Those of one deployment. Calls must not overlap: the scoreboard's lock sees to it.
 
-    __slots__ = ("_due", "_figures", "_kept", "_newest", "_peak", "_standing", "_until", "_unused", "add")
+    Old results do not lose weight, new ones have more (forward decay, Cormode 2009): who came in an hour later counts
+    64 times, and nothing needs to be weighed again as time goes by. So figures change with results alone, those that
+    come and those that are forgotten. ``made`` is another number whenever they have. ``samples`` and ``success_rate``
+    are figures of ``model.view.Standing``; the others are worked out for who asks, and kept up from then on.
+    """
+
+    __slots__ = (
+        "_begun", "_expire", "_failed", "_figures", "_kept", "_made", "_new", "_newest", "_ordered", "_peak",
+        "_standing", "_until", "_unused", "_weights", "add", "made", "samples", "success_rate",
+    )  # fmt: skip
 
     def __init__(self) -> None:
-        self._kept: deque[Result] = deque(maxlen=MOST)
-        self.add = self._kept.append
+        self._new: deque[Result] = deque(maxlen=MOST)  # nobody looked at them yet
+        self.add = self._new.append
+        self.made = 0
         self.clear()
 
     def clear(self) -> None:
-        self._kept.clear()
-        self._newest: Result | None = None  # up to here they were looked at
+        self._new.clear()
+        self._kept: deque[Result] = deque()
+        self._weights: deque[float] = deque()
+        self._failed: deque[float] = deque()  # weights of failures
+        self._ordered: dict[str, Ordered] = {}
+        self._begun = 0.0  # when a result weighs 1
+        self._newest = -math.inf
         self._unused = 0  # of those looked at, how many the figures do not contain
-        self._figures = self._standing = UNSEEN
-        self._due = self._until = -math.inf
+        self.samples, self.success_rate = 0, 1.0
+        self._figures: dict[str, float | None] = {}
+        self._made = -math.inf
+        self._expire = math.inf
         self._peak = Peak()
+        self._standing, self._until = UNSEEN, -math.inf
+        self.made += 1
 
     def __len__(self) -> int:
-        return len(self._kept)
+        return min(len(self._kept) + len(self._new), MOST)
 
     def since(self, moment: float) -> tuple[int, int]:
         """How many delivered and how many failed after that moment, of those that are kept; without those borne."""
+        self._look()
         good = bad = 0
         for result in reversed(self._kept):
             if result.ended <= moment:
@@ -83,48 +107,143 @@ class Results:
                 bad += 1
         return good, bad
 
-    def standing(self, now: float) -> Standing:
-        kept = self._kept
-        if not kept:
-            return UNSEEN
-        if kept[-1] is self._newest and now < self._until:
-            return self._standing
+    @property
+    def due(self) -> float:
+        """When figures are to be made anew if nothing else happens."""
+        return self._made + RENEWED if self._new or self._unused else self._expire
+
+    def renew(self, now: float) -> None:
+        """Make figures anew if it is time."""
+        new = len(self._new)
+        pending = new + self._unused
+        if pending:
+            few = len(self._kept) + new < EVERY
+            if few or pending >= EVERY or now >= self._made + RENEWED:
+                self._make(now)
+        elif now >= self._expire:
+            self._make(now)
+
+    def figure(self, name: str) -> float | None:
+        """``latency``, ``first_token`` or ``per_token``; None where there are no such results."""
+        if name not in self._figures:
+            self._figures[name] = self._ordering(name).at(MEASURES[name][1])
+        return self._figures[name]
+
+    def glance(self, now: float) -> Glance:
+        """What costs least to know."""
+        self.renew(now)
         self._look()
-        if self._unused >= EVERY or (self._unused and len(kept) < EVERY) or now >= self._due:
-            self._make_figures(now)
+        return Glance(self.samples, trust_in(self.success_rate, self.samples), self._peak.at(now))
+
+    def standing(self, now: float) -> Standing:
+        """All figures. The same object as long as nothing happens, for ``TICK``."""
+        if not self._new and now < self._until:
+            return self._standing
+        self.renew(now)
+        self._look()
+        if not self._kept:
+            return UNSEEN
         self._until = now + TICK
-        self._standing = msgspec.structs.replace(self._figures, peak=self._peak.at(now)) if kept else UNSEEN
+        self._standing = Standing(
+            self.samples,
+            self.success_rate,
+            self.figure("latency"),
+            self.figure("first_token"),
+            self.figure("per_token"),
+            self._peak.at(now),
+        )
         return self._standing
 
     def _look(self) -> None:
         """Take note of what has come since the last time."""
-        newest = self._newest
-        new = list(takewhile(lambda result: result is not newest, reversed(self._kept)))
-        for result in reversed(new):
+        new = self._new
+        if new:
+            self._until = -math.inf
+        while new:
+            result = new.popleft()
             self._peak.observe(result)
-        self._unused += len(new)
-        self._newest = self._kept[-1]
+            self._keep(result)
+            self._unused += 1
 
-    def _make_figures(self, now: float) -> None:
+    def _keep(self, result: Result) -> None:
+        if len(self._kept) == MOST:
+            self._drop()
+        newest = self._newest = max(self._newest, result.ended)
+        if not self._kept:
+            self._begun = newest
+        elif newest - self._begun > FAR:
+            self._begin_at(newest)
+        weight = math.exp2((newest - self._begun) / HALF_LIFE)
+        self._kept.append(result)
+        self._weights.append(weight)
+        if not result.delivered:
+            self._failed.append(weight)
+        for name, ordered in self._ordered.items():
+            value = MEASURES[name][0](result)
+            if value is not None:
+                ordered.add(value, weight)
+
+    def _drop(self) -> None:
+        """Forget the oldest."""
+        result, weight = self._kept.popleft(), self._weights.popleft()
+        if not result.delivered:
+            self._failed.popleft()
+        for name, ordered in self._ordered.items():
+            value = MEASURES[name][0](result)
+            if value is not None:
+                ordered.drop(value, weight)
+
+    def _begin_at(self, moment: float) -> None:
+        """Measure weights from there."""
+        part = math.exp2((self._begun - moment) / HALF_LIFE)
+        self._weights = deque([weight * part for weight in self._weights])
+        self._failed = deque([weight * part for weight in self._failed])
+        self._ordered.clear()
+        self._begun = moment
+
+    def _make(self, now: float) -> None:
+        self._look()
         kept = self._kept
         while kept and now - kept[0].ended > LONGEST:
-            kept.popleft()
-        self._unused, self._due = 0, now + RENEWED
+            self._drop()
         if not kept:
             self.clear()
             return
-        weighed = [(result, math.exp2(min(result.ended - now, 0.0) / HALF_LIFE)) for result in kept]
-        good = [(result, weight) for result, weight in weighed if result.delivered]
-        timed = [(r.seconds, weight) for r, weight in good if r.seconds is not None]
-        begun = [(r.first_token, weight) for r, weight in good if r.first_token is not None]
-        spoken = [(r.seconds / r.tokens, weight) for r, weight in good if r.seconds is not None and r.tokens]
-        self._figures = Standing(
-            len(kept),
-            sum([weight for _, weight in good]) / sum([weight for _, weight in weighed]),
-            quantile(timed, 0.5),
-            quantile(begun, 0.95),
-            quantile(spoken, 0.5),
-        )
+        self.made += 1
+        self._unused, self._made = 0, now
+        self._expire = max(kept[0].ended + LONGEST, now + RENEWED)
+        self.samples = len(kept)
+        self.success_rate = 1.0 - sum(self._failed) / sum(self._weights) if self._failed else 1.0
+        self._figures.clear()
+
+    def _ordering(self, name: str) -> Ordered:
+        ordered = self._ordered.get(name)
+        if ordered is None:
+            value_of = MEASURES[name][0]
+            pairs = zip(map(value_of, self._kept), self._weights, strict=True)
+            ordered = self._ordered[name] = Ordered((value, weight) for value, weight in pairs if value is not None)
+        return ordered
+
+
+def _latency(result: Result) -> float | None:
+    return result.seconds if result.delivered else None
+
+
+def _first_token(result: Result) -> float | None:
+    return result.first_token if result.delivered else None
+
+
+def _per_token(result: Result) -> float | None:
+    seconds, tokens = result.seconds, result.tokens
+    return seconds / tokens if result.delivered and seconds is not None and tokens else None
+
+
+MEASURES: dict[str, tuple[Callable[[Result], float | None], float]] = {
+    "latency": (_latency, 0.5),
+    "first_token": (_first_token, 0.95),
+    "per_token": (_per_token, 0.5),
+}
+"""Figures that are quantiles of a value that results may have: the value, and the share of the weight."""
 
 
 class Peak:
@@ -159,17 +278,3 @@ class Peak:
     def _share(self, now: float) -> float:
         """What is left of the past by now."""
         return math.exp(-max(now - self._stamp, 0.0) / DECAY)
-
-
-def quantile(weighed: list[tuple[float, float]], share: float) -> float | None:
-    """The smallest value that at least ``share`` of the weight does not exceed; None of nothing."""
-    if not weighed:
-        return None
-    values, weights = zip(*weighed, strict=True)
-    order = sorted(range(len(values)), key=values.__getitem__)  # several times as fast as sorting pairs
-    enough = share * sum(weights)
-    for index in order:
-        enough -= weights[index]
-        if enough <= 0.0:
-            break
-    return float(values[index])

@@ -16,7 +16,8 @@ class Rules(msgspec.Struct, frozen=True):
 
     ``degraded`` None: errors halve nobody's share. Who delivered within ``idle_reset`` seconds is taken to be warm. For
     ``home`` seconds a session's deployment is remembered, for ``label`` what it is about (0: it is not). ``allowed``:
-    failures that are borne. Unless ``rests`` nobody ever rests.
+    failures that are borne. Unless ``rests`` nobody ever rests. ``in_order``: round robin begins with the first of a
+    pool, not with one drawn by dice.
     """
 
     breaker: BreakerSettings = BreakerSettings()
@@ -28,6 +29,7 @@ class Rules(msgspec.Struct, frozen=True):
     queue: QueueSettings = QueueSettings()
     allowed: tuple[Allowed, ...] = ()
     rests: bool = True
+    in_order: bool = False
 
     def breaker_at(self, provider: Provider) -> BreakerSettings:
         """Of the provider as a whole."""

@@ -11,8 +11,9 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from threading import RLock
 
 from pointsman.model.deployment import Deployment, Provider
+from pointsman.model.members import Column, Members
 from pointsman.model.outcome import CONSEQUENCES, FailureKind
-from pointsman.model.view import UNSEEN, Clock, Dice, Standing, Turns
+from pointsman.model.view import UNSEEN, Clock, Dice, Glance, Standing, Turns
 from pointsman.state import limits
 from pointsman.state.breaker import Reading
 from pointsman.state.budget import RetryBudget
@@ -29,6 +30,9 @@ __all__ = ["Lease", "Record", "Rules", "Scoreboard"]
 
 MOST_GROUPS = 10_000
 """Groups whose turns are remembered; one more, and all begin anew."""
+
+NOTHING = Glance(0, 1.0, None)
+"""Of whom there is no record."""
 
 NOBODY: Mapping[str, float] = {}
 """Whose share is reduced while all is well."""
@@ -57,6 +61,7 @@ class Scoreboard:
         self._turns: dict[str, Turns] = {}
         self._memory = memory = Memory(clock, dice, self._rules, self.lock)
         self._records, self._places = memory.records, memory.places
+        self._table = memory.table
         self.health, self.resting = memory.health, memory.health.resting
         self.record = memory.record
 
@@ -132,7 +137,7 @@ class Scoreboard:
         if turns is None:
             if len(self._turns) >= MOST_GROUPS:
                 self._turns.clear()
-            turns = self._turns[group] = Turns()
+            turns = self._turns[group] = Turns(last="" if self._rules.in_order else None)
         return turns
 
     def standing(self, deployment: Deployment) -> Standing:
@@ -148,10 +153,35 @@ class Scoreboard:
             now = self.clock()
             return [UNSEEN if record is None else record.results.standing(now) for record in records]
 
+    def glance(self, deployment: Deployment) -> Glance:
+        record = self._records.get(deployment.id)
+        return NOTHING if record is None else record.results.glance(self.clock())
+
+    def results_of(self, members: Members, names: tuple[str, ...]) -> tuple[Column, ...]:
+        return self._table.results_of(members, names, self.clock())
+
+    def in_flight_of(self, members: Members) -> Column:
+        return self._table.in_flight_of(members)
+
+    def loads_of(self, members: Members) -> Column:
+        if self.servers.others.said:
+            return members.column(map(self.load, members.pool))
+        return self._table.in_flight_of(members)
+
     def used(self, deployment: Deployment) -> tuple[int, int]:
         record, now = self._records.get(deployment.id) or self.record(deployment), self.clock()
         record.counted = True  # who is asked about is counted from now on
         return record.requests.advance(now), record.tokens.advance(now)
+
+    def minutes_of(self, members: Members) -> tuple[Column, Column]:
+        table = self._table
+        rows = table.rows_of(members)
+        if not rows.counted:
+            for deployment in members.pool:
+                self.record(deployment).counted = True
+            rows = table.rows_of(members)
+            rows.counted = True
+        return table.minutes_of(members, self.clock())
 
     def served(self, deployment: Deployment) -> bool:
         record = self._records.get(deployment.id)
@@ -179,7 +209,7 @@ class Scoreboard:
     def take(self, deployment: Deployment, group: str | None = None) -> Lease:
         """Count a request in, as a turn of ``group``. Call under ``lock``, in the same hold as the choice."""
         record, now = self.record(deployment), self.clock()
-        record.in_flight += 1
+        self._table.in_flight[record.row] += 1
         record.place.in_flight += 1
         if record.counted:
             record.requests.add(now, 1)
@@ -193,12 +223,14 @@ class Scoreboard:
         """Count it out again, and its success if it delivered. Called once for each ``take``, in a ``finally``."""
         record, result, passage = lease.record, lease.result, lease.passage
         with self.lock:
-            record.in_flight -= 1
+            self._table.in_flight[record.row] -= 1
             record.place.in_flight -= 1
             if result is not None:
                 record.successes += 1
                 record.served = result.ended
                 record.results.add(result)
+                if not record.marked:
+                    self._table.mark(record)
                 if record.breaker.marked or record.place.breaker.marked or passage is not None:
                     self.health.delivered(lease, result.ended)
                 if record.counted and lease.tokens:
@@ -217,7 +249,7 @@ class Scoreboard:
         kept: Record | None = ticket.kept
         if kept is not None:
             ticket.kept = None
-            kept.in_flight -= 1
+            self._table.in_flight[kept.row] -= 1
             kept.place.in_flight -= 1
         return kept
 
@@ -250,7 +282,7 @@ class Scoreboard:
 
         while (found := self.queue.first(suits, self.clock())) is not None:
             ticket, other = found
-            other.in_flight += 1
+            self._table.in_flight[other.row] += 1
             other.place.in_flight += 1
             ticket.kept = other
             if ticket.wake is not None:
@@ -299,6 +331,7 @@ class Scoreboard:
                     record.limit.overloaded(now)
                 waited = seconds if kind in TIMED_OUT else None
                 record.results.add(Result(now, waited, delivered=False, borne=beyond is False))
+                self._table.mark(record)
             if counts or beyond:
                 self.health.failed(lease, Failure(kind, now, retry_after, beyond))
             elif kind in SIGNS_OF_LIFE and lease.passage is not None:
@@ -373,6 +406,7 @@ class Scoreboard:
         with self.lock:
             for record in self._records.values():
                 record.results.clear()
+                self._table.mark(record)
                 record.successes = record.failures = 0
                 record.served = -math.inf
             if not keep_breakers:
@@ -396,4 +430,5 @@ class Scoreboard:
         if turns is not None:
             turns.floor = max(turns.at.get(deployment.id, turns.floor), turns.floor)
             share = self.reduced.get(deployment.id, 1.0)
+            turns.last = deployment.id
             turns.at[deployment.id] = turns.floor + 1.0 / (share * (deployment.weight or 1.0))

@@ -8,12 +8,17 @@ in flight (``routing.rendezvous``).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from operator import mul
+
 from pointsman.config.settings import Strategies
 from pointsman.model.decision import Pool, Step
+from pointsman.model.members import Column, Members
 from pointsman.model.request import Request
 from pointsman.model.view import Dice, View
-from pointsman.routing.evidence import trusts
 from pointsman.routing.features import beginning
+from pointsman.routing.figures import arithmetic
+from pointsman.routing.reading import Reading
 from pointsman.routing.rendezvous import Homes, number
 from pointsman.routing.sessions import home_of
 from pointsman.routing.shares import lessened, weights_of
@@ -22,31 +27,34 @@ from pointsman.routing.shares import lessened, weights_of
 class Affinity:
     def __init__(self, _group: str, pool: Pool, _settings: Strategies) -> None:
         self._pool = pool
-        self._places = {d.id: index for index, d in enumerate(pool)}
-        self._weights = weights_of(pool)
-        self._homes = Homes(pool)
+        members = self._members = Members(pool)
+        self._do = arithmetic(members)
+        self._weights = members.column(weights_of(pool))
+        self._homes = Homes(members)
+        self._shares = Reading(members, ("trust",), self._parts)
 
     def pick(self, request: Request, view: View, dice: Dice) -> tuple[int, Step]:
-        home = home_of(request, self._places, view)
+        home = home_of(request, self._members.places, view)
         if home is not None:
             return home, self._told(f"{self._pool[home].id} is the home of the session")
         kind, key = _key(request)
-        index, nearest = self._homes.place(number(key) if key else int(dice.random() * 2**64), self._shares(view), view)
+        drawn = number(key) if key else int(dice.random() * 2**64)
+        index, nearest = self._homes.place(drawn, self._shares.of(view), view)
         full = "" if index == nearest else f", for {self._pool[nearest].id} has its share of what is in flight"
         return index, self._told(f"{self._pool[index].id} by a hash of {kind}{full}")
 
     def terms(self, request: Request, view: View) -> list[dict[str, float]]:
-        home = home_of(request, self._places, view)
-        shares = self._shares(view)
+        home = home_of(request, self._members.places, view)
+        shares = self._shares.of(view)
         total = sum(shares)
         return [
-            {"home": float(index == home), "share": share / total, "in_flight": view.in_flight(d)}
+            {"home": float(index == home), "share": float(share / total), "in_flight": view.in_flight(d)}
             for index, (d, share) in enumerate(zip(self._pool, shares, strict=True))
         ]
 
-    def _shares(self, view: View) -> list[float]:
-        pairs = zip(self._weights, trusts(view.standings(self._pool)), strict=True)
-        return lessened([weight * trust for weight, trust in pairs], self._pool, view)
+    def _parts(self, columns: tuple[Column, ...], reduced: Mapping[str, float]) -> Column:
+        shares = self._do.each(mul, self._weights, *columns)
+        return lessened(shares, self._members, reduced, self._do)
 
     def _told(self, why: str) -> Step:
         return Step("strategy", len(self._pool), 1, f"affinity: {why}")

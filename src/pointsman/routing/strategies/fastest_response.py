@@ -9,28 +9,27 @@ from __future__ import annotations
 
 from pointsman.config.settings import Strategies
 from pointsman.model.decision import Pool, Step
+from pointsman.model.members import Members
 from pointsman.model.request import Request
 from pointsman.model.view import Dice, View
-from pointsman.routing.evidence import times_of
-from pointsman.routing.ranking import Measure, best, one_of, told
+from pointsman.routing.evidence import Clocked
+from pointsman.routing.ranking import Measure
 
-FIRST_TOKEN = Measure("fastest_response", "takes %.3f s to the first token (p95)")
-ANSWER = Measure("fastest_response", "takes %.3f s to answer")
+MEASURES = {
+    "first_token": Measure("fastest_response", "takes %.3f s to the first token (p95)"),
+    "latency": Measure("fastest_response", "takes %.3f s to answer"),
+}
 
 
 class FastestResponse:
     def __init__(self, _group: str, pool: Pool, settings: Strategies) -> None:
-        self._pool = pool
-        self._measures = ("first_token",) if settings.measure == "time_to_first_token" else ()
+        wanted = ("first_token",) if settings.measure == "time_to_first_token" else ()
+        self._clocked = Clocked(Members(pool), wanted, MEASURES)
 
     def pick(self, _request: Request, view: View, dice: Dice) -> tuple[int, Step]:
-        pool = self._pool
-        times = times_of(pool, view, *self._measures)
-        measure = FIRST_TOKEN if times.measure == "first_token" else ANSWER
-        if times.newcomers:
-            index = one_of(times.newcomers, pool, view, dice)
-            return index, told(pool, times.seconds, measure, index)
-        return best(pool, times.seconds, measure, view, dice)
+        times = self._clocked.times(view)
+        new = self._clocked.newcomer(times, view, dice)
+        return times.ranking.best(view, dice) if new is None else (new, times.ranking.told(new))
 
     def terms(self, _request: Request, view: View) -> list[dict[str, float]]:
-        return times_of(self._pool, view, *self._measures).terms()
+        return self._clocked.terms(view)

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from pointsman.config.settings import Strategies
 from pointsman.model.decision import Pool, Step
+from pointsman.model.members import Members
 from pointsman.model.request import Request
 from pointsman.model.view import Dice, View
 from pointsman.routing.merits import Merits
-from pointsman.routing.ranking import Measure, told
+from pointsman.routing.ranking import Measure
 from pointsman.routing.sessions import home_of
 
 MEASURE = Measure("hybrid", "scores %.3f", highest=True)
@@ -22,20 +23,19 @@ ENOUGH, WORTH_MOVING = 5, 2.0
 
 class Hybrid:
     def __init__(self, _group: str, pool: Pool, _settings: Strategies) -> None:
-        self._pool = pool
-        self._places = {d.id: index for index, d in enumerate(pool)}
+        self._members = Members(pool)
+        self._merits = Merits(self._members, MEASURE)
 
     def pick(self, request: Request, view: View, dice: Dice) -> tuple[int, Step]:
-        merits = Merits(self._pool, view)
-        home = home_of(request, self._places, view)
-        if home is None:
-            return merits.pick(MEASURE, dice)
-        strong = merits.standings[home].samples >= ENOUGH and merits.scores[home] > 0
-        if strong and merits.scores[home] * WORTH_MOVING >= max(merits.scores):
-            return home, told(self._pool, merits.scores, MEASURE, home, " (home of the session)")
-        return merits.pick(MEASURE, dice)
+        scores = self._merits.scores(view)
+        home = home_of(request, self._members.places, view)
+        if home is not None:
+            score = scores.ranking.column[home]
+            if scores.samples[home] >= ENOUGH and score > 0 and score * WORTH_MOVING >= scores.ranking.top:
+                return home, scores.ranking.told(home, " (home of the session)")
+        return self._merits.pick(scores, view, dice)
 
     def terms(self, request: Request, view: View) -> list[dict[str, float]]:
-        home = home_of(request, self._places, view)
-        rows = Merits(self._pool, view).terms()
+        home = home_of(request, self._members.places, view)
+        rows = self._merits.terms(view)
         return [row | {"home": float(index == home)} for index, row in enumerate(rows)]

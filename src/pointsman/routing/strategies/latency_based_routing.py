@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from pointsman.config.settings import Strategies
 from pointsman.model.decision import Pool, Step
+from pointsman.model.members import Members
 from pointsman.model.request import Request
 from pointsman.model.view import Dice, View
-from pointsman.routing.evidence import Times, times_of
-from pointsman.routing.ranking import Measure, one_of, told
+from pointsman.routing.evidence import Clocked
+from pointsman.routing.figures import arithmetic
+from pointsman.routing.ranking import Measure, one_of
 
 MEASURES = {
     "first_token": Measure("latency-based-routing", "takes %.3f s to the first token"),
@@ -24,21 +26,24 @@ MEASURES = {
 class LatencyBasedRouting:
     def __init__(self, _group: str, pool: Pool, settings: Strategies) -> None:
         self._pool = pool
+        members = Members(pool)
+        self._do = arithmetic(members)
         self._buffer = settings.buffer
+        self._streams = Clocked(members, ("first_token",), MEASURES)
+        self._answers = Clocked(members, ("per_token",), MEASURES)
 
     def pick(self, request: Request, view: View, dice: Dice) -> tuple[int, Step]:
-        pool, times = self._pool, self._times(request, view)
-        measure, seconds = MEASURES[times.measure], times.seconds
-        if times.newcomers:
-            index = one_of(times.newcomers, pool, view, dice)
-            return index, told(pool, seconds, measure, index)
-        limit = min(seconds) * (1 + self._buffer)
-        near = [index for index, took in enumerate(seconds) if took <= limit]
-        index = one_of(near, pool, view, dice)
-        return index, told(pool, seconds, measure, index, f"; {len(near)} within {self._buffer:.0%} of the fastest")
+        clocked = self._clocked(request)
+        times = clocked.times(view)
+        ranking, new = times.ranking, clocked.newcomer(times, view, dice)
+        if new is not None:
+            return new, ranking.told(new)
+        near = self._do.up_to(ranking.column, ranking.top * (1 + self._buffer))
+        index = one_of(near, self._pool, view, dice)
+        return index, ranking.told(index, f"; {len(near)} within {self._buffer:.0%} of the fastest")
 
     def terms(self, request: Request, view: View) -> list[dict[str, float]]:
-        return self._times(request, view).terms()
+        return self._clocked(request).terms(view)
 
-    def _times(self, request: Request, view: View) -> Times:
-        return times_of(self._pool, view, "first_token" if request.stream else "per_token")
+    def _clocked(self, request: Request) -> Clocked:
+        return self._streams if request.stream else self._answers

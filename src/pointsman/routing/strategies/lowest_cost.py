@@ -11,25 +11,37 @@ from math import inf
 
 from pointsman.config.settings import Strategies
 from pointsman.model.decision import Pool, Step
+from pointsman.model.members import Column, Members
 from pointsman.model.request import Request
 from pointsman.model.view import Dice, View
-from pointsman.routing.prices import expected, price
-from pointsman.routing.ranking import Measure, best, burdened
+from pointsman.routing.figures import arithmetic
+from pointsman.routing.prices import expected
+from pointsman.routing.ranking import Measure, best
+from pointsman.routing.shares import burdened
 
 MEASURE = Measure("lowest-cost", "is expected to charge $%.6f", none="has no price")
 
 
 class LowestCost:
     def __init__(self, _group: str, pool: Pool, _settings: Strategies) -> None:
-        self._pool = pool
+        members = self._members = Members(pool)
+        self._do = arithmetic(members)
+        self._inputs = members.column(d.input_cost or 0.0 for d in pool)
+        self._outputs = members.column(d.output_cost or 0.0 for d in pool)
+        self._untold = members.column(inf if d.input_cost is None and d.output_cost is None else 0.0 for d in pool)
 
     def pick(self, request: Request, view: View, dice: Dice) -> tuple[int, Step]:
-        return best(self._pool, self._costs(request, view), MEASURE, view, dice)
+        return best(self._members.pool, self._costs(request, view), MEASURE, view, dice, self._do)
 
     def terms(self, request: Request, view: View) -> list[dict[str, float]]:
-        return [{"dollars": cost} if cost < inf else {} for cost in self._costs(request, view)]
+        return [{"dollars": float(cost)} if cost < inf else {} for cost in self._costs(request, view)]
 
-    def _costs(self, request: Request, view: View) -> list[float]:
+    def _costs(self, request: Request, view: View) -> Column:
         prompt, completion = expected(request)
-        charges = [price(d, prompt, completion) for d in self._pool]
-        return burdened([inf if charge is None else charge for charge in charges], self._pool, view)
+
+        def charge(per_input: float, per_output: float, untold: float) -> float:
+            return prompt * per_input + completion * per_output + untold
+
+        costs = self._do.each(charge, self._inputs, self._outputs, self._untold)
+        reduced = view.reduced
+        return burdened(costs, self._members, reduced, self._do) if reduced else costs

@@ -8,13 +8,17 @@ context nobody knows counts as the smallest that is known; if none is, what is l
 
 from __future__ import annotations
 
+from itertools import repeat
 from math import inf
+from typing import Any
 
 from pointsman.config.settings import Strategies
 from pointsman.model.decision import Pool, Step
 from pointsman.model.deployment import Deployment
+from pointsman.model.members import Column, Members
 from pointsman.model.request import Request
 from pointsman.model.view import Dice, View
+from pointsman.routing.figures import arithmetic
 from pointsman.routing.ranking import Measure, best
 from pointsman.routing.shares import lessened
 
@@ -24,46 +28,57 @@ UNTOLD = Measure("most_capacity", "has %.2f of its room free", highest=True)
 
 class MostCapacity:
     def __init__(self, _group: str, pool: Pool, _settings: Strategies) -> None:
-        self._pool = pool
+        members = self._members = Members(pool)
+        self._do = arithmetic(members)
         known = [d.window for d in pool if d.window is not None]
         self._measure = MEASURE if known else UNTOLD
         smallest = min(known, default=1)
-        self._contexts = [_room(d, smallest) for d in pool]
-        self._limits = [_limits(d) for d in pool]
+        self._contexts = members.column(_room(d, smallest) for d in pool)
+        limited = any(d.rpm or d.tpm or d.max_parallel_requests for d in pool)
+        limits = ("rpm", "tpm", "max_parallel_requests") if limited else ()
+        self._limits = [members.column(getattr(d, name) or inf for d in pool) for name in limits]
 
     def pick(self, _request: Request, view: View, dice: Dice) -> tuple[int, Step]:
-        loads = [view.in_flight(d) for d in self._pool]
-        return best(self._pool, self._capacities(loads, self._free(loads, view), view), self._measure, view, dice)
+        loads = view.in_flight_of(self._members)
+        capacities = self._capacities(loads, self._free(loads, view), view)
+        return best(self._members.pool, capacities, self._measure, view, dice, self._do)
 
     def terms(self, _request: Request, view: View) -> list[dict[str, float]]:
-        loads = [view.in_flight(d) for d in self._pool]
+        loads = view.in_flight_of(self._members)
         free = self._free(loads, view)
-        rows = zip(self._contexts, loads, free, self._capacities(loads, free, view), strict=True)
-        return [{"context": a, "in_flight": b, "free": c, "capacity": d} for a, b, c, d in rows]
+        capacities = self._capacities(loads, free, view)
+        rows = zip(self._contexts, loads, repeat(1.0) if free is None else free, capacities, strict=False)
+        return [{"context": int(a), "in_flight": int(b), "free": float(c), "capacity": float(d)} for a, b, c, d in rows]
 
-    def _capacities(self, loads: list[int], free: list[float], view: View) -> list[float]:
-        rows = zip(self._contexts, loads, free, strict=True)
-        return lessened([context / (load + 1) * part for context, load, part in rows], self._pool, view)
+    def _capacities(self, loads: Column, free: Column | None, view: View) -> Column:
+        do, columns = self._do, (self._contexts, loads)
+        capacities = do.each(_alone, *columns) if free is None else do.each(_shared, *columns, free)
+        return lessened(capacities, self._members, view.reduced, do)
 
-    def _free(self, loads: list[int], view: View) -> list[float]:
-        """The part that is left of the tightest limit of each."""
-        free = []
-        for d, limits, load in zip(self._pool, self._limits, loads, strict=True):
-            if limits is None:
-                free.append(1.0)
-                continue
-            requests, tokens = view.used(d)
-            rpm, tpm, parallel = limits
+    def _free(self, loads: Column, view: View) -> Column | None:
+        """The part that is left of the tightest limit of each; None if nobody has any."""
+        do = self._do
+        if not self._limits:
+            return None
+        used = view.minutes_of(self._members)
+
+        def one(requests: float, tokens: float, load: float, rpm: float, tpm: float, parallel: float) -> float:
             taken = max(requests / rpm, tokens / tpm, load / parallel)
-            free.append(1 - taken if taken < 1 else 0.0)
-        return free
+            return 1 - taken if taken < 1 else 0.0
+
+        def everybody(requests: Any, tokens: Any, load: Any, rpm: Any, tpm: Any, parallel: Any) -> Column:
+            taken: Any = do.larger(do.larger(requests / rpm, tokens / tpm), load / parallel)
+            return do.capped(1 - taken, 0.0)
+
+        return do.each(do.either(one, everybody), *used, loads, *self._limits)
 
 
-def _limits(deployment: Deployment) -> tuple[float, float, float] | None:
-    """Requests and tokens a minute, parallel requests; None if it is not limited at all."""
-    if not deployment.limited:
-        return None
-    return deployment.rpm or inf, deployment.tpm or inf, deployment.max_parallel_requests or inf
+def _alone(context: float, load: float) -> float:
+    return context / (load + 1)
+
+
+def _shared(context: float, load: float, free: float) -> float:
+    return context / (load + 1) * free
 
 
 def _room(deployment: Deployment, smallest: int) -> int:

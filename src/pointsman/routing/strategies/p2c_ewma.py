@@ -12,8 +12,8 @@ from pointsman.config.settings import Strategies
 from pointsman.model.decision import Pool, Step
 from pointsman.model.request import Request
 from pointsman.model.view import Dice, View
-from pointsman.routing.evidence import trusts
-from pointsman.routing.ranking import Measure, best, burdened
+from pointsman.routing.figures import FEW
+from pointsman.routing.ranking import Measure, best
 
 MEASURE = Measure("p2c-ewma", "has a load of %.3f s")
 
@@ -34,14 +34,14 @@ class P2cEwma:
         second = int(dice.random() * (size - 1))
         second += second >= first
         pair = (pool[first], pool[second])
-        place, step = best(pair, _loads(pair, view), MEASURE, view, dice)
+        place, step = best(pair, _loads(pair, view), MEASURE, view, dice, FEW)
         reason = step.reason if size == 2 else f"{step.reason}, of two drawn from {size}"
         return (first, second)[place], Step("strategy", size, 1, reason)
 
     def terms(self, _request: Request, view: View) -> list[dict[str, float]]:
         rows = []
         for d, load in zip(self._pool, _loads(self._pool, view), strict=True):
-            peak = view.standing(d).peak
+            peak = view.glance(d).peak
             row = {"in_flight": view.in_flight(d), "load": load}
             rows.append(row if peak is None else {"peak": peak, **row})
         return rows
@@ -49,9 +49,10 @@ class P2cEwma:
 
 def _loads(pool: Pool, view: View) -> list[float]:
     """Seconds, as if whoever is under way were served one after the other; 0 for a newcomer that nobody tries yet."""
-    loads, standings = [], view.standings(pool)
-    for d, standing, trust in zip(pool, standings, trusts(standings), strict=True):
-        peak = UNKNOWN if standing.peak is None else standing.peak
-        new = standing.samples == 0 and view.in_flight(d) == 0
-        loads.append(0.0 if new else peak / trust * (view.load(d) + 1))
-    return burdened(loads, pool, view)
+    loads, reduced = [], view.reduced
+    for d in pool:
+        samples, trust, peak = view.glance(d)
+        new = samples == 0 and view.in_flight(d) == 0
+        load = 0.0 if new else (UNKNOWN if peak is None else peak) / trust * (view.load(d) + 1)
+        loads.append(load / reduced.get(d.id, 1.0) if reduced else load)
+    return loads

@@ -7,13 +7,15 @@ instead of making a hot spot. Who comes or goes moves only its own part of the p
 
 from __future__ import annotations
 
-from math import inf
+from math import ceil, inf
 
 from pointsman.config.settings import Strategies
 from pointsman.model.decision import Pool, Step
+from pointsman.model.members import Column, Members
 from pointsman.model.request import Request
 from pointsman.model.view import Dice, View
 from pointsman.routing.features import beginning
+from pointsman.routing.figures import arithmetic
 from pointsman.routing.rendezvous import Homes, number
 from pointsman.routing.shares import lessened, weights_of
 
@@ -21,23 +23,28 @@ from pointsman.routing.shares import lessened, weights_of
 class PrefixAffinity:
     def __init__(self, _group: str, pool: Pool, _settings: Strategies) -> None:
         self._pool = pool
-        self._weights = weights_of(pool)
-        self._homes = Homes(pool)
+        members = self._members = Members(pool)
+        self._do = arithmetic(members)
+        self._weights = members.column(weights_of(pool))
+        self._homes = Homes(members)
 
     def pick(self, request: Request, view: View, dice: Dice) -> tuple[int, Step]:
         pool, begun = self._pool, beginning(request)
         key = number(begun) if begun else int(dice.random() * 2**64)
-        index, home = self._homes.place(key, lessened(self._weights, pool, view), view)
+        index, home = self._homes.place(key, self._shares(view), view)
         told = f"{pool[index].id} is where prompts with this beginning go"
         if index != home:
             told = f"{pool[index].id} is next, for {pool[home].id}, where they go, has its share of what is in flight"
         return index, Step("strategy", len(pool), 1, f"prefix_affinity: {told}")
 
     def terms(self, request: Request, view: View) -> list[dict[str, float]]:
-        pool, shares = self._pool, lessened(self._weights, self._pool, view)
-        loads = [view.in_flight(d) for d in pool]
+        shares, loads = self._shares(view), view.in_flight_of(self._members)
         distances = self._homes.distances(number(beginning(request)), shares)
         rows = zip(loads, self._homes.bounds(shares, loads), distances, strict=True)
         return [
-            {"in_flight": load, "bound": bound} | ({"distance": far} if far < inf else {}) for load, bound, far in rows
+            {"in_flight": int(load), "bound": ceil(bound)} | ({"distance": float(far)} if far < inf else {})
+            for load, bound, far in rows
         ]
+
+    def _shares(self, view: View) -> Column:
+        return lessened(self._weights, self._members, view.reduced, self._do)
