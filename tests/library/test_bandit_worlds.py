@@ -64,8 +64,9 @@ def test_where_load_matters_least_loaded_comes_to_choose(seed):
     world = World(everybody, pace, every=0.4, seed=seed).run(3_000)
     ways = Counter(arm for arm in world.arms[-1_000:])
     assert ways["strategy:least_loaded"] > 600
-    herd = World(everybody, pace, every=0.4, seed=seed).run(1_000, "round_robin")
-    assert sum(world.seconds[-500:]) < 0.7 * sum(herd.seconds[-500:])
+    for other in ("random", "performance"):
+        drowned = World(everybody, pace, every=0.4, seed=seed).run(1_000, other)
+        assert sum(world.seconds[-500:]) < 0.7 * sum(drowned.seconds[-500:])
 
 
 def test_the_reported_regret_is_near_the_true_one():
@@ -89,9 +90,9 @@ def test_the_same_seed_gives_the_same_picks_and_another_one_others():
 
 
 def test_a_bandit_goes_on_from_its_numbers():
-    """One that begins with what another learned does not have to pay for it again."""
-    taught = World(odds(), seed=1).run(1_500)
-    world = World(odds(), seed=2)
-    world.bandit.go_on_from(taught.bandit.as_numbers())
-    world.run(300)
-    assert min(shares_of_the_best(world)) > 0.8
+    """One that begins with what another learned does not have to pay for it again: less than half, in every world."""
+    numbers = World(odds(), seed=1).run(1_500).bandit.as_numbers()
+    for seed in range(2, 8):
+        world = World(odds(), seed=seed)
+        world.bandit.go_on_from(numbers)
+        assert sum(world.run(300).regret) < 0.5 * sum(World(odds(), seed=seed).run(300).regret)
