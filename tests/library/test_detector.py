@@ -17,6 +17,8 @@ EXAMPLES = [
     ("implement a new function", "coding"),
     ("optimize the query", "refactoring"),
     ("optimize", "refactoring"),
+    ("please review this", "code_review"),
+    ("clean up", "refactoring"),
     ("some task", "unknown"),
     ("critical-task", "unknown"),
     ("another-task", "unknown"),
@@ -60,6 +62,20 @@ PASTED = [
     ("def review(x):\n    return x\n\nWrite unit tests for it.", "testing"),
     ('Traceback (most recent call last):\n  File "a.py", line 1, in <module>\nKeyError: 3', "debugging"),
 ]
+SLOW = """The report takes an hour.
+
+for c in customers:
+    error = load(c)
+    rows.append(c)
+
+Please rewrite it so that it gets faster; the output has to stay the same."""
+EMPTY = """Since the last update the list stays empty.
+
+1. Open the page
+2. Press F5
+
+It worked before, and there is nothing in the console. Version 3.4, Firefox."""
+LONG = [(SLOW, "refactoring"), (EMPTY, "debugging")]
 OTHER_TRADES = [
     "what is the capital of France",
     "how are you?",
@@ -70,11 +86,13 @@ OTHER_TRADES = [
     "The witness had to testify in court",
     "the latest contest",
     "Was ist die Hauptstadt von Portugal?",
+    "Let $f(x) = \\frac{x^2 - 4}{x - 2}$. Find its limit at 2.",
+    "fix my bicycle",
 ]
 WORDLESS = ["", " \n\t", "2+2", "....", "((((", "\x00\x01\x02", "\ud800\udfff", "\u200b", "🙂"]
 
 
-@pytest.mark.parametrize(("prompt", "expected"), [*EXAMPLES, *HEADS, *ASKED, *PASTED])
+@pytest.mark.parametrize(("prompt", "expected"), [*EXAMPLES, *HEADS, *ASKED, *PASTED, *LONG])
 def test_what_is_ordered_decides(prompt, expected):
     """Not what the order is about; behind good manners, after other sentences, beside code."""
     assert detector.explain(prompt).category.value == expected, detector.explain(prompt).why

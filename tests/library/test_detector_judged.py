@@ -17,12 +17,12 @@ ROWS = read(Path(__file__).parent / "prompts.jsonl")
 
 MACRO_F1 = 0.89
 PRECISION = {
-    "coding": 0.85, "refactoring": 0.87, "testing": 0.92, "documentation": 0.87, "debugging": 0.88, "code_review": 0.93,
+    "coding": 0.84, "refactoring": 0.90, "testing": 0.93, "documentation": 0.87, "debugging": 0.85, "code_review": 0.95,
     "unknown": 0.80,
 }  # fmt: skip
 RECALL = {
-    "coding": 0.79, "refactoring": 0.85, "testing": 0.85, "documentation": 0.87, "debugging": 0.91, "code_review": 0.85,
-    "unknown": 0.93,
+    "coding": 0.81, "refactoring": 0.85, "testing": 0.89, "documentation": 0.87, "debugging": 0.87, "code_review": 0.84,
+    "unknown": 0.96,
 }  # fmt: skip
 """A little below what is measured: docs/concepts/task-router.md."""
 
@@ -50,6 +50,12 @@ def test_there_are_enough_prompts_to_judge_by():
     counts = Counter(row.label for row in ROWS)
     assert min(counts[name] for name in NAMES) >= 40
     assert len({row.prompt for row in ROWS}) == len(ROWS)
+
+
+def test_some_of_them_are_long():
+    """At least three of each category, of 300 characters and more: tickets, pasted code, letters."""
+    counts = Counter(row.label for row in ROWS if len(row.prompt) >= 300)
+    assert min(counts[name] for name in NAMES) >= 3
 
 
 def test_there_are_enough_prompts_to_learn_from():

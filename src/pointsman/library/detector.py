@@ -17,13 +17,14 @@ import re2
 
 from pointsman.library.categories import TaskCategory
 from pointsman.library.detection.likeness import Likely, Likeness, likeness
+from pointsman.library.detection.objects import read
 from pointsman.library.detection.orders import fragment, label, order
 from pointsman.library.detection.phrases import PROBABLY, SURELY
-from pointsman.library.detection.prose import MOST, sentences
+from pointsman.library.detection.prose import MOST, sentences, spoken
 from pointsman.library.detection.trade import named
 from pointsman.routing.classify.text import bounded, folded
 
-ENOUGH, EVEN = 0.5, 0.6
+ENOUGH, EVEN = 0.4, 0.5
 """How likely a text has to be about software: one with an order or a phrase, and any other."""
 
 WEIGHT = 8.0
@@ -68,10 +69,13 @@ class ShippedDetector:
     def explain(self, prompt: str) -> Reading:
         """The same with reasons."""
         category, why, likely = self._read(prompt)
-        return Reading(category, why, (likely or self._likely(prompt, folded(bounded(prompt, MOST)))).scores())
+        if likely is None:
+            plain = folded(bounded(prompt, MOST))
+            likely = self._likely(plain, spoken(plain))
+        return Reading(category, why, likely.scores())
 
-    def _likely(self, prompt: str, plain: str) -> Likely:
-        return (self._by or likeness()).read(prompt, named(plain))
+    def _likely(self, plain: str, said: str) -> Likely:
+        return (self._by or likeness()).read(plain, said, named(plain))
 
     def _read(self, prompt: str) -> tuple[TaskCategory, str, Likely | None]:
         """Without likelihoods where nobody had to ask for them."""
@@ -81,11 +85,12 @@ class ShippedDetector:
         said = _said(plain)
         if said is not None and (said.sure or named(plain)):
             return said.category, said.why, None
-        likely = self._likely(prompt, plain)
+        prose = spoken(plain)
+        likely = self._likely(plain, prose)
         about = f"{likely.software:.2f} likely about software"
         if said is None:
-            category, why = _alike(plain, likely)
-            return category, f"{why}, {about}", likely
+            category, why = _alike(prose, likely)
+            return category, f"{why}{about}", likely
         category = said.category if likely.software >= ENOUGH else TaskCategory.UNKNOWN
         return category, f"{said.why}, {about}", likely
 
@@ -95,26 +100,28 @@ def _said(plain: str) -> _Said | None:
     labelled = label(plain)
     if labelled is not None:
         return _Said(labelled.category, f"the label {labelled.words!r}")
-    spoken = sentences(plain)
-    found = next(filter(None, map(order, spoken)), None)
+    parts = [read(sentence) for sentence in sentences(plain)]
+    found = next(filter(None, map(order, parts)), None)
     if found is not None:
-        return _Said(found.category, f"the order {found.words!r}")
+        return _Said(found.category, f"the order {found.words!r}", sure=found.bare and len(parts) == 1)
     for category, program in SURELY.items():
         hit = program.search(plain)
         if hit is not None:
             return _Said(category, f"the phrase {_told(hit)}", sure=True)
-    found = next(filter(None, map(fragment, spoken)), None)
+    found = next(filter(None, map(fragment, parts)), None)
     return _Said(found.category, f"the order {found.words!r}") if found is not None else None
 
 
-def _alike(plain: str, likely: Likely) -> tuple[TaskCategory, str]:
+def _alike(prose: str, likely: Likely) -> tuple[TaskCategory, str]:
     """By likeness, and by phrases that anybody says."""
-    hits = {category: hit for category, program in PROBABLY.items() if (hit := program.search(plain)) is not None}
+    hits = {category: hit for category, program in PROBABLY.items() if (hit := program.search(prose)) is not None}
+    if likely.software < (ENOUGH if hits else EVEN):
+        return TaskCategory.UNKNOWN, ""
     for category in hits:
         likely = likely.favouring(category, WEIGHT)
     best = max(likely.kinds, key=likely.kinds.__getitem__)
-    share = f"{likely.kinds[best]:.2f} like {best.value}"
-    if likely.software < (ENOUGH if hits else EVEN) or (not hits and likely.kinds[best] < LEAST):
+    share = f"{likely.kinds[best]:.2f} like {best.value}, "
+    if not hits and likely.kinds[best] < LEAST:
         return TaskCategory.UNKNOWN, f"no more than {share}"
     return best, f"the phrase {_told(hits[best])} and {share}" if best in hits else share
 

@@ -12,8 +12,8 @@ import re2
 
 from pointsman.library.categories import TaskCategory
 from pointsman.library.detection.acts import MEANING
-from pointsman.library.detection.objects import Sentence, kind, noun, read, thing
-from pointsman.library.detection.words import BEHIND, LABELS, LEADING, LONGEST, VERBS
+from pointsman.library.detection.objects import Sentence, kind, noun, thing
+from pointsman.library.detection.words import BEHIND, LABELS, LEADING, LONGEST, SKIPPED, VERBS
 
 LABEL = 80
 """Characters of a text in which its label must end."""
@@ -22,12 +22,15 @@ _LABEL = re2.compile(r"^\W*([a-z]+(?: [a-z]+)?)(?:\([^)\n]{1,40}\))?!?:(?:\s|$)"
 _CODE = frozenset("(._=[</\\{")
 """Behind a word of code: ``test(…)`` and ``fix.me`` are no orders."""
 
+_PALE = SKIPPED | LEADING
+
 
 class Order(NamedTuple):
-    """``words`` are those that decided."""
+    """``words`` are those that decided. ``bare``: nothing else is in the sentence, as in "please optimize this"."""
 
     category: TaskCategory
     words: str
+    bare: bool = False
 
 
 def label(plain: str) -> Order | None:
@@ -37,9 +40,8 @@ def label(plain: str) -> Order | None:
     return Order(category, found.group(1)) if category is not None else None
 
 
-def order(sentence: str) -> Order | None:
+def order(found: Sentence) -> Order | None:
     """What the sentence orders, at its beginning or behind a comma; None if it is no order."""
-    found = read(sentence)
     start = 0
     while start < len(found.words):
         told = _clause(found, start)
@@ -49,9 +51,8 @@ def order(sentence: str) -> Order | None:
     return None
 
 
-def fragment(sentence: str) -> Order | None:
+def fragment(found: Sentence) -> Order | None:
     """An order without a verb: "unit tests for the parser"."""
-    found = read(sentence)
     start = 1 if found.words[:1] in (["a"], ["an"], ["some"]) else 0
     words = noun(found, start)
     end = start + len(words)
@@ -74,7 +75,7 @@ def _clause(found: Sentence, start: int) -> Order | None:
             what = thing(found, at + size)
             category = MEANING[act](what)
             if category is not None:
-                return Order(category, " ".join((verb, *what.words[-3:])))
+                return Order(category, " ".join((verb, *what.words[-3:])), _PALE.issuperset(what.after))
             break
         if found.words[at] not in LEADING or "," in found.gaps[at]:
             return None

@@ -23,8 +23,8 @@ WHAT = r"(?:code|function|class|implementation|solution|approach|script|module|c
 THIS = r"(?:this|that|my|our|the|these|those|his|her|their) (?:\w+ )?"
 OPINION = r"(?:feedback|comments?|remarks?|opinion|thoughts|objections|concerns|criticism)"
 LANGUAGE = (
-    r"(?:python|java(?:script)?|typescript|kotlin|swift|rust|go(?:lang)?|c(?:\+\+|#)?|ruby|php|perl|scala|haskell|elixir|lua|bash|awk"
-    r"|dart|clojure|cobol|fortran|r|julia|f#|ocaml|sql)"
+    r"(?:python|java(?:script)?|typescript|kotlin|swift|rust|golang|c(?:\+\+|#)?|ruby|php|perl|scala|haskell|elixir|lua|bash|awk"
+    r"|dart|clojure|cobol|fortran|julia|f#|ocaml|sql)"
 )
 FAILING = (
     r"(?:work|working|start|load|loading|loaded|run|running|respond|build|compile|connect|find|show|showing|save|open|render|update"
@@ -64,6 +64,13 @@ SURE: dict[TaskCategory, tuple[str, ...]] = {
 }
 
 LIKELY: dict[TaskCategory, tuple[str, ...]] = {
+    CODE_REVIEW: (
+        r"\b(?:approv(?:e|al|als|ed|ing)|verdict|reviewers?|reviewed|critical eye|objections?|feedback)\b",
+        rf"\b(?:{REQUEST}|my branch|the branch|this branch)\b",
+        r"\b(?:have|take) (?:a|an|one more|another) (?:\w+ )?look\b|\blook closely\b",
+        r"\bwould you (?:accept|merge|change|reject|object|criticise|criticize|do differently)\b",
+        r"\bwhat (?:would|do|might) (?:you|a reviewer|one) (?:change|improve|criticise|criticize|say|object)\b",
+    ),
     DEBUGGING: (
         r"\bwhy (?:is|are|does|do|did|was|were|am|can't|isn't|aren't|doesn't|don't|won't|didn't|has|have)\b",
         r"\bwhat(?:'s| is| am i| are we)? (?:wrong|causing|causes|going wrong|doing wrong|broke|breaks|happened)\b",
@@ -84,14 +91,20 @@ LIKELY: dict[TaskCategory, tuple[str, ...]] = {
         r"\buse (?:an? |the )?[\w -]{1,30} (?:instead of|rather than|in place of)\b",
         r"\b(?:simplified|optimi[sz]ed|tidied)\b",
         r"\bwithout chang(?:ing|e)s? (?:the |its |what |any )?(?:behaviou?r|functionality|semantics|api|it|callers)\b",
-        r"\b(?:same|identical) behaviou?r\b",
+        r"\b(?:same|identical) behaviou?r\b|\b(?:too|it is|it's|is) slow\b|\b(?:readable|understandable)\b",
+        r"\b(?:results?|output|behaviou?r|interface|logic|rest) (?:\w+ ){1,3}(?:stay|remain|change|the same)\b",
     ),
     TESTING: (
         r"\b(?:unit|integration|regression|smoke|load|stress|acceptance|snapshot) (?:tests?|testing)\b",
         r"\b(?:contract|mutation|end[- ]to[- ]end|e2e|property[- ]based) (?:tests?|testing)\b",
-        r"\b(?:test cases?|test suite|test coverage|code coverage|edge cases|tdd)\b",
+        r"\b(?:test cases?|test suite|test coverage|code coverage|edge cases|tdd|assert(?:s|ions?)?)\b",
+        r"\bautomat(?:ed|ically|e) (?:\w+ ){0,2}(?:checks?|tests?|scenarios?)\b",
+        r"\b(?:as|with|into|in|by) (?:an? |unit |automated )*tests?\b",
     ),
     DOCUMENTATION: (
+        r"\b(?:manual|handbook|instructions|tutorial|wiki|glossary)\b",
+        r"\bin (?:plain|simple) (?:words|terms|english|language)\b",
+        r"\bwhat (?:it|this|that|each \w+|they) (?:does|do|means?|is for|is good for|are for)\b|\bline by line\b",
         r"\b(?:docstrings?|readme|documentation|changelog|javadoc|code comments?|api docs|user guide|release notes)\b",
         rf"\bwhat (?:does|do|is) {THIS}(?:{WHAT}|snippet|regex|method|line) (?:do|does|for|mean|doing)\b",
     ),
@@ -100,7 +113,8 @@ LIKELY: dict[TaskCategory, tuple[str, ...]] = {
         r"\b(?:feature request|new feature|(?:sample|example) code)\b",
         r"\bhow (?:do|can|could|would|should) (?:i|you|we|one)\b|\bhow to\b",
         r"\b(?:syntax|way) (?:to|for|of)\b|\bcode (?:to|for|that|which)\b",
-        r"\bshould (?:be able to|support|allow|accept)\b",
+        r"\bshould (?:be able to|support|allow|accept)\b|\b(?:users|customers|visitors) (?:can|want|ask for|may)\b",
+        r"\bnew (?:button|page|screen|option|format|endpoint|field|column|command|service|job)\b",
     ),
 }
 

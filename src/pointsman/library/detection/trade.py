@@ -9,7 +9,8 @@ import re2
 from pointsman.library.detection.words import TRADE
 
 _SIGNS = re2.compile(
-    r"```|[{}]|=>|==|!=|::|->|</|\w\(\)|[a-z]_[a-z]|\w\[\w|;\n|\bat [\w.$]+\("
+    r"(?m)```|[{;]\s*$|^\s*\}|\{\"|=>|==|!=|::|->|</|\w\(\)|[a-z]{2}_[a-z]{2}|[a-z]{2}\[\w|\bat [\w.$]+\("
+    r"|\b(?:(?:pull|merge) requests?|unit[- ]tests?|test (?:cases?|suites?|coverage)|core dump|foreign key)\b"
     r"|\b\w+\.(?:py|js|ts|tsx|jsx|go|rs|rb|java|kt|c|cc|cpp|cs|php|sh|sql|css|html?|md|json|ya?ml|toml|lock|swift|vue)\b"
 )
 _WORD = re.compile(r"[\w.+#-]*[\w+#]")
