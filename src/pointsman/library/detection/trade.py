@@ -13,9 +13,11 @@ _SIGNS = re2.compile(
     r"|\b(?:(?:pull|merge) requests?|unit[- ]tests?|test (?:cases?|suites?|coverage)|core dump|foreign key)\b"
     r"|\b\w+\.(?:py|js|ts|tsx|jsx|go|rs|rb|java|kt|c|cc|cpp|cs|php|sh|sql|css|html?|md|json|ya?ml|toml|lock|swift|vue)\b"
 )
-_WORD = re.compile(r"[\w.+#-]*[\w+#]")
+_WORD = re.compile(r"[\w.+#-]+")
 
 
 def named(plain: str) -> bool:
     """True if a folded text has one."""
-    return not TRADE.isdisjoint(_WORD.findall(plain)) or _SIGNS.search(plain) is not None
+    return (
+        not TRADE.isdisjoint([word.rstrip(".-") for word in _WORD.findall(plain)]) or _SIGNS.search(plain) is not None
+    )
