@@ -15,7 +15,11 @@ from laboratory.callers import ask, question
 from laboratory.rig import over
 from pointsman.config.settings import RouterSettings
 from pointsman.fakes import deployment, provider
+from pointsman.model.rest import BreakerSettings
 from support.serving import gateway
+
+SOON = 0.2
+"""Seconds to wait that it says where it says any; without being told it says 1."""
 
 OPENAI, MISTRAL = ("openai", "gpt-4o"), ("mistral", "mistral-large-latest")
 
@@ -49,7 +53,7 @@ async def asked(it, number=1, *, stream=False):
 @pytest.mark.parametrize("stream", [False, True], ids=["unary", "stream"])
 async def test_it_waits_as_long_as_it_is_told(judge, stream):
     """Two refusals with Retry-After, and the answer after them."""
-    judge.rate_limit(times=2, retry_after=0.3)
+    judge.rate_limit(times=2, retry_after=SOON)
     async with before(judge, OPENAI) as it:
         [answer] = await asked(it, stream=stream)
     assert answer.whole
@@ -58,7 +62,7 @@ async def test_it_waits_as_long_as_it_is_told(judge, stream):
 @pytest.mark.parametrize("status", [409, 429, 500, 502, 503, 529])
 async def test_it_asks_again_where_that_may_help(judge, status):
     """A failure that may be over in a moment costs no answer, with nobody else to ask."""
-    judge.fail(status, times=2)
+    judge.fail(status, times=2, retry_after=SOON if status in (429, 503, 529) else None)
     async with before(judge, OPENAI) as it:
         [answer] = await asked(it)
     assert answer.whole
@@ -85,8 +89,9 @@ async def test_another_provider_takes_over(judge, status, stream):
 
 async def test_an_outage_is_no_storm(judge):
     """Everything fails for good: no question is asked over and over."""
-    judge.outage()
-    async with before(judge, OPENAI, MISTRAL, router=RouterSettings(num_retries=3)) as it:
+    judge.fail(503, times=None, retry_after=SOON)
+    router = RouterSettings(num_retries=3, breaker=BreakerSettings(open=0.5))
+    async with before(judge, OPENAI, MISTRAL, router=router) as it:
         answers = await asked(it, 8)
     assert all(answer.failed for answer in answers)
 
@@ -116,7 +121,8 @@ async def test_a_stream_that_breaks_off_later(judge, fault, after):
 async def test_a_stream_that_stalls(judge, after):
     """A stall is another replica's question; the stalled one is left."""
     judge.stall(after_chunks=after, seconds=10)
-    async with before(judge, OPENAI, OPENAI, router=RouterSettings(first_token_timeout=1, idle_timeout=1)) as it:
+    limits = RouterSettings(first_token_timeout=0.5, idle_timeout=0.5)
+    async with before(judge, OPENAI, OPENAI, router=limits) as it:
         [answer] = await asked(it, stream=True)
     assert answer.whole
 

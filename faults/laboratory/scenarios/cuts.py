@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from pointsman.testing import MockProvider
 
 BREAKS = ("cut={}", "cut={}:variant=torn", "reset={}", "error_frame={}", "hang_after={}")
-IDLE = 0.3
+IDLE = 0.1
+"""Seconds of silence after which an answer is given up. Who is given up too early is gone on with as well."""
+
 REST = 400.0
 """Seconds: longer than a deployment ever rests."""
 

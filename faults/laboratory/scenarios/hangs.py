@@ -13,10 +13,13 @@ from laboratory.rig import crowd, deployment, leases, over, provider, received, 
 from pointsman.config.settings import RouterSettings
 from support.serving import gateway
 
-WHOLE, FIRST, IDLE = 0.8, 0.5, 0.4
+WHOLE, FIRST, IDLE = 0.6, 0.4, 0.3
 """Seconds configured: for a whole reply, for a stream's first word, for silence after it."""
 
 OVERRUN = 0.25
+AT_ONCE = 12
+"""Gateways, each before an upstream that hangs: most of the time all of them wait."""
+
 LIMITS = {"timeout": WHOLE, "first_token_timeout": FIRST, "idle_timeout": IDLE}
 DRIP = Trouble(Act.DRIP, Point.HEAD, seconds=0.05)
 
@@ -83,7 +86,7 @@ async def alone(each: int, phases: tuple[Phase, ...] = PHASES) -> Finding:
                 finding.say(f"{phase}: {answer.status} {answer.ended} {answer.code} {answer.seconds:.2f} s")
             late.append(answer.seconds - phase.limit)
 
-    await crowd(len(phases), 8, hangs)
+    await crowd(len(phases), AT_ONCE, hangs)
     finding.bars = [
         none("hung", finding.lost),
         none("not told, or told wrongly", silent),
@@ -114,7 +117,7 @@ async def with_a_fallback(each: int, phases: tuple[Phase, ...] = PHASES) -> Find
                 finding.say(f"{phase}: {answer.status} {answer.ended} {answer.code} {answer.seconds:.2f} s")
             late.append(answer.seconds - phase.limit)
 
-    await crowd(len(phases), 8, hangs)
+    await crowd(len(phases), AT_ONCE, hangs)
     finding.bars = [
         none("lost", finding.lost),
         at_most("overrun, s", OVERRUN, max(late), timed=True),
