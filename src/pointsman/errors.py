@@ -12,9 +12,13 @@
     ├── NoCandidate  AtLimit  QueueFull   a name was understood, nobody fit is left (503, 429)
     ├── Draining                    the gateway ends (503)
     ├── Misuse                      a call of the library that can't be meant; nothing was changed by it
-    │   └── UnknownCategory
+    │   ├── UnknownCategory
+    │   └── InstanceBusy  InstanceClosed  NothingSent   an instance can't be asked just so
     ├── StoreFailed                 metrics could not be kept or read back; routing goes on without
+    ├── StillWorking                an instance has not answered yet; it works on
     └── UpstreamFailed              somebody was asked and did not deliver (502, 504, or the upstream's own 4xx)
+        └── InstanceFailed          the same of an instance of the library
+            └── ProgramFailed
 
 Each class answers three questions: which HTTP status, which code, may the caller try again.
 Messages name public things only: no key, no address of an upstream.
@@ -194,12 +198,40 @@ class UnknownCategory(Misuse):
     code = "unknown_category"
 
 
+class InstanceBusy(Misuse):
+    """The prompt that was sent before is still being worked on."""
+
+    status = 409
+    code = "instance_busy"
+
+
+class InstanceClosed(Misuse):
+    status = 409
+    code = "instance_closed"
+
+
+class NothingSent(Misuse):
+    """A result was asked for before any prompt was sent."""
+
+    status = 409
+    code = "nothing_sent"
+
+
 class StoreFailed(PointsmanError):  # noqa: N818  as above
     """Where a router's metrics are kept can't be read or written. The message names it, without a password, and says
     what to do; what it holds is as it was.
     """
 
     code = "store_failed"
+
+
+class StillWorking(PointsmanError, TimeoutError):  # noqa: N818  as above
+    """There is no answer yet; the work goes on, and may be waited for again."""
+
+    status = 504
+    type = "timeout_error"
+    code = "still_working"
+    retryable = True
 
 
 class UpstreamFailed(PointsmanError):  # noqa: N818  as above
@@ -225,3 +257,28 @@ class UpstreamFailed(PointsmanError):  # noqa: N818  as above
         self.status = status
         self.code = code
         self.retryable = status >= 500 or status == 429
+
+
+class InstanceFailed(UpstreamFailed):
+    """An instance did not answer. ``kind`` is the word of a ``model.outcome.FailureKind``: "refused", "timeout" …"""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        kind: str = "server_error",
+        status: int = 502,
+        code: str = "upstream_failed",
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(message, status=status, code=code, retry_after=retry_after)
+        self.kind = kind
+
+
+class ProgramFailed(InstanceFailed):
+    """A local program did not start, or ended instead of answering. ``exit_code`` is None if it never ran, and the
+    negative number of the signal that ended it; ``stderr`` is the end of what it complained of.
+    """
+
+    exit_code: int | None = None
+    stderr: str = ""

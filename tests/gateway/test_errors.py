@@ -22,7 +22,9 @@ CLASSES = sorted(
 @pytest.mark.parametrize("kind", CLASSES)
 def test_every_error_has_openais_shape(kind):
     """Four fields, a status of an error, words that are stable."""
-    status, headers, body = error_response(kind("a sentence", **({} if kind is UpstreamFailed else {"param": "model"})))
+    status, headers, body = error_response(
+        kind("a sentence", **({} if issubclass(kind, UpstreamFailed) else {"param": "model"}))
+    )
     error = json.loads(body)["error"]
     assert 400 <= status < 600
     assert set(error) == {"message", "type", "param", "code"}

@@ -175,7 +175,7 @@ def _relayed(trip: Trip, leg: Leg, lease: Lease, reader: StreamReader, ended: Re
     trip.usage = _figures(trip.request, reader.usage, reader.deltas)
     if reader.skipped:
         trip.core.board.garbled(lease, reader.skipped)
-    failure = _judged(trip, leg, lease, _verdict(reader, ended))
+    failure = _judged(trip, leg, lease, verdict(reader, ended))
     if failure is not None:
         broke_off(trip, reader)
         if trip.request.timeout is None:  # a long answer has not used up the time to go on with it
@@ -232,7 +232,7 @@ def _figures(request: Request, told: Usage, completion: int) -> Usage:
     return Estimate(request.tokens, completion, request.tokens + completion)
 
 
-def _verdict(reader: StreamReader, ended: Reply) -> Refusal | None:
+def verdict(reader: StreamReader, ended: Reply) -> Refusal | None:
     """A stream that was passed on is a success only if it said that it is complete; else, why it is none."""
     if type(ended) is not Ended:
         raise TypeError(f"no reply to a relay: {ended!r}")
