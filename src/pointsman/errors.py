@@ -10,10 +10,15 @@
     │   ├── NoTag
     │   └── TooManyTokens
     ├── NoCandidate  AtLimit  QueueFull   a name was understood, nobody fit is left (503, 429)
+    │   ├── NoModels                nobody was registered at all
+    │   └── DeadlineMissed          nobody had room before the caller's time was up
     ├── Draining                    the gateway ends (503)
     ├── Misuse                      a call of the library that can't be meant; nothing was changed by it
-    │   ├── UnknownCategory
+    │   ├── UnknownModel  DuplicateModel
+    │   ├── UnknownStrategy  UnknownCategory
+    │   ├── InvalidResult
     │   └── InstanceBusy  InstanceClosed  NothingSent   an instance can't be asked just so
+    ├── DetectorFailed              a task category detector raised, or did not answer with a category
     ├── StoreFailed                 metrics could not be kept or read back; routing goes on without
     ├── StillWorking                an instance has not answered yet; it works on
     └── UpstreamFailed              somebody was asked and did not deliver (502, 504, or the upstream's own 4xx)
@@ -177,6 +182,20 @@ class QueueFull(NoCandidate):
     code = "queue_full"
 
 
+class NoModels(NoCandidate):
+    """There is nobody to choose from: register a model first."""
+
+    code = "no_models"
+    retryable = False
+
+
+class DeadlineMissed(NoCandidate, TimeoutError):  # noqa: N818  as above
+    """Nobody had room before the time was up that the caller gave it."""
+
+    status = 504
+    code = "deadline_missed"
+
+
 class Draining(PointsmanError):  # noqa: N818  as above
     """The gateway is ending: it takes no more of this, or could not wait any longer for what was under way."""
 
@@ -192,6 +211,19 @@ class Misuse(PointsmanError, ValueError):  # noqa: N818  as above
     status = 400
     type = "invalid_request_error"
     code = "misuse"
+
+
+class UnknownModel(Misuse):
+    status = 404
+    code = "unknown_model"
+
+
+class DuplicateModel(Misuse):
+    code = "duplicate_model"
+
+
+class UnknownStrategy(Misuse):
+    code = "unknown_strategy"
 
 
 class UnknownCategory(Misuse):
@@ -223,6 +255,16 @@ class StoreFailed(PointsmanError):  # noqa: N818  as above
     """
 
     code = "store_failed"
+
+
+class InvalidResult(Misuse):
+    code = "invalid_result"
+
+
+class DetectorFailed(PointsmanError):  # noqa: N818  as above
+    """The detector of task categories did not say one; ``__cause__`` is what it raised, if it did."""
+
+    code = "detector_failed"
 
 
 class StillWorking(PointsmanError, TimeoutError):  # noqa: N818  as above

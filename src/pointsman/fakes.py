@@ -11,7 +11,7 @@ from pointsman.config.settings import Settings
 from pointsman.model.deployment import Deployment, Provider
 from pointsman.model.members import Column, Members
 from pointsman.model.request import Request
-from pointsman.model.view import UNSEEN, Glance, Standing, Turns, trust_in
+from pointsman.model.view import UNSEEN, Glance, Known, Standing, Turns, trust_in
 
 
 class FakeClock:
@@ -45,7 +45,8 @@ class FakeView(msgspec.Struct):
 
     ``loads`` are requests in flight and ``others`` those of other callers, ``minutes`` requests and tokens of the last
     minute, ``waits`` seconds, ``full`` and ``resting`` the reasons why not, ``homes`` deployments and ``labels``
-    subjects by session, ``lately`` who has delivered of late. Who is not listed is idle, unseen and fit.
+    subjects by session, ``tasks`` what went well and what did not by kind, ``lately`` who has delivered of late. Who is
+    not listed is idle, unseen and fit.
     """
 
     known: dict[str, Standing] = {}
@@ -59,6 +60,7 @@ class FakeView(msgspec.Struct):
     loaded: dict[str, bool] = {}
     lately: set[str] = set()
     homes: dict[str, str] = {}
+    tasks: dict[str, dict[str, tuple[float, float]]] = {}
     labels: dict[str, str] = {}
     memory: dict[str, Turns] = {}
 
@@ -75,6 +77,13 @@ class FakeView(msgspec.Struct):
     def results_of(self, members: Members, names: tuple[str, ...]) -> tuple[Column, ...]:
         found = self.standings(members.pool)
         return tuple(members.column(standing.figure(name) for standing in found) for name in names)
+
+    def evidence_of(self, task: str, members: Members) -> Known | None:
+        found = self.tasks.get(task)
+        if found is None:
+            return None
+        good, bad = zip(*[found.get(d.id, (0.0, 0.0)) for d in members.pool], strict=True)
+        return Known(members.column(good), members.column(bad), 1.0, 5)
 
     def in_flight_of(self, members: Members) -> Column:
         return members.column(map(self.in_flight, members.pool))

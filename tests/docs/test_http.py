@@ -89,7 +89,15 @@ def test_the_routes_are_the_stages_that_can_settle_a_request():
     assert rows["x-pointsman-route"] == stages
 
 
-ELSEWHERE = (errors.UpstreamFailed, errors.Misuse, errors.StoreFailed, errors.StillWorking)
+ELSEWHERE = (
+    errors.UpstreamFailed,
+    errors.Misuse,
+    errors.StoreFailed,
+    errors.StillWorking,
+    errors.NoModels,
+    errors.DeadlineMissed,
+    errors.DetectorFailed,
+)
 """Errors of upstreams, and of the library, which no HTTP request meets."""
 
 

@@ -32,9 +32,13 @@ def slug(heading: str) -> str:
     return re.sub(r"[^\w\- ]", "", heading.strip().lower()).replace(" ", "-")
 
 
-def test_the_package_has_no_public_name_yet_but_its_version():
-    """The library comes later; a name that slips in is noticed here."""
-    assert public(pointsman) - {"annotations"} == set()
+def test_the_package_has_the_names_that_it_says():
+    """All of them can be had, and any other is an error that names the module."""
+    for name in pointsman.__all__:
+        assert getattr(pointsman, name) is not None
+    assert set(dir(pointsman)) == set(pointsman.__all__)
+    with pytest.raises(AttributeError, match="pointsman"):
+        _ = pointsman.Rooter
     assert pointsman.__version__ == "0.1.0"
 
 

@@ -14,7 +14,7 @@ from pointsman.errors import NoCandidate
 from pointsman.flow.ask import ask
 from pointsman.flow.decide import heard
 from pointsman.flow.effects import Effect, Reply, Sleep
-from pointsman.flow.line import in_line
+from pointsman.flow.line import trip_in_line
 from pointsman.flow.picks import Taken, in_tier, take
 from pointsman.flow.retries import may_retry, on_policy, tries_of
 from pointsman.flow.trip import Core, Trip
@@ -92,7 +92,7 @@ def _when_there_is_room(
 
     if not nobody.crowded or not board.queue.settings.size:
         raise nobody
-    found = yield from in_line(trip, nobody.crowded, look)
+    found = yield from trip_in_line(trip, nobody.crowded, look)
     if found is None:
         raise last
     decision, lease = found
@@ -120,7 +120,7 @@ def _next(trip: Trip, leg: Leg, failure: FailureKind) -> Next:
             found = yield from _same_again(trip, leg)
     found = found or _further(trip, leg, failure, leg.tier + 1)
     if found is None and board.queue.settings.size and (crowded := _crowded(trip, leg, failure)):
-        found = yield from in_line(trip, crowded, lambda: _further(trip, leg, failure, 0))
+        found = yield from trip_in_line(trip, crowded, lambda: _further(trip, leg, failure, 0))
     if found is None and trip.on is None:
         found = _further(trip, leg, failure, 0, in_need=True)
     return found

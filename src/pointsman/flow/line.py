@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from pointsman.errors import QueueFull
 from pointsman.flow.effects import Effect, Reply, Wait
 from pointsman.flow.trip import Trip
 from pointsman.state.queue import NORMAL, URGENT, Ticket
+from pointsman.state.scoreboard import Scoreboard
 
 LOOK_AGAIN = 1.0
 """Seconds between looks of one's own: somebody may have recovered without a place being handed on."""
@@ -21,16 +22,42 @@ WORDS |= {str(number).encode(): number for number in range(URGENT + 1)}
 Found = TypeVar("Found")
 
 
-def in_line(
+class Waiting(NamedTuple):
+    """Who waits for any of the deployments ``wanted`` (ids): how urgent it is (0..9, 9 first), its tokens, and when on
+    the board's clock it is too late. ``sheds``: it does not even begin to wait where room is expected later than that.
+    """
+
+    wanted: tuple[str, ...]
+    priority: int
+    tokens: int
+    deadline: float
+    sheds: bool = True
+
+
+def trip_in_line(
     trip: Trip, wanted: tuple[str, ...], attempt: Callable[[], Found | None]
 ) -> Generator[Effect, Reply, Found | None]:
-    """Stand in line for any of these deployments until ``attempt`` finds something; None if time is up before. Raises
-    QueueFull if there is no room in the line either, or too little time for it.
-    """
+    """The same for a request, which remembers how long it waited."""
     board = trip.core.board
     begun = board.clock()
+    who = Waiting(wanted, priority_of(trip), trip.request.tokens, trip.deadline)
+
+    def look() -> Found | None:
+        found = attempt()
+        trip.waited = board.clock() - begun
+        return found
+
+    return in_line(board, who, look)
+
+
+def in_line(
+    board: Scoreboard, who: Waiting, attempt: Callable[[], Found | None]
+) -> Generator[Effect, Reply, Found | None]:
+    """Stand in line until ``attempt`` finds something; None if time is up before. Raises QueueFull if there is no room
+    in the line either, or too little time for it. ``attempt`` is called under the board's lock.
+    """
     with board.lock:
-        ticket = _ticket(trip, wanted)
+        ticket = _ticket(board, who)
     served = False
     try:
         while True:
@@ -40,7 +67,6 @@ def in_line(
                 found = attempt()
                 if kept is not None:
                     board.pass_on(kept, ticket)
-            trip.waited = board.clock() - begun
             if found is not None:
                 served = True
                 return found
@@ -57,16 +83,16 @@ def priority_of(trip: Trip) -> int:
     return WORDS.get(said.strip().lower(), NORMAL)
 
 
-def _ticket(trip: Trip, wanted: tuple[str, ...]) -> Ticket:
-    board, priority, now = trip.core.board, priority_of(trip), trip.core.board.clock()
+def _ticket(board: Scoreboard, who: Waiting) -> Ticket:
+    now = board.clock()
     if board.queue.full:
         board.queue.refused += 1
         raise QueueFull(
             f"{len(board.queue)} requests wait for room already, which is the most that may",
-            retry_after=board.expected_wait(wanted, priority),
+            retry_after=board.expected_wait(who.wanted, who.priority),
         )
-    expected, left = board.expected_wait(wanted, priority), trip.deadline - now
-    if expected > min(left, board.queue.settings.seconds):
+    expected = board.expected_wait(who.wanted, who.priority)
+    if who.sheds and expected > min(who.deadline - now, board.queue.settings.seconds):
         board.queue.refused += 1
         raise QueueFull(f"room is expected in {expected:.0f} s, later than the request can wait", retry_after=expected)
-    return board.queue.enter(wanted, trip.request.tokens, priority, now, trip.deadline)
+    return board.queue.enter(who.wanted, who.tokens, who.priority, now, who.deadline)

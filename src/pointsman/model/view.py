@@ -81,6 +81,17 @@ class Glance(NamedTuple):
     peak: float | None
 
 
+class Known(NamedTuple):
+    """What is known of one kind of task: how many of each member went well and how many did not, older ones weighing
+    less, where one of now is ``unit``. The best member's are worth going by from ``enough`` of them on.
+    """
+
+    good: Column
+    bad: Column
+    unit: float
+    enough: int
+
+
 class View(Protocol):
     """What a decision may know of the present. ``state.scoreboard.Scoreboard`` is the one in use."""
 
@@ -170,6 +181,10 @@ class View(Protocol):
 
     def minutes_of(self, members: Members) -> tuple[Column, Column]:
         """Requests and tokens of the last minute."""
+        ...
+
+    def evidence_of(self, task: str, members: Members) -> Known | None:
+        """What came of one kind of task; None if nothing is known of it."""
         ...
 
     def served(self, deployment: Deployment) -> bool:

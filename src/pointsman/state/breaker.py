@@ -98,6 +98,13 @@ class Breaker:
         configured = self.settings.threshold
         return configured if self.adaptive is None else self.adaptive.at(configured, now)
 
+    def go_on(self, failures: int, openings: int, until: float | None) -> None:
+        """From how one stood elsewhere. ``until``: it is open until then, None if it is closed."""
+        self.failures, self.openings = failures, openings
+        self.marked = self.marked or failures > 0
+        if until is not None:
+            self.state, self.until, self.marked = State.OPEN, until, True
+
     def admits(self, now: float) -> bool:
         """Would a request be let through now? An open breaker that is due becomes half-open."""
         if self.state is State.OPEN and now >= self.until:

@@ -80,6 +80,15 @@ class Memory:
         for record in self.records.values():
             self._renew(record, record.deployment)
 
+    def forget(self, deployment: Deployment) -> None:
+        """One, with the place that is its alone. What it has under way ends with nobody to remember it."""
+        record = self.records.get(deployment.id)
+        if record is None:
+            return
+        self._forget(deployment.id)
+        if all(other.place is not record.place for other in self.records.values()):
+            self.places.pop(deployment.provider.name, None)
+
     def _make_room(self) -> None:
         """Forget the older half of those that the configuration does not list and that serve nobody."""
         idle = [name for name, record in self.records.items() if name not in self._listed and not record.in_flight]

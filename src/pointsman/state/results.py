@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import chain, islice
 
 import msgspec
 
@@ -93,6 +94,10 @@ class Results:
 
     def __len__(self) -> int:
         return min(len(self._kept) + len(self._new), MOST)
+
+    def __iter__(self) -> Iterator[Result]:
+        """Those that are kept, the oldest first."""
+        return islice(chain(self._kept, self._new), max(len(self._kept) + len(self._new) - MOST, 0), None)
 
     def since(self, moment: float) -> tuple[int, int]:
         """How many delivered and how many failed after that moment, of those that are kept; without those borne."""

@@ -13,9 +13,9 @@ from threading import RLock
 from pointsman.model.deployment import Deployment, Provider
 from pointsman.model.members import Column, Members
 from pointsman.model.outcome import CONSEQUENCES, FailureKind
-from pointsman.model.view import UNSEEN, Clock, Dice, Glance, Standing, Turns
+from pointsman.model.view import UNSEEN, Clock, Dice, Glance, Known, Standing, Turns
 from pointsman.state import limits
-from pointsman.state.breaker import Reading
+from pointsman.state.breaker import Reading, State
 from pointsman.state.budget import RetryBudget
 from pointsman.state.health import SIGNS_OF_LIFE, Failure, at_limit, breaker_of, ends, told_to_rest, tried
 from pointsman.state.memory import Memory
@@ -183,6 +183,9 @@ class Scoreboard:
             rows.counted = True
         return table.minutes_of(members, self.clock())
 
+    def evidence_of(self, task: str, members: Members) -> Known | None:
+        return self._table.evidence_of(task, members, self.clock())
+
     def served(self, deployment: Deployment) -> bool:
         record = self._records.get(deployment.id)
         return record is not None and self.clock() - record.served < self._rules.idle_reset
@@ -241,6 +244,18 @@ class Scoreboard:
                 self.health.ended(lease, passage)
             if self.queue.tickets:
                 self._hand_on(record)
+
+    def note(self, deployment: Deployment) -> Lease:
+        """A lease for a result of which no choice is known: it takes a place until it is given back, and no turn. It
+        counts as a trial if the deployment is on trial.
+        """
+        with self.lock:
+            record, now = self.record(deployment), self.clock()
+            self._table.in_flight[record.row] += 1
+            record.place.in_flight += 1
+            record.breaker.admits(now)
+            trial = record.breaker.state is State.HALF_OPEN
+            return Lease(record, now, self.health.passage(record, now) if trial else None)
 
     # Waiting for room (flow/line.py)
 
@@ -338,6 +353,31 @@ class Scoreboard:
                 self.health.lives(lease, lease.passage, now)
         return seconds
 
+    def learned(self, task: str, deployment: Deployment, good: float, bad: float, at: float | None = None) -> None:
+        """So many tasks of one kind went well at the deployment, and so many did not; now, or at that time."""
+        with self.lock:
+            moment = self.clock() if at is None else at
+            self._table.evidence.add(task, self.record(deployment).row, good, bad, moment)
+
+    def evidence(self, deployment: Deployment) -> dict[str, tuple[float, float, float]]:
+        """How many tasks of each kind went well there and how many did not, older ones weighing less; at what time they
+        would come to so many.
+        """
+        with self.lock:
+            return self._table.evidence.row(self.record(deployment).row)
+
+    def restore(self, deployment: Deployment, good: int, bad: int, results: Iterable[Result]) -> None:
+        """Go on from what was counted elsewhere."""
+        with self.lock:
+            record = self.record(deployment)
+            record.successes, record.failures = good, bad
+            for result in results:
+                record.results.add(result)
+                if result.delivered:
+                    record.served = result.ended
+            self._table.mark(record)
+            self.health.list_if_unwell(record, self.clock())
+
     def garbled(self, lease: Lease, frames: int) -> None:
         """So many frames of its stream made no sense: an error, if not one that opens a breaker, for the rest came."""
         with self.lock:
@@ -399,6 +439,15 @@ class Scoreboard:
         with self.lock:
             return breaker_of(self.record(deployment), self.clock())
 
+    def forget(self, deployment: Deployment) -> None:
+        """Remember nothing of it any more. What it has under way is not given back."""
+        with self.lock:
+            record = self._records.get(deployment.id)
+            for ticket in self.queue.tickets:
+                if record is not None and ticket.kept is record:
+                    self.release(ticket)
+            self._memory.forget(deployment)
+
     def reset(self, *, keep_breakers: bool = False) -> None:
         """Forget results, counts, turns and sessions, and unless told otherwise who rests or is degraded. What is under
         way goes on, and limits go on counting: they were promised to somebody.
@@ -411,6 +460,7 @@ class Scoreboard:
                 record.served = -math.inf
             if not keep_breakers:
                 self.health.reset()
+            self._table.evidence.clear()
             self._turns.clear()
             self._homes.clear()
             self._labels.clear()
@@ -419,6 +469,7 @@ class Scoreboard:
         self._rules = rules
         self.queue.settings = rules.queue
         self._homes.seconds, self._labels.seconds = rules.home, rules.label
+        self._table.evidence.adaptive = rules.breaker.adaptive
 
     def _failed(self, deployment: Deployment) -> float:
         """When it failed last."""

@@ -15,7 +15,8 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from pointsman.model.members import Column, Members
-from pointsman.model.view import UNSEEN, trust_in
+from pointsman.model.view import UNSEEN, Known, trust_in
+from pointsman.state.evidence import Evidence
 from pointsman.state.minutes import Minutes, RowMinute
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ class Table:
     def __init__(self) -> None:
         self.in_flight: MutableSequence[int] = [0] * ROWS
         self.minutes = Minutes(ROWS), Minutes(ROWS)  # of requests, of tokens
+        self.evidence = Evidence(ROWS)
         self.placed = 0
         self._wide = False
         self._rows: dict[str, int] = {}
@@ -84,6 +86,7 @@ class Table:
         self._free.append(row)
         for minutes in self.minutes:
             minutes.forget(row)
+        self.evidence.forget(row)
         self.placed += 1
 
     def rows_of(self, members: Members) -> Rows:
@@ -111,6 +114,14 @@ class Table:
                 minutes.advance(now)
         read, (requests, tokens) = self.rows_of(members).read, self.minutes
         return read(requests.totals), read(tokens.totals)
+
+    def evidence_of(self, task: str, members: Members, now: float) -> Known | None:
+        """What came of one kind of task; None if nothing is known of it."""
+        kind = self.evidence.of(task)
+        if kind is None:
+            return None
+        read = self.rows_of(members).read
+        return Known(read(kind.good), read(kind.bad), kind.unit(now), self.evidence.enough(now))
 
     def mark(self, record: Record) -> None:
         """It has new results, or none any more."""
@@ -188,6 +199,7 @@ class Table:
         size = len(self.in_flight)
         for counts in (self.in_flight, *[minutes.totals for minutes in self.minutes]):
             counts.extend([0] * size)
+        self.evidence.grow(2 * size)
         for column in self._figures.values():
             column.extend(column[:1] * size)
 

@@ -128,7 +128,10 @@ class SqliteStore:
 
     def _create(self, connection: sqlite3.Connection) -> None:
         """Make an empty file one of ours. Readers and the writer do not wait for each other (WAL) from then on."""
-        if not self._version(connection):
+        connection.execute("BEGIN")  # else somebody who makes it meanwhile is seen halfway
+        made = self._version(connection)
+        connection.execute("COMMIT")
+        if not made:
             with self._transaction(connection):
                 if self._version(connection):
                     return  # another process was faster

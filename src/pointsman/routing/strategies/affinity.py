@@ -1,9 +1,9 @@
-"""affinity: a session stays where it was served last, as long as that is fit.
+"""affinity: a session stays where it was served last, as long as that is fit; a task goes to whom such tasks went well.
 
 Who has no home there yet is given one by a hash of the session, so replicas that don't share a memory agree; without a
-session requests of one task, else those that begin alike, count as one. What was delivered so far is the evidence: a
-member's share of new keys is its weight times its success rate, and nobody is given much more than its share of what is
-in flight (``routing.rendezvous``).
+session requests of one task of which nothing is known (``routing.skill``), else those that begin alike, count as one.
+What was delivered so far is the evidence: a member's share of new keys is its weight times its success rate, and nobody
+is given much more than its share of what is in flight (``routing.rendezvous``).
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from pointsman.routing.reading import Reading
 from pointsman.routing.rendezvous import Homes, number
 from pointsman.routing.sessions import home_of
 from pointsman.routing.shares import lessened, weights_of
+from pointsman.routing.skill import Skills
 
 
 class Affinity:
@@ -31,12 +32,16 @@ class Affinity:
         self._do = arithmetic(members)
         self._weights = members.column(weights_of(pool))
         self._homes = Homes(members)
+        self._skills = Skills(members, "affinity")
         self._shares = Reading(members, ("trust",), self._parts)
 
     def pick(self, request: Request, view: View, dice: Dice) -> tuple[int, Step]:
         home = home_of(request, self._members.places, view)
         if home is not None:
             return home, self._told(f"{self._pool[home].id} is the home of the session")
+        skill = self._skills.of(request, view)
+        if skill is not None:
+            return self._skills.pick(skill, view, dice)
         kind, key = _key(request)
         drawn = number(key) if key else int(dice.random() * 2**64)
         index, nearest = self._homes.place(drawn, self._shares.of(view), view)
@@ -47,9 +52,10 @@ class Affinity:
         home = home_of(request, self._members.places, view)
         shares = self._shares.of(view)
         total = sum(shares)
+        rows = zip(self._pool, shares, self._skills.terms(request, view), strict=True)
         return [
-            {"home": float(index == home), "share": float(share / total), "in_flight": view.in_flight(d)}
-            for index, (d, share) in enumerate(zip(self._pool, shares, strict=True))
+            {"home": float(index == home), **skill, "share": float(share / total), "in_flight": view.in_flight(d)}
+            for index, (d, share, skill) in enumerate(rows)
         ]
 
     def _parts(self, columns: tuple[Column, ...], reduced: Mapping[str, float]) -> Column:

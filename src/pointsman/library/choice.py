@@ -1,0 +1,191 @@
+"""Who gets a task: the line-up for what it asks for, the filters of the moment, and the strategy's pick.
+
+Call under the board's lock. Explaining is the same decision with somebody who takes notes (``sights``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import inf
+from random import Random
+
+import msgspec
+
+from pointsman.config.settings import Strategies
+from pointsman.errors import NoModels
+from pointsman.library.bandit import Bandit
+from pointsman.library.categories import TaskCategory
+from pointsman.library.lineup import NO_WISH, Lineup, Row, Wish, lineup
+from pointsman.library.models import Held, Model
+from pointsman.library.refusal import refusal
+from pointsman.library.strategy import Strategy
+from pointsman.model.decision import Pool, Step
+from pointsman.model.deployment import Deployment
+from pointsman.model.request import Hints, Request
+from pointsman.routing.shapes import Sight
+from pointsman.routing.shapes import Strategy as Picker
+from pointsman.routing.strategies import STRATEGIES
+from pointsman.state.queue import NORMAL
+from pointsman.state.scoreboard import Scoreboard
+
+TURNS = "tasks"
+"""The group whose turns round robin remembers: one for all, whatever a task asks for."""
+
+MOST_LINEUPS = 256
+"""Combinations of tags and capabilities that are remembered."""
+
+CHARACTERS = 4
+"""Of a token, roughly."""
+
+LONGEST_READ = 2000
+"""Characters of a prompt that a strategy may look at."""
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """What somebody is wanted for. ``deadline`` is when, on the clock, it is too late to begin. ``reported``: what came
+    of it will be told by the model's id, else with what was given out. ``patient``: it waits for room.
+    """
+
+    request: Request
+    category: TaskCategory
+    wish: Wish = NO_WISH
+    priority: int = NORMAL
+    deadline: float = inf
+    reported: bool = True
+    patient: bool = False
+
+
+class Choice(msgspec.Struct, frozen=True, gc=False):
+    """Who was chosen from which pool, what was said before, and the strategy's word."""
+
+    deployment: Deployment
+    pool: Pool
+    before: tuple[Step, ...]
+    word: Step
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        return (*self.before, self.word)
+
+
+class Chooser:
+    """``models`` is the desk's, by id; it tells by ``changed`` when somebody comes or leaves. ``zone`` is where the
+    program runs; a zone's models take ``spill_over`` tasks each at a time before the next zone is asked.
+    """
+
+    def __init__(
+        self,
+        board: Scoreboard,
+        models: Mapping[str, Model],
+        dice: Random,
+        strategy: Strategy,
+        *,
+        zone: str | None,
+        spill_over: int | None,
+    ) -> None:
+        self.strategy = strategy
+        self.counts = False
+        self.bandit = Bandit(TURNS)
+        self._board = board
+        self._models = models
+        self._dice = dice
+        self._zone = zone
+        self._spill_over = spill_over
+        self._lineups: dict[Wish, Lineup] = {}
+        self._requests = {category: _about(category) for category in TaskCategory}
+
+    def changed(self) -> None:
+        """Somebody came or left."""
+        self._lineups = {}
+
+    def go_by(self, strategy: Strategy) -> None:
+        self.strategy = strategy
+        self._lineups = {}
+
+    def about(self, category: TaskCategory, prompt: str) -> Request:
+        """What the core is told of a task: the text only where somebody looks at it. ``counts``: somebody has a limit
+        of tokens.
+        """
+        if self.counts or category is TaskCategory.UNKNOWN or self.strategy is Strategy.PREFIX_AFFINITY:
+            return _about(category, prompt)
+        return self._requests[category]
+
+    def picker(self, pool: Pool) -> Picker:
+        """The strategy of the moment, made ready for a pool."""
+        if self.strategy is Strategy.BANDIT:
+            return self.bandit.ready(pool)
+        return STRATEGIES[self.strategy.value](TURNS, pool, Strategies())
+
+    @property
+    def arm(self) -> str:
+        """What of a strategy that learns made the last choice; empty if nothing did."""
+        return self.bandit.chosen if self.strategy is Strategy.BANDIT else ""
+
+    def learned(self, held: Held, category: TaskCategory, success: bool, seconds: float) -> None:
+        """What came of a task, for a strategy that learns. Nothing is learned for one that is not asked."""
+        if held.arm or self.strategy is Strategy.BANDIT:
+            model = held.lease.record.deployment.id
+            self.bandit.learned(held.arm, category.value, success, seconds, model)
+
+    def choose(self, asked: Asked, sights: list[Sight] | None = None) -> Choice:
+        """Raises NoModels, NoCandidate, AtLimit or TooManyTokens. ``sights`` gathers who was left out by whom."""
+        found = self._lineups.get(asked.wish) or self._line_up(asked.wish)
+        if found.simple and sights is None and self._spill_over is None:
+            row = found.rows[0]
+            if row.calm(self._board):
+                index, word = row.strategy.pick(asked.request, self._board, self._dice)
+                return Choice(row.pool[index], row.pool, found.steps, word)
+        return self._among(found, asked, sights)
+
+    def _among(self, found: Lineup, asked: Asked, sights: list[Sight] | None) -> Choice:
+        """The nearest who may be asked: those of the next zone when nobody of this one is left, or all are busy."""
+        steps = found.steps
+        busy: tuple[Row, Pool, tuple[Step, ...]] | None = None
+        if sights is not None:
+            sights.extend(found.sights)
+        for number, row in enumerate(found.rows):
+            pool, said = row.fit(asked.request, self._board, sights)
+            steps += self._where(found, number) + said
+            idle = self._idle(pool)
+            if idle:
+                return self._picked(row, idle, steps, asked)
+            if pool and busy is None:
+                busy = (row, pool, steps)
+        if busy is not None:
+            return self._picked(*busy, asked)
+        raise refusal(found, asked.request, steps, self._board)
+
+    def _picked(self, row: Row, pool: Pool, steps: tuple[Step, ...], asked: Asked) -> Choice:
+        index, word = row.strategy_for(pool).pick(asked.request, self._board, self._dice)
+        return Choice(pool[index], pool, steps, word)
+
+    def _idle(self, pool: Pool) -> Pool:
+        """Those that may have one more before another zone is asked."""
+        most = self._spill_over
+        return pool if most is None else tuple([d for d in pool if self._board.in_flight(d) < most])
+
+    def _where(self, found: Lineup, number: int) -> tuple[Step, ...]:
+        """What zones have to say, where there are several."""
+        if len(found.rows) < 2:
+            return ()
+        row, total = found.rows[number], sum(len(each.pool) for each in found.rows)
+        zones = sorted({d.provider.zone or "anywhere" for d in row.pool})
+        why = f"nearest to {self._zone}" if number == 0 else "turned to, for nobody nearer has room"
+        return (Step("zone", total, len(row.pool), f"{', '.join(zones[:8])}: {why}"),)
+
+    def _line_up(self, wish: Wish) -> Lineup:
+        if not self._models:
+            raise NoModels("no model is registered: call register_model first")
+        if len(self._lineups) >= MOST_LINEUPS:
+            self._lineups.clear()
+        members = tuple([model.deployment for model in self._models.values()])
+        capabilities = {name: model.capabilities for name, model in self._models.items()}
+        found = self._lineups[wish] = lineup(members, capabilities, wish, self._zone, self.picker)
+        return found
+
+
+def _about(category: TaskCategory, prompt: str = "") -> Request:
+    text = prompt[:LONGEST_READ].encode(errors="replace").decode()  # half a character is no JSON
+    body = {"prompt": msgspec.Raw(msgspec.json.encode(text))} if text else {}
+    task = None if category is TaskCategory.UNKNOWN else category.value
+    return Request("completions", None, body, tokens=len(prompt) // CHARACTERS + 1, hints=Hints(task=task))

@@ -1,0 +1,281 @@
+"""What the sync router and the async one share: who is registered, who has which task, and what came of it.
+
+Nothing here waits. A task for which nobody has room goes to ``wait_for_room``, a flow that threads and event loops
+perform in their own ways. Choosing and counting happen in one hold of the board's lock; an argument that makes no sense
+is told before anything is changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from math import inf
+from random import Random
+from typing import Protocol
+
+import msgspec
+
+from pointsman.errors import DeadlineMissed, DuplicateModel, NoCandidate, UnknownModel
+from pointsman.flow.effects import Effect, Reply
+from pointsman.flow.line import Waiting, in_line
+from pointsman.library.categories import TaskCategory
+from pointsman.library.choice import TURNS, Asked, Chooser
+from pointsman.library.models import Held, Model, Wanted
+from pointsman.library.regret import Regret
+from pointsman.library.strategy import Strategy
+from pointsman.model.outcome import FailureKind
+from pointsman.model.rest import BreakerSettings
+from pointsman.model.view import Clock
+from pointsman.state.queue import QueueSettings
+from pointsman.state.results import Result
+from pointsman.state.rules import Rules
+from pointsman.state.scoreboard import Scoreboard
+
+MOST_HELD = 10_000
+"""Tasks of one model that are waited for; what was given to it before those is taken to be lost."""
+
+
+class Options(msgspec.Struct, frozen=True):
+    """What holds of the whole router; ``zone`` and ``spill_over`` as in Chooser. A task is waited for ``lease_timeout``
+    seconds.
+    """
+
+    zone: str | None = None
+    spill_over: int | None = None
+    lease_timeout: float = 600.0
+    queue: QueueSettings = QueueSettings()
+
+
+class LongMemory(Protocol):
+    """What is remembered longer than the program runs."""
+
+    def restore(self, model: Model) -> bool:
+        """A model that has just been registered goes on from what is known of it; False if nothing is."""
+        ...
+
+    def forget(self, name: str) -> None:
+        """It was unregistered."""
+        ...
+
+    def note(self) -> None:
+        """Something has changed."""
+        ...
+
+
+class Desk:
+    """Thread-safe: every method may be called from any thread."""
+
+    def __init__(
+        self, strategy: Strategy, breaker: BreakerSettings, options: Options, clock: Clock, dice: Random
+    ) -> None:
+        self.options = options
+        self.board = Scoreboard(clock, dice, Rules(breaker=breaker, queue=options.queue))
+        self.models: dict[str, Model] = {}
+        self.chooser = Chooser(
+            self.board, self.models, dice, strategy, zone=options.zone, spill_over=options.spill_over
+        )
+        self.memory: LongMemory | None = None
+        self._order: tuple[Model, ...] = ()
+        self._watched = 0  # whose tasks were looked at last, for those that nobody reports on
+        self._begin()
+
+    # Who is there
+
+    def register(self, wanted: Wanted, instance: object) -> None:
+        """Raises DuplicateModel."""
+        name = wanted.deployment.id
+        with self.board.lock:
+            if name in self.models:
+                raise DuplicateModel(
+                    f"model {name!r} is registered already: unregister_model it first", param="model_id"
+                )
+            record = self.board.record(wanted.deployment)
+            model = self.models[name] = Model(wanted.deployment, record, instance, wanted.capabilities)
+            if self.memory is None or not self.memory.restore(model):
+                self._credit(model)
+            self.chooser.counts = self.chooser.counts or wanted.deployment.tpm is not None
+            self._changed()
+
+    def unregister(self, name: str) -> Model:
+        """Raises UnknownModel. Tasks that it has under way end where they are; what comes of them is not counted."""
+        with self.board.lock:
+            model = self.models.pop(self.model(name).id)
+            self.board.forget(model.deployment)
+            if self.memory is not None:
+                self.memory.forget(model.id)
+            self.chooser.bandit.forget(model.id)
+            self._changed()
+        return model
+
+    def model(self, name: str) -> Model:
+        """Raises UnknownModel, which lists who there is."""
+        found = self.models.get(name) if isinstance(name, str) else None
+        if found is None:
+            known = ", ".join(list(self.models)[:20]) or "none; call register_model first"
+            raise UnknownModel(f"no model {name!r:.200} is registered; there are: {known}", param="model_id")
+        return found
+
+    def everybody(self) -> tuple[Model, ...]:
+        """In the order in which they were registered."""
+        with self.board.lock:
+            if len(self._order) != len(self.models):
+                self._order = tuple(self.models.values())
+            return self._order
+
+    # Who gets a task
+
+    def take(self, asked: Asked) -> tuple[Model, Held]:
+        """Choose somebody and count the task in. Raises NoModels, NoCandidate, AtLimit or TooManyTokens."""
+        board = self.board
+        with board.lock:
+            found = self.chooser.choose(asked)
+            model = self.models[found.deployment.id]
+            lease = board.take(found.deployment, TURNS)
+            model.routed += 1
+            self._look_after_next(lease.begun)
+            held = Held(lease, asked.category, self.chooser.arm)
+            if asked.reported:
+                self.hold(model, held)
+            return model, held
+
+    def hold(self, model: Model, held: Held) -> None:
+        """What comes of the task will be told by the model's id."""
+        with self.board.lock:
+            model.held.append(held)
+            if len(model.held) > MOST_HELD:
+                self.board.give_back(model.held.popleft().lease)
+
+    def wait_for_room(self, asked: Asked, nobody: NoCandidate) -> Generator[Effect, Reply, tuple[Model, Held]]:
+        """``take`` for a task that has to stand in line first. Raises DeadlineMissed, QueueFull, or what ``take``
+        raised last.
+        """
+        board, last = self.board, nobody
+
+        def look() -> tuple[Model, Held] | None:
+            nonlocal last
+            try:
+                return self.take(asked)
+            except NoCandidate as still:
+                last = still
+                return None
+
+        who = Waiting(nobody.crowded, asked.priority, asked.request.tokens, asked.deadline, sheds=False)
+        found = (yield from in_line(board, who, look)) if board.clock() < asked.deadline else None
+        if found is not None:
+            return found
+        if board.clock() >= asked.deadline:
+            raise DeadlineMissed(f"nobody had room in time: {last.message}", retry_after=last.retry_after)
+        raise last
+
+    # What came of it
+
+    def record(self, name: str, success: bool, seconds: float, category: TaskCategory | None) -> None:
+        """A result that a caller tells of: of the oldest task that the model has, if any. Raises UnknownModel."""
+        with self.board.lock:
+            model = self.model(name)
+            self._give_up_old(model, self.board.clock())
+            held = model.held.popleft() if model.held else Held(self.board.note(model.deployment), TaskCategory.UNKNOWN)
+            self.ended(model, held, seconds, None if success else FailureKind.SERVER_ERROR, category)
+
+    def ended(
+        self,
+        model: Model,
+        held: Held,
+        seconds: float,
+        failure: FailureKind | None,
+        category: TaskCategory | None = None,
+    ) -> None:
+        """A task is over: with a failure, or None. Give its place back and remember what came of it."""
+        board, lease = self.board, held.lease
+        with board.lock:
+            if self.models.get(model.id) is not model:  # it was unregistered, and its place is gone
+                return
+            model.timed += 1
+            model.latency += seconds
+            if failure is None:
+                lease.result = Result(board.clock(), seconds)
+            else:
+                board.failed(lease, failure)
+            board.give_back(lease)
+            about = held.category if category is None else category
+            if about is not TaskCategory.UNKNOWN:
+                board.learned(about.value, model.deployment, float(failure is None), float(failure is not None))
+            self.chooser.learned(held, about, failure is None, seconds)
+            if self.memory is not None:
+                self.memory.note()
+
+    def given_up(self, model: Model, held: Held) -> None:
+        """A task is over without a word on the model: its caller left."""
+        with self.board.lock:
+            if self.models.get(model.id) is model:
+                self.board.give_back(held.lease)
+
+    def regret(self) -> Regret:
+        with self.board.lock:
+            return self.chooser.bandit.regret()
+
+    # Housekeeping
+
+    def go_by(self, strategy: Strategy) -> None:
+        with self.board.lock:
+            self.chooser.go_by(strategy)
+
+    def settle(self, breaker: BreakerSettings) -> None:
+        """Of all models, from now on; who rests goes on resting."""
+        self.board.settle(Rules(breaker=breaker, queue=self.options.queue))
+
+    def recover(self, model: Model) -> None:
+        """Somebody says that it is well."""
+        self.board.recover(model.deployment)
+
+    def check(self) -> dict[str, bool]:
+        """Who may be given a task now. Who says that he is not alive is left out until he says so at the next check."""
+        found = {}
+        for model in self.everybody():
+            alive = getattr(model.instance, "alive", True)
+            if alive is False or model.ailing:
+                model.ailing = alive is False
+                self.board.checked(model.deployment.provider, not model.ailing, inf)
+            found[model.id] = self.board.fitness(model.deployment) is None
+        return found
+
+    def reset(self, *, keep_breakers: bool) -> None:
+        """Forget what was counted and learned. What is under way goes on."""
+        with self.board.lock:
+            self.board.reset(keep_breakers=keep_breakers)
+            self._begin()
+            self.chooser.bandit.reset()
+            for model in self.everybody():
+                model.routed = model.timed = 0
+                model.latency = 0.0
+                self._credit(model)
+            if self.memory is not None:
+                self.memory.note()
+
+    def _begin(self) -> None:
+        """Turns begin with the first that was registered, as one expects of a list."""
+        self.board.turns(TURNS).last = ""
+
+    def _credit(self, model: Model) -> None:
+        """What it is said to be capable of counts like one task that went well."""
+        for category in TaskCategory:
+            if category.value in model.capabilities:
+                self.board.learned(category.value, model.deployment, 1.0, 0.0)
+
+    def _changed(self) -> None:
+        """Somebody came or left."""
+        if self.memory is not None:
+            self.memory.note()
+        self._order = ()
+        self.chooser.changed()
+
+    def _look_after_next(self, now: float) -> None:
+        """With each choice one model's oldest tasks are looked at: whoever never reports must not fill it for ever."""
+        order = self._order or self.everybody()
+        self._watched = (self._watched + 1) % len(order)
+        self._give_up_old(order[self._watched], now)
+
+    def _give_up_old(self, model: Model, now: float) -> None:
+        """What was not reported on in time is lost."""
+        held, oldest = model.held, now - self.options.lease_timeout
+        while held and held[0].lease.begun < oldest:
+            self.board.give_back(held.popleft().lease)

@@ -1,0 +1,139 @@
+"""Who could take a task, before anybody looks at the present: by tags and capabilities, from the nearest zone outwards.
+
+A line-up is made once for all tasks that ask for the same, and holds a strategy made ready for each of its pools.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+
+import msgspec
+
+from pointsman.model.decision import Pool, Step
+from pointsman.model.deployment import Deployment
+from pointsman.model.request import Request
+from pointsman.model.view import View
+from pointsman.routing.shapes import Kept, Sight, Strategy
+from pointsman.routing.stages import health, limits
+
+MOST_NARROWED = 256
+"""Narrower pools of a row whose strategies are kept. One more, and all begin anew."""
+
+Maker = Callable[[Pool], Strategy]
+
+
+class Wish(msgspec.Struct, frozen=True, gc=False):
+    """What a task asks of a model: any of these tags, all of these capabilities."""
+
+    tags: tuple[str, ...] = ()
+    capabilities: tuple[str, ...] = ()
+
+    def __hash__(self) -> int:
+        return hash((self.tags, self.capabilities))
+
+
+NO_WISH = Wish()
+
+
+class Row:
+    """The models of one distance, and how to pick one of them."""
+
+    def __init__(self, pool: Pool, make: Maker) -> None:
+        self.pool = pool
+        self.strategy = make(pool)
+        self._make = make
+        self._limited = any(d.limited for d in pool)
+        self._narrowed: dict[frozenset[str], Strategy] = {}
+
+    def calm(self, view: View) -> bool:
+        """Is there nothing to look at, so that everybody may be asked?"""
+        return not (self._limited or view.resting)
+
+    def fit(self, request: Request, view: View, sights: list[Sight] | None = None) -> tuple[Pool, tuple[Step, ...]]:
+        """Who may be asked now, and what the filters said."""
+        pool, steps = self.pool, []
+        for stage, keep, idle, needed in (
+            ("limits", limits.keep, limits.IDLE, self._limited),
+            ("health", health.keep, health.IDLE, bool(view.resting)),
+        ):
+            kept = keep(pool, request, view) if needed else Kept(pool, idle)
+            steps.append(Step(stage, len(pool), len(kept.pool), kept.reason))
+            if sights is not None:
+                sights.append(Sight(stage, kept.pool, kept.excluded))
+            pool = kept.pool
+        return pool, tuple(steps)
+
+    def strategy_for(self, pool: Pool) -> Strategy:
+        """The strategy for some of its members."""
+        if len(pool) == len(self.pool):
+            return self.strategy
+        key = frozenset([d.id for d in pool])
+        found = self._narrowed.get(key)
+        if found is None:
+            if len(self._narrowed) >= MOST_NARROWED:
+                self._narrowed.clear()
+            found = self._narrowed[key] = self._make(pool)
+        return found
+
+
+class Lineup(msgspec.Struct, frozen=True):
+    """``rows`` from the nearest zone outwards, ``steps`` and ``sights`` what has been said so far."""
+
+    rows: tuple[Row, ...]
+    steps: tuple[Step, ...]
+    sights: tuple[Sight, ...] = ()
+
+    @property
+    def simple(self) -> bool:
+        """Is nothing to be weighed between zones?"""
+        return len(self.rows) == 1
+
+
+def lineup(
+    members: Pool, capabilities: Mapping[str, frozenset[str]], wish: Wish, zone: str | None, make: Maker
+) -> Lineup:
+    """``members`` are all that are registered, with what each is capable of by id."""
+    pool, sights = members, []
+    steps = [Step("registered", len(members), len(members), f"{len(members)} registered")]
+    for stage, said, fits in _tests(wish, capabilities):
+        left = tuple([d for d in pool if fits(d)])
+        steps.append(Step(stage, len(pool), len(left), said))
+        sights.append(Sight(stage, left, {d.id: f"not {said}" for d in pool if not fits(d)}))
+        pool = left
+    rows = tuple(Row(each, make) for each in by_distance(pool, zone)) if pool else ()
+    return Lineup(rows, tuple(steps), tuple(sights))
+
+
+def _tests(
+    wish: Wish, capabilities: Mapping[str, frozenset[str]]
+) -> Iterator[tuple[str, str, Callable[[Deployment], bool]]]:
+    """The stages of a wish: what each demands, in words and as a test."""
+    if wish.tags:
+        tags = frozenset(wish.tags)
+        yield "tag", f"tagged {' or '.join(wish.tags)}", lambda d: not tags.isdisjoint(d.tags)
+    if wish.capabilities:
+        able = frozenset(wish.capabilities)
+        yield "capability", f"capable of {', '.join(wish.capabilities)}", lambda d: able <= capabilities[d.id]
+
+
+def by_distance(pool: Pool, zone: str | None) -> list[Pool]:
+    """From the nearest outwards: how many leading parts a zone shares with ours ("eu/frankfurt/a"). Who says no zone is
+    as near as can be: he may be anywhere.
+    """
+    if zone is None:
+        return [pool]
+    ours = zone.split("/")
+    far: dict[int, list[int]] = {}
+    for index, d in enumerate(pool):
+        theirs = d.provider.zone
+        far.setdefault(0 if theirs is None else len(ours) - _shared(ours, theirs.split("/")), []).append(index)
+    return [tuple(pool[index] for index in far[distance]) for distance in sorted(far)]
+
+
+def _shared(ours: list[str], theirs: list[str]) -> int:
+    count = 0
+    for one, other in zip(ours, theirs, strict=False):
+        if one != other:
+            break
+        count += 1
+    return count

@@ -1,0 +1,139 @@
+"""Who fails is left out, tried by a few, and back after some successes."""
+
+import pytest
+
+from pointsman import CircuitBreakerConfig, Strategy, TaskRouter
+from pointsman.errors import NoCandidate
+from pointsman.fakes import FakeClock
+
+
+@pytest.fixture
+def clock():
+    return FakeClock()
+
+
+@pytest.fixture
+def router(clock):
+    router = TaskRouter(Strategy.RANDOM, clock=clock, seed=3)
+    router.register_model("a")
+    return router
+
+
+def opened(router):
+    for _ in range(5):
+        router.record_task_result("a", False, 0.1)
+
+
+def test_it_opens_at_the_fifth_failure_in_a_row(router):
+    for _ in range(4):
+        router.record_task_result("a", False, 0.1)
+    router.record_task_result("a", True, 0.1)
+    for wanted in ("closed", "closed", "closed", "closed", "open"):
+        router.record_task_result("a", False, 0.1)
+        assert router.get_circuit_breaker_status("a").state == wanted
+    assert router.get_model_metrics("a").circuit_breaker_open
+
+
+def test_it_is_half_open_after_its_time_for_two_at_once(router, clock):
+    opened(router)
+    clock.advance(29.9)
+    with pytest.raises(NoCandidate) as raised:
+        router.route_task("too early")
+    assert raised.value.retry_after == pytest.approx(0.1)
+    clock.advance(0.2)
+    assert [router.route_task("probe") for _ in range(2)] == ["a", "a"]
+    assert router.get_circuit_breaker_status("a").state == "half_open"
+    with pytest.raises(NoCandidate):
+        router.route_task("one too many")
+    router.record_task_result("a", True, 0.1)
+    assert router.route_task("the place is free again") == "a"
+
+
+def test_three_successes_close_it(router, clock):
+    opened(router)
+    clock.advance(31)
+    for state in ("half_open", "half_open", "closed"):
+        router.route_task("probe")
+        router.record_task_result("a", True, 0.1)
+        assert router.get_circuit_breaker_status("a").state == state
+    assert router.health_check() == {"a": True}
+
+
+def test_one_failure_opens_it_again_for_as_long(router, clock):
+    opened(router)
+    for _ in range(4):
+        clock.advance(30.1)
+        router.route_task("probe")
+        router.record_task_result("a", False, 0.1)
+        status = router.get_circuit_breaker_status("a")
+        assert (status.state, status.retry_after) == ("open", pytest.approx(30.0))
+
+
+def test_results_that_nobody_was_routed_for_count_on_trial(router, clock):
+    opened(router)
+    router.record_task_result("a", True, 0.1)
+    assert router.get_circuit_breaker_status("a").state == "open"  # it speaks of the past
+    clock.advance(31)
+    for _ in range(3):
+        router.record_task_result("a", True, 0.1)
+    assert router.get_circuit_breaker_status("a").state == "closed"
+
+
+def test_what_was_sent_before_it_opened_does_not_close_it(router, clock):
+    for _ in range(3):
+        router.route_task("slow")
+    for _ in range(2):
+        router.record_task_result("a", False, 0.1)
+    held = router.get_model_metrics("a").pending
+    assert held == 1
+    for _ in range(3):
+        router.route_task("more")
+        router.record_task_result("a", False, 0.1)
+    assert router.get_circuit_breaker_status("a")
+
+
+def test_a_status_is_true_while_the_model_is_left_out(router, clock):
+    status = router.get_circuit_breaker_status("a")
+    assert (bool(status), status.state, status.failures, status.reason) == (False, "closed", 0, None)
+    opened(router)
+    status = router.get_circuit_breaker_status("a")
+    assert (bool(status), status.state, status.failures, status.retry_after) == (True, "open", 5, 30.0)
+    assert status.reason == "breaker open for 30.0 s more (5 failures)"
+
+
+def test_new_figures_hold_for_all_and_leave_who_rests(router, clock):
+    opened(router)
+    router.circuit_breaker_config = CircuitBreakerConfig(failure_threshold=2, success_threshold=1, timeout=1)
+    assert router.get_circuit_breaker_status("a")
+    clock.advance(31)
+    router.record_task_result(router.route_task("probe"), True, 0.1)
+    for _ in range(2):
+        router.record_task_result("a", False, 0.1)
+    assert router.get_circuit_breaker_status("a").retry_after == pytest.approx(1.0)
+
+
+def test_a_reset_closes_unless_told_otherwise(router):
+    opened(router)
+    router.reset_metrics(keep_breakers=True)
+    assert router.get_circuit_breaker_status("a")
+    assert router.get_model_metrics("a").total_requests == 0
+    router.reset_metrics()
+    assert not router.get_circuit_breaker_status("a")
+
+
+class Instance:
+    alive = True
+
+
+def test_an_instance_that_is_not_alive_is_left_out_until_it_is(clock):
+    router = TaskRouter(clock=clock)
+    instance = Instance()
+    router.register_model("a", instance)
+    router.register_model("b")
+    instance.alive = False
+    assert router.health_check() == {"a": False, "b": True}
+    clock.advance(3600)
+    assert {router.route_task("one") for _ in range(4)} == {"b"}
+    instance.alive = True
+    assert router.health_check() == {"a": True, "b": True}
+    assert {router.route_task("one") for _ in range(4)} == {"a", "b"}

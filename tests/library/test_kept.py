@@ -1,0 +1,121 @@
+"""Metrics that survive a restart: what one router learned, the next one goes on from."""
+
+import pytest
+
+from pointsman import Strategy, TaskRouter
+from pointsman.errors import ConfigurationError, StoreFailed
+from pointsman.fakes import FakeClock
+
+
+@pytest.fixture
+def file(tmp_path):
+    return tmp_path / "metrics.db"
+
+
+@pytest.fixture
+def clock():
+    return FakeClock()
+
+
+def router_over(file, clock=None, strategy=Strategy.AFFINITY, **more):
+    router = TaskRouter(strategy, store=file, seed=1, **({"clock": clock} if clock else {}), **more)
+    for name in ("a", "b"):
+        router.register_model(name)
+    return router
+
+
+def test_counts_affinity_and_breakers_go_on(file):
+    with router_over(file) as router:
+        for _ in range(10):
+            router.record_task_result("a", True, 0.2, "testing")
+        for _ in range(5):
+            router.record_task_result("b", False, 0.1, "testing")
+        router.route_task("write tests for the parser")
+        before = router.get_all_metrics()
+    with router_over(file) as again:
+        after = again.get_all_metrics()
+        assert after["a"].affinity["testing"] == pytest.approx(1.0)
+        for name in "ab":
+            assert (after[name].total_requests, after[name].routed) == (
+                before[name].total_requests,
+                before[name].routed,
+            )
+            assert after[name].average_latency == before[name].average_latency
+            assert after[name].median_latency == before[name].median_latency
+        assert again.get_circuit_breaker_status("b").state == "open"
+        assert again.explain("write tests for the lexer").model == "a"
+        assert "best at testing" in again.explain("write tests for the lexer").reason
+
+
+def test_what_a_bandit_learned_goes_on(file):
+    with router_over(file, strategy=Strategy.BANDIT) as router:
+        for _ in range(30):
+            router.record_task_result(router.route_task("implement a queue"), True, 0.1)
+        rounds = router.regret().rounds
+    with router_over(file, strategy=Strategy.BANDIT) as again:
+        assert again.regret().rounds == rounds == 30
+
+
+def test_who_does_not_come_back_at_once_is_not_forgotten(file):
+    with router_over(file) as router:
+        router.record_task_result("a", True, 0.2)
+    with TaskRouter(store=file) as second:
+        second.register_model("b")
+        second.record_task_result("b", True, 0.2)
+    with router_over(file) as third:
+        assert third.get_model_metrics("a").total_requests == 1
+
+
+def test_who_is_unregistered_is_forgotten(file):
+    with router_over(file) as router:
+        router.record_task_result("a", True, 0.2)
+    with router_over(file) as router:
+        router.unregister_model("a")
+    with router_over(file) as router:
+        assert router.get_model_metrics("a").total_requests == 0
+
+
+def test_a_reset_is_kept_too(file):
+    with router_over(file) as router:
+        router.record_task_result("a", True, 0.2, "coding")
+    with router_over(file) as router:
+        router.reset_metrics()
+    with router_over(file) as router:
+        assert router.get_model_metrics("a").total_requests == 0
+        assert router.get_model_metrics("a").affinity == {}
+
+
+def test_it_is_told_how_saving_goes(file):
+    assert TaskRouter().store_status is None
+    router = router_over(file)
+    router.record_task_result("a", True, 0.2)
+    router.close()
+    assert router.store_status.saved is not None
+    assert router.route_task("it goes on") in ("a", "b")
+
+
+def test_a_store_that_cannot_be_read_is_told_at_once(file):
+    file.write_bytes(b"this is no database" * 100)
+    with pytest.raises(StoreFailed):
+        TaskRouter(store=file)
+    with pytest.raises(ConfigurationError):
+        TaskRouter(store="gopher://somewhere")
+    assert file.read_bytes().startswith(b"this is no database")
+
+
+def test_time_goes_on_while_nobody_runs(file, monkeypatch):
+    from pointsman.library import base
+
+    wall = FakeClock(1_000_000.0)
+    monkeypatch.setattr(base, "time", wall)
+    with router_over(file, FakeClock(50.0)) as router:
+        for _ in range(5):
+            router.record_task_result("a", False, 0.1)
+        assert router.get_circuit_breaker_status("a").retry_after == 30.0
+    wall.advance(20.0)
+    with router_over(file, FakeClock(7.0)) as router:
+        assert router.get_circuit_breaker_status("a").retry_after == pytest.approx(10.0, abs=0.01)
+    wall.advance(20.0)
+    with router_over(file, FakeClock(7.0)) as router:
+        assert router.route_many(["one", "two"], tags=[])
+        assert not router.get_circuit_breaker_status("a")
