@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from enum import Enum
+from enum import StrEnum
 from typing import Protocol
 
 from pointsman.config.nearest import near
 from pointsman.errors import UnknownCategory
 
 
-class TaskCategory(Enum):
+class TaskCategory(StrEnum):
     """What a task is about. docs/concepts/task-router.md says what belongs where."""
 
     CODING = "coding"
@@ -58,7 +58,9 @@ def category_of(word: object) -> TaskCategory:
     """
     if isinstance(word, TaskCategory):
         return word
-    known = ", ".join(category.value for category in TaskCategory)
+    if isinstance(word, str) and word in _WORDS:  # as it is written most
+        return _WORDS[word]
+    known = ", ".join(_WORDS)
     if not isinstance(word, str):
         raise UnknownCategory(f"a task category is a word, not {type(word).__name__}; known: {known}", param="category")
     found = _BY_SPELLING.get(_folded(word))
@@ -75,6 +77,7 @@ def _folded(word: str) -> str:
     return plain.removeprefix("task").removeprefix("category")
 
 
+_WORDS = {str(category): category for category in TaskCategory}
 _BY_SPELLING = {
     _folded(spelling): category for category, others in _SPELLINGS.items() for spelling in (category.value, *others)
 }

@@ -83,7 +83,6 @@ class Chooser:
         zone: str | None,
         spill_over: int | None,
     ) -> None:
-        self.strategy = strategy
         self.counts = False
         self.bandit = Bandit(TURNS)
         self._board = board
@@ -93,13 +92,17 @@ class Chooser:
         self._spill_over = spill_over
         self._lineups: dict[Wish, Lineup] = {}
         self._requests = {category: _about(category) for category in TaskCategory}
+        self.go_by(strategy)
 
     def changed(self) -> None:
         """Somebody came or left."""
         self._lineups = {}
 
     def go_by(self, strategy: Strategy) -> None:
+        """``learns``: it wants to be told of results. ``turns``: the group that has turns with it, if any has."""
         self.strategy = strategy
+        self.learns = strategy is Strategy.BANDIT
+        self.turns = TURNS if strategy in (Strategy.ROUND_ROBIN, Strategy.BANDIT) else None
         self._lineups = {}
 
     def about(self, category: TaskCategory, prompt: str) -> Request:
@@ -119,13 +122,11 @@ class Chooser:
     @property
     def arm(self) -> str:
         """What of a strategy that learns made the last choice; empty if nothing did."""
-        return self.bandit.chosen if self.strategy is Strategy.BANDIT else ""
+        return self.bandit.chosen if self.learns else ""
 
     def learned(self, held: Held, category: TaskCategory, success: bool, seconds: float) -> None:
-        """What came of a task, for a strategy that learns. Nothing is learned for one that is not asked."""
-        if held.arm or self.strategy is Strategy.BANDIT:
-            model = held.lease.record.deployment.id
-            self.bandit.learned(held.arm, category.value, success, seconds, model)
+        """What came of a task, for a strategy that learns."""
+        self.bandit.learned(held.arm, category, success, seconds, held.lease.record.deployment.id)
 
     def choose(self, asked: Asked, sights: list[Sight] | None = None) -> Choice:
         """Raises NoModels, NoCandidate, AtLimit or TooManyTokens. ``sights`` gathers who was left out by whom."""

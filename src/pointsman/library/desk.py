@@ -99,6 +99,7 @@ class Desk:
         """Raises UnknownModel. Tasks that it has under way end where they are; what comes of them is not counted."""
         with self.board.lock:
             model = self.models.pop(self.model(name).id)
+            model.gone = True
             self.board.forget(model.deployment)
             if self.memory is not None:
                 self.memory.forget(model.id)
@@ -129,10 +130,10 @@ class Desk:
         with board.lock:
             found = self.chooser.choose(asked)
             model = self.models[found.deployment.id]
-            lease = board.take(found.deployment, TURNS)
+            lease = board.take(found.deployment, self.chooser.turns)
             model.routed += 1
             self._look_after_next(lease.begun)
-            held = Held(lease, asked.category, self.chooser.arm)
+            held = Held(lease, asked.category, self.chooser.arm if self.chooser.learns else "")
             if asked.reported:
                 self.hold(model, held)
             return model, held
@@ -170,43 +171,46 @@ class Desk:
 
     def record(self, name: str, success: bool, seconds: float, category: TaskCategory | None) -> None:
         """A result that a caller tells of: of the oldest task that the model has, if any. Raises UnknownModel."""
-        with self.board.lock:
-            model = self.model(name)
-            self._give_up_old(model, self.board.clock())
-            held = model.held.popleft() if model.held else Held(self.board.note(model.deployment), TaskCategory.UNKNOWN)
-            self.ended(model, held, seconds, None if success else FailureKind.SERVER_ERROR, category)
-
-    def ended(
-        self,
-        model: Model,
-        held: Held,
-        seconds: float,
-        failure: FailureKind | None,
-        category: TaskCategory | None = None,
-    ) -> None:
-        """A task is over: with a failure, or None. Give its place back and remember what came of it."""
-        board, lease = self.board, held.lease
+        board = self.board
         with board.lock:
-            if self.models.get(model.id) is not model:  # it was unregistered, and its place is gone
-                return
-            model.timed += 1
-            model.latency += seconds
-            if failure is None:
-                lease.result = Result(board.clock(), seconds)
-            else:
-                board.failed(lease, failure)
-            board.give_back(lease)
+            model, now = self.model(name), board.clock()
+            if model.held:
+                self._give_up_old(model, now)
+            held = model.held.popleft() if model.held else Held(board.note(model.deployment), TaskCategory.UNKNOWN)
             about = held.category if category is None else category
-            if about is not TaskCategory.UNKNOWN:
-                board.learned(about.value, model.deployment, float(failure is None), float(failure is not None))
-            self.chooser.learned(held, about, failure is None, seconds)
-            if self.memory is not None:
-                self.memory.note()
+            self._over(model, held, about, Result(now, seconds), None if success else FailureKind.SERVER_ERROR)
+
+    def ended(self, model: Model, held: Held, failure: FailureKind | None) -> None:
+        """A task that was not to be reported on by id is over: with a failure, or None."""
+        board = self.board
+        with board.lock:
+            now = board.clock()
+            self._over(model, held, held.category, Result(now, now - held.lease.begun), failure)
+
+    def _over(self, model: Model, held: Held, about: TaskCategory, result: Result, failure: FailureKind | None) -> None:
+        """Give a task's place back and remember what came of it. ``result``: what it is if it went well."""
+        board, lease, good = self.board, held.lease, failure is None
+        if model.gone:  # it was unregistered meanwhile, and its place with it
+            return
+        seconds = result.seconds or 0.0
+        model.timed += 1
+        model.latency += seconds
+        if failure is None:
+            lease.result = result
+        else:
+            board.failed(lease, failure)
+        board.give_back(lease)
+        if about is not TaskCategory.UNKNOWN:
+            board.learned(about, lease.record, good, result.ended)
+        if held.arm or self.chooser.learns:
+            self.chooser.learned(held, about, good, seconds)
+        if self.memory is not None:
+            self.memory.note()
 
     def given_up(self, model: Model, held: Held) -> None:
         """A task is over without a word on the model: its caller left."""
         with self.board.lock:
-            if self.models.get(model.id) is model:
+            if not model.gone:
                 self.board.give_back(held.lease)
 
     def regret(self) -> Regret:
@@ -258,8 +262,8 @@ class Desk:
     def _credit(self, model: Model) -> None:
         """What it is said to be capable of counts like one task that went well."""
         for category in TaskCategory:
-            if category.value in model.capabilities:
-                self.board.learned(category.value, model.deployment, 1.0, 0.0)
+            if category in model.capabilities:
+                self.board.learned(category, model.record, good=True, at=self.board.clock())
 
     def _changed(self) -> None:
         """Somebody came or left."""

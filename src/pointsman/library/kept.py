@@ -75,7 +75,7 @@ class Kept:
 
         model.routed, model.timed, model.latency = past.routed, past.latency_count, past.latency_total
         for task, evidence in past.evidence.items():
-            board.learned(task, model.deployment, evidence.good, evidence.bad, here(evidence.at))
+            board.know(task, model.record, evidence.good, evidence.bad, here(evidence.at))
         until = here(past.breaker.until) if past.breaker.state is not State.CLOSED else None
         model.record.breaker.go_on(past.breaker.failures, past.breaker.openings, until)
         results = [Result(here(each.ended), each.seconds, delivered=each.delivered) for each in past.results]

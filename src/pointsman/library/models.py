@@ -57,6 +57,7 @@ class Held(msgspec.Struct, gc=False):
 class Model(msgspec.Struct):
     """``held`` are the tasks under way, the oldest first, without those of ``with router.task(…)``. ``routed`` counts
     choices, ``latency`` adds up the seconds of all ``timed`` results. ``ailing``: its instance was not alive.
+    ``gone``: it was unregistered.
     """
 
     deployment: Deployment
@@ -68,6 +69,7 @@ class Model(msgspec.Struct):
     timed: int = 0
     latency: float = 0.0
     ailing: bool = False
+    gone: bool = False
 
     @property
     def id(self) -> str:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from enum import Enum
+from enum import StrEnum
 
 from pointsman.config.nearest import near
 from pointsman.config.strategies import CANONICAL, canonical
 from pointsman.errors import UnknownStrategy
 
 
-class Strategy(Enum):
+class Strategy(StrEnum):
     """How a model is picked. The value is the name in configurations; docs/concepts/strategies.md tells of each."""
 
     ROUND_ROBIN = "round_robin"

@@ -72,7 +72,7 @@ class Task(str):
             self._desk.given_up(self._model, self._held)
             return
         failed = error is not None or self._failure is not None
-        self._desk.ended(self._model, self._held, self.elapsed, _kind(error) if failed else None)
+        self._desk.ended(self._model, self._held, _kind(error) if failed else None)
 
 
 def _kind(error: BaseException | None) -> FailureKind:

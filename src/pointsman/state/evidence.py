@@ -64,8 +64,10 @@ class Evidence:
         if weight > LARGEST:
             kind.begin_anew(now)
             weight = 1.0
-        kind.good[row] += good * weight
-        kind.bad[row] += bad * weight
+        if good:
+            kind.good[row] += good * weight
+        if bad:
+            kind.bad[row] += bad * weight
         if self.adaptive:
             self._errors.add(now, int(good), int(bad))
 

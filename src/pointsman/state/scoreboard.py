@@ -353,11 +353,14 @@ class Scoreboard:
                 self.health.lives(lease, lease.passage, now)
         return seconds
 
-    def learned(self, task: str, deployment: Deployment, good: float, bad: float, at: float | None = None) -> None:
-        """So many tasks of one kind went well at the deployment, and so many did not; now, or at that time."""
-        with self.lock:
-            moment = self.clock() if at is None else at
-            self._table.evidence.add(task, self.record(deployment).row, good, bad, moment)
+    def learned(self, task: str, record: Record, good: bool, at: float) -> None:
+        """A task of one kind went well there at that time, or did not. Call under ``lock``, like the next one."""
+        evidence = self._table.evidence
+        evidence.add(task, record.row, 1.0 if good else 0.0, 0.0 if good else 1.0, at)
+
+    def know(self, task: str, record: Record, good: float, bad: float, at: float) -> None:
+        """So many went well there, and so many did not, older ones weighing less; they came to so many at that time."""
+        self._table.evidence.add(task, record.row, good, bad, at)
 
     def evidence(self, deployment: Deployment) -> dict[str, tuple[float, float, float]]:
         """How many tasks of each kind went well there and how many did not, older ones weighing less; at what time they
