@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
+from inspect import isroutine
 from math import inf
 from os import PathLike
 from random import Random, SystemRandom
 from time import monotonic, time
 from typing import TYPE_CHECKING, Any, Self, TypedDict, Unpack
 
-from pointsman.errors import InvalidResult, Misuse
+from pointsman.errors import DuplicateModel, InvalidResult, Misuse
 from pointsman.library.breaker import CircuitBreakerConfig
 from pointsman.library.categories import Detector, TaskCategory, category_of
 from pointsman.library.choice import Asked
@@ -28,6 +29,7 @@ from pointsman.model.view import Clock
 from pointsman.state.queue import NORMAL, URGENT, QueueSettings
 
 if TYPE_CHECKING:
+    from pointsman.library.instances import Instance
     from pointsman.library.kept import Kept
     from pointsman.library.store import Store
     from pointsman.library.store.keeper import Status
@@ -108,6 +110,7 @@ class Base:
         self._desk = Desk(
             strategy_of(strategy), self._breaker.settings(adaptive=adaptive_thresholds), options, clock, dice
         )
+        self._made: list[Instance] = []
         self._kept = _kept(self._desk, store) if store is not None else None
 
     def __repr__(self) -> str:
@@ -126,7 +129,9 @@ class Base:
         self.close()
 
     def close(self) -> None:
-        """Save what is to be kept, and end all threads of the router's own. It goes on routing."""
+        """Save what is to be kept, close the instances that were made here, and end all threads of the router's own."""
+        while self._made:
+            self._made.pop().close()
         if self._kept is not None:
             self._kept.keeper.close()
 
@@ -155,14 +160,23 @@ class Base:
         zone: str | None = None,
         capabilities: Iterable[str] = (),
     ) -> None:
-        """``instance`` is whatever does the model's tasks; it is kept and handed out. ``weight`` is its share in round
-        robin and random, ``cost`` dollars a million tokens (or those of questions and of answers), ``zone`` where it
-        runs ("eu/frankfurt"), ``capabilities`` what it can do. Raises DuplicateModel.
+        """``instance`` is whatever does the model's tasks; it is kept and handed out. Of a URL ("ollama://host/llama3")
+        or a function one is made, which ``close`` closes. ``weight`` is its share in round robin and random, ``cost``
+        dollars a million tokens (or those of questions and of answers), ``zone`` where it runs ("eu/frankfurt"),
+        ``capabilities`` what it can do. Raises DuplicateModel.
         """
         described = wanted(
             model_id, weight=weight, tags=tags, limits=limits, cost=cost, zone=zone, capabilities=capabilities
         )
-        self._desk.register(described, instance)
+        made = _made_of(instance)
+        try:
+            self._desk.register(described, instance if made is None else made)
+        except DuplicateModel:
+            if made is not None:
+                made.close()
+            raise
+        if made is not None:
+            self._made.append(made)
 
     def unregister_model(self, model_id: str) -> None:
         """It gets no further task. Raises UnknownModel."""
@@ -306,6 +320,15 @@ def _kept(desk: Desk, store: str | PathLike[str] | Store) -> Kept:
     desk.memory = kept = Kept(desk, opened, time)
     kept.keeper.start()
     return kept
+
+
+def _made_of(instance: Any) -> Instance | None:
+    """An instance made of a URL or a function; None of anything else, which is what it is."""
+    if not (isinstance(instance, str) and "://" in instance) and not isroutine(instance):
+        return None
+    from pointsman.library.instances import as_instance  # noqa: PLC0415  only who needs one pays for HTTP
+
+    return as_instance(instance)
 
 
 def _config(config: CircuitBreakerConfig) -> CircuitBreakerConfig:

@@ -19,10 +19,10 @@ from pointsman.flow.effects import Effect, Reply
 from pointsman.flow.line import Waiting, in_line
 from pointsman.library.categories import TaskCategory
 from pointsman.library.choice import TURNS, Asked, Chooser
-from pointsman.library.models import Held, Model, Wanted
+from pointsman.library.models import FAILED, Failure, Held, Model, Wanted
 from pointsman.library.regret import Regret
 from pointsman.library.strategy import Strategy
-from pointsman.model.outcome import FailureKind
+from pointsman.model.outcome import CONSEQUENCES
 from pointsman.model.rest import BreakerSettings
 from pointsman.model.view import Clock
 from pointsman.state.queue import QueueSettings
@@ -178,16 +178,16 @@ class Desk:
                 self._give_up_old(model, now)
             held = model.held.popleft() if model.held else Held(board.note(model.deployment), TaskCategory.UNKNOWN)
             about = held.category if category is None else category
-            self._over(model, held, about, Result(now, seconds), None if success else FailureKind.SERVER_ERROR)
+            self._over(model, held, about, Result(now, seconds), None if success else FAILED)
 
-    def ended(self, model: Model, held: Held, failure: FailureKind | None) -> None:
+    def ended(self, model: Model, held: Held, failure: Failure | None) -> None:
         """A task that was not to be reported on by id is over: with a failure, or None."""
         board = self.board
         with board.lock:
             now = board.clock()
             self._over(model, held, held.category, Result(now, now - held.lease.begun), failure)
 
-    def _over(self, model: Model, held: Held, about: TaskCategory, result: Result, failure: FailureKind | None) -> None:
+    def _over(self, model: Model, held: Held, about: TaskCategory, result: Result, failure: Failure | None) -> None:
         """Give a task's place back and remember what came of it. ``result``: what it is if it went well."""
         board, lease, good = self.board, held.lease, failure is None
         if model.gone:  # it was unregistered meanwhile, and its place with it
@@ -198,7 +198,8 @@ class Desk:
         if failure is None:
             lease.result = result
         else:
-            board.failed(lease, failure)
+            board.failed(lease, failure.kind, failure.retry_after)
+            model.faultless += not CONSEQUENCES[failure.kind].counts
         board.give_back(lease)
         if about is not TaskCategory.UNKNOWN:
             board.learned(about, lease.record, good, result.ended)
@@ -249,7 +250,7 @@ class Desk:
             self._begin()
             self.chooser.bandit.reset()
             for model in self.everybody():
-                model.routed = model.timed = 0
+                model.routed = model.timed = model.faultless = 0
                 model.latency = 0.0
                 self._credit(model)
             if self.memory is not None:

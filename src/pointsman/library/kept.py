@@ -97,9 +97,9 @@ class Kept:
         found = ModelSnapshot(
             id=model.id,
             routed=model.routed,
-            total_requests=record.successes + record.failures,
+            total_requests=record.successes + model.failures,
             successful_tasks=record.successes,
-            failed_tasks=record.failures,
+            failed_tasks=model.failures,
             latency_total=model.latency,
             latency_count=model.timed,
             evidence={

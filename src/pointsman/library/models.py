@@ -15,6 +15,7 @@ from pointsman.errors import Misuse
 from pointsman.library.categories import TaskCategory
 from pointsman.library.numbers import count, figure
 from pointsman.model.deployment import Deployment, Provider
+from pointsman.model.outcome import FailureKind
 from pointsman.state.scoreboard import Lease, Record
 
 KIND = "library"
@@ -54,10 +55,21 @@ class Held(msgspec.Struct, gc=False):
     arm: str = ""
 
 
+class Failure(msgspec.Struct, frozen=True, gc=False):
+    """How a task failed. ``retry_after``: seconds that the model wants to rest."""
+
+    kind: FailureKind
+    retry_after: float | None = None
+
+
+FAILED = Failure(FailureKind.SERVER_ERROR)
+"""All that is said of a task that is reported on by a word."""
+
+
 class Model(msgspec.Struct):
     """``held`` are the tasks under way, the oldest first, without those of ``with router.task(…)``. ``routed`` counts
     choices, ``latency`` adds up the seconds of all ``timed`` results. ``ailing``: its instance was not alive.
-    ``gone``: it was unregistered.
+    ``gone``: it was unregistered. ``faultless``: failures that are not held against it, for the task was to blame.
     """
 
     deployment: Deployment
@@ -70,10 +82,16 @@ class Model(msgspec.Struct):
     latency: float = 0.0
     ailing: bool = False
     gone: bool = False
+    faultless: int = 0
 
     @property
     def id(self) -> str:
         return self.deployment.id
+
+    @property
+    def failures(self) -> int:
+        """Tasks that failed."""
+        return self.record.failures + self.faultless
 
     @property
     def zone(self) -> str | None:

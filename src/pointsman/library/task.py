@@ -7,10 +7,10 @@ from __future__ import annotations
 import asyncio
 from typing import Any, Self
 
-from pointsman.errors import Misuse
+from pointsman.errors import InstanceFailed, Misuse
 from pointsman.library.categories import TaskCategory
 from pointsman.library.desk import Desk
-from pointsman.library.models import Held, Model
+from pointsman.library.models import Failure, Held, Model
 from pointsman.model.outcome import FailureKind
 
 LEAVING = (KeyboardInterrupt, SystemExit, GeneratorExit, asyncio.CancelledError)
@@ -72,8 +72,14 @@ class Task(str):
             self._desk.given_up(self._model, self._held)
             return
         failed = error is not None or self._failure is not None
-        self._desk.ended(self._model, self._held, _kind(error) if failed else None)
+        self._desk.ended(self._model, self._held, failure_of(error) if failed else None)
 
 
-def _kind(error: BaseException | None) -> FailureKind:
-    return FailureKind.TIMEOUT if isinstance(error, TimeoutError) else FailureKind.SERVER_ERROR
+def failure_of(error: BaseException | None) -> Failure:
+    """What an exception says of the model: an instance's own word for it, else as little as can be said."""
+    if isinstance(error, InstanceFailed) and error.kind in _KINDS:
+        return Failure(_KINDS[error.kind], error.retry_after)
+    return Failure(FailureKind.TIMEOUT if isinstance(error, TimeoutError) else FailureKind.SERVER_ERROR)
+
+
+_KINDS = {kind.value: kind for kind in FailureKind}

@@ -14,7 +14,7 @@ from pointsman.routing.shapes import Sight
 def metrics_of(desk: Desk, model: Model) -> ModelMetrics:
     board, record = desk.board, model.record
     with board.lock:
-        good, bad = record.successes, record.failures
+        good, bad = record.successes, model.failures
         return ModelMetrics(
             model.id,
             good + bad,
