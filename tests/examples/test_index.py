@@ -22,7 +22,10 @@ SERVED = {
     "task-models": "models.yaml",
     "task-tags": "proxy_server_config.yaml",
 }
-"""What each example serves."""
+"""What each example with a gateway serves."""
+
+SCRIPTS = "task-router"
+"""The one without: tests/examples/test_task_router.py."""
 
 CONFIGURATIONS = [f"{name}/{page}" for name, page in SERVED.items()] + [
     "task-tags/scaled.yaml",
@@ -68,7 +71,9 @@ def running(environment):
 def test_the_index_has_every_example():
     """One row a folder, with its README and its command, and each exists."""
     rows = table((EXAMPLES / "README.md").read_text())
-    assert sorted(re.search(r"\]\((\S+)/README.md\)", row[0])[1] for row in rows) == NAMES == sorted(SERVED)
+    listed = sorted(re.search(r"\]\((\S+)/README.md\)", row[0])[1] for row in rows)
+    assert listed == sorted([*NAMES, SCRIPTS]) == sorted(path.parent.name for path in EXAMPLES.glob("*/README.md"))
+    assert sorted(SERVED) == NAMES
     for row in rows:
         (path,) = re.findall(r"`python (\S+)`", row[2])
         assert (ROOT / path).is_file()
@@ -89,13 +94,13 @@ def test_no_file_is_forgotten():
         assert path in known or path.parent in known or path.name in readme(path.relative_to(EXAMPLES).parts[0])
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [*NAMES, SCRIPTS])
 def test_a_readme_is_one_screen(name):
     """What it is, how to run it, what to try and what to look at, without scrolling far."""
     assert len(readme(name).splitlines()) <= SCREEN
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [*NAMES, SCRIPTS])
 def test_the_links_of_a_readme_lead_somewhere(name):
     """Files beside it."""
     links = re.findall(r"\]\(([^)#\s]+)\)", readme(name))
