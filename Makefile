@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint types contracts tests servers test-real test-encoders faults bench clean
+.PHONY: demo test lint types contracts tests servers test-real test-encoders faults bench bench-library clean
 
 demo: $(VENV)/.base
 	$(BIN)/pointsman demo
@@ -37,6 +37,9 @@ faults: $(VENV)/.test
 
 bench: $(VENV)/.bench
 	$(BIN)/python bench/run.py
+
+bench-library: $(VENV)/.bench
+	$(BIN)/python bench/library/run.py $(if $(QUICK),--quick)
 
 clean:
 	rm -rf $(VENV) .venv-encoders build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -79,7 +79,16 @@ def _first_line(command: list[str]) -> str:
 
 
 def describe() -> dict[str, str]:
-    """What a reader must know of the machine to compare figures."""
+    """What a reader must know of the machine, and of the tools on it, to compare figures."""
+    return {
+        **describe_host(),
+        "nginx": _first_line(["nginx", "-v"]).removeprefix("nginx version: "),
+        "wrk": _first_line(["wrk", "-v"]).partition(" Copyright")[0].removeprefix("wrk "),
+    }
+
+
+def describe_host() -> dict[str, str]:
+    """The machine alone."""
     model = "unknown"
     for line in Path("/proc/cpuinfo").read_text().splitlines():
         if line.startswith("model name"):
@@ -91,6 +100,4 @@ def describe() -> dict[str, str]:
         "kernel": platform.release(),
         "python": platform.python_version(),
         "load before": " ".join(f"{value:.2f}" for value in os.getloadavg()),
-        "nginx": _first_line(["nginx", "-v"]).removeprefix("nginx version: "),
-        "wrk": _first_line(["wrk", "-v"]).partition(" Copyright")[0].removeprefix("wrk "),
     }

@@ -33,9 +33,9 @@ td.met { color: #0b7a3b; font-weight: 600 } td.missed { color: #b3261e; font-wei
 """
 
 
-def show(figures: Figures, console: Console) -> None:
+def show(tables: list[Table], console: Console) -> None:
     """Every table, on the terminal."""
-    for table in all_tables(figures):
+    for table in tables:
         drawn = RichTable(title=table.title, caption=table.note, title_justify="left", caption_justify="left")
         for index, head in enumerate(table.heads):
             drawn.add_column(head, justify="right" if index else "left")
@@ -113,26 +113,40 @@ def _html_table(table: Table) -> str:
     return f"<h2>{html.escape(table.title)}</h2>{body}<p>{html.escape(table.note)}</p>"
 
 
-def page(figures: Figures) -> str:
-    """The HTML page; the first plot carries plotly's script, so that it opens without a network."""
+class Report(msgspec.Struct, frozen=True):
+    """What a page is made of: lines about the run, plots, tables."""
+
+    title: str
+    about: list[str]
+    plots: list[go.Figure]
+    tables: list[Table]
+
+
+def report(figures: Figures) -> Report:
+    """Of `make bench`; the last table, the bars, comes first."""
     machine = "; ".join(f"{key}: {value}" for key, value in figures.machine.items())
     options = "; ".join(f"{key}: {value}" for key, value in figures.options.items())
+    return Report("Pointsman bench", [machine, options], _plots(figures), all_tables(figures)[::-1])
+
+
+def page(made: Report) -> str:
+    """The HTML page; the first plot carries plotly's script, so that it opens without a network."""
     plots = [
         plot.to_html(full_html=False, include_plotlyjs=index == 0, config={"displaylogo": False})
-        for index, plot in enumerate(plot for plot in _plots(figures) if plot.data)
+        for index, plot in enumerate(plot for plot in made.plots if plot.data)
     ]
-    tables = "".join(_html_table(table) for table in reversed(all_tables(figures)))
-    about = f"<p>{html.escape(machine)}</p><p>{html.escape(options)}</p>"
-    head = f"<meta charset='utf-8'><title>Pointsman bench</title><style>{STYLE}</style>"
-    body = f"<h1>Pointsman bench</h1>{about}{''.join(plots)}{tables}"
+    tables = "".join(_html_table(table) for table in made.tables)
+    about = "".join(f"<p>{html.escape(line)}</p>" for line in made.about)
+    head = f"<meta charset='utf-8'><title>{html.escape(made.title)}</title><style>{STYLE}</style>"
+    body = f"<h1>{html.escape(made.title)}</h1>{about}{''.join(plots)}{tables}"
     return f"<!doctype html><html><head>{head}</head><body>{body}</body></html>"
 
 
-def write(figures: Figures, folder: Path, stamp: str) -> list[Path]:
+def write(figures: msgspec.Struct, made: Report, folder: Path, stamp: str) -> list[Path]:
     """The JSON and the HTML file, named by the time of the run."""
     folder.mkdir(parents=True, exist_ok=True)
     data, shown = folder / f"{stamp}.json", folder / f"{stamp}.html"
-    tables = [msgspec.to_builtins(table) for table in all_tables(figures)]
+    tables = [msgspec.to_builtins(table) for table in made.tables]
     data.write_bytes(msgspec.json.format(msgspec.json.encode({"figures": figures, "tables": tables})))
-    shown.write_text(page(figures), encoding="utf-8")
+    shown.write_text(page(made), encoding="utf-8")
     return [data, shown]

@@ -27,6 +27,7 @@ from competitors.install import cache_folder
 from facts import Absent, Figures, Thinking
 from load import upstreams
 from machine import CannotMeasureError, Cores, describe, pinned, require_tools, two_cores
+from tables import all_tables
 
 HERE = Path(__file__).resolve().parent
 DECISION_SECONDS = 120
@@ -169,9 +170,9 @@ def main(arguments: list[str]) -> int:
 
 def publish(figures: Figures) -> None:
     """The terminal, and two files named by the time."""
-    report.show(figures, Console(width=max(Console().width, 150)))
+    report.show(all_tables(figures), Console(width=max(Console().width, 150)))
     stamp = dt.datetime.now(tz=dt.UTC).strftime("%Y%m%d-%H%M%S")
-    for file in report.write(figures, HERE / "results", stamp):
+    for file in report.write(figures, report.report(figures), HERE / "results", stamp):
         print(file.relative_to(HERE.parent))
 
 

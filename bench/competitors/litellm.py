@@ -20,13 +20,13 @@ class LiteLLM(Competitor):
 
     name = "litellm"
     ready_seconds = 120.0
-    _folder: Path
+    folder: Path
 
     def install(self, cache: Path) -> str:
         reasons = []
         for version in VERSIONS:
             try:
-                self._folder = from_pypi(cache, "litellm[proxy]", version)
+                self.folder = from_pypi(cache, "litellm[proxy]", version)
             except CannotInstallError as error:
                 reasons.append(f"{version}: {error}")
             else:
@@ -34,7 +34,7 @@ class LiteLLM(Competitor):
         raise CannotInstallError("; ".join(reasons))
 
     def command(self, place: Place) -> list[str]:
-        program = str(self._folder / "bin" / "litellm")
+        program = str(self.folder / "bin" / "litellm")
         served = [
             "--host",
             "127.0.0.1",
