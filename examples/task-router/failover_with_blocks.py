@@ -1,14 +1,13 @@
 """The Pythonic way: a block that leases a model, times it and records what came of it; a decorator that does the same.
 
-Instances are what does the work, here two functions. One of them is down at first; an exception that leaves the block
+Instances are what does the work, here made of two functions, of which one is down. An exception that leaves the block
 is its failure, and the next try goes to somebody else once the breaker has had enough of it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from pointsman import CircuitBreakerConfig, Strategy, Task, TaskRouter
+from pointsman.library.instances import Instance
 
 router = TaskRouter(Strategy.ROUND_ROBIN, circuit_breaker_config=CircuitBreakerConfig(failure_threshold=2))
 
@@ -30,7 +29,7 @@ def with_block(prompt: str, tries: int = 3) -> str:
     for _ in range(tries):
         try:
             with router.task(prompt) as model:
-                answer: str = model.instance(prompt)
+                answer: str = model.instance.ask(prompt)
                 print(f"  {model}: {answer}  ({model.category.value} task)")
                 return answer
         except ConnectionError as error:
@@ -39,9 +38,9 @@ def with_block(prompt: str, tries: int = 3) -> str:
 
 
 @router.routed
-def checked(prompt: str, model: Task, instance: Callable[[str], str]) -> str:
+def checked(prompt: str, model: Task, instance: Instance) -> str:
     """Neither model nor instance is for the caller to give. An answer that is no good may be called a failure."""
-    answer = instance(prompt)
+    answer = instance.ask(prompt)
     if answer == "0 words":
         model.fail("there was nothing to count")
     return f"{answer}, says {model}"

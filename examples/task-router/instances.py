@@ -10,7 +10,7 @@ import asyncio
 import sys
 
 from pointsman import AsyncTaskRouter, Strategy
-from pointsman.library.instances import EndpointInstance, FunctionInstance, ProcessInstance
+from pointsman.library.instances import EndpointInstance, ProcessInstance
 from pointsman.testing import MockProvider
 
 PROGRAM = """
@@ -26,13 +26,11 @@ def shorten(prompt: str) -> str:
 
 
 async def work(router: AsyncTaskRouter, base_url: str) -> None:
-    instances = {
-        "function": FunctionInstance(shorten),
-        "program": ProcessInstance([sys.executable, "-u", "-c", PROGRAM], title="python"),
-        "server": EndpointInstance(base_url, "tiny", timeout=10.0),
-    }
-    for model_id, instance in instances.items():
-        router.register_model(model_id, instance)
+    program = ProcessInstance([sys.executable, "-u", "-c", PROGRAM], title="python")
+    server = EndpointInstance(base_url, "tiny", timeout=10.0)
+    router.register_model("function", shorten)  # the router makes an instance of it
+    router.register_model("program", program)
+    router.register_model("server", server)
 
     print(f"{'task':<28} {'model':<9} answer")
     for task in TASKS:
@@ -40,11 +38,11 @@ async def work(router: AsyncTaskRouter, base_url: str) -> None:
             answer = await model.instance.aask(task)
         print(f"{task:<28} {model:<9} {answer[:60]}")
 
-    instances["program"].close()
+    program.close()
     print(f"\nThe program is closed; health_check asks who is alive: {router.health_check()}")
     print(f"So they are asked by turns: {[await routed(router, task) for task in TASKS]}")
-    for instance in instances.values():
-        instance.close()
+    server.close()
+    router.close()  # and with it what it has made
 
 
 async def routed(router: AsyncTaskRouter, task: str) -> str:
