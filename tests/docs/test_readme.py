@@ -72,11 +72,20 @@ def test_the_picture_of_a_decision_is_one_that_explain_prints(folder, loopback):
 
 def test_the_openai_package_is_pointed_at_it_as_shown(demo, loopback):
     """The Python snippet runs unchanged but for the port, and prints who answered and what."""
-    (snippet,) = blocks(README, "python")
+    snippet, _ = blocks(README, "python")
     first, answer = python(demo.here(snippet), loopback).splitlines()
     assert first.startswith("llama3.1:8b@")
     assert first.endswith("answered at attempt 1")
     assert answer
+
+
+def test_the_task_router_works_as_shown(loopback):
+    """It says who did the task, and explains who would do the next one."""
+    _, snippet = blocks(README, "python")
+    first, *explanation = python(snippet, loopback).splitlines()
+    assert first in ("shouts answered DOCUMENT THE PARSER", "whispers answered document the parser")
+    assert explanation[0].startswith("debugging task -> ")
+    assert any(line.split()[:1] == ["strategy"] for line in explanation)
 
 
 def test_serve_takes_the_readmes_configuration(folder, loopback):

@@ -30,15 +30,15 @@ class Hybrid:
         self._skills = Skills(self._members, "hybrid")
 
     def pick(self, request: Request, view: View, dice: Dice) -> tuple[int, Step]:
-        scores = self._merits.scores(view)
         home = home_of(request, self._members.places, view)
+        skill = self._skills.of(request, view) if home is None else None
+        if skill is not None and skill.strong:
+            return self._skills.pick(skill, view, dice)
+        scores = self._merits.scores(view)
         if home is not None:
             score = scores.ranking.column[home]
             if scores.samples[home] >= ENOUGH and score > 0 and score * WORTH_MOVING >= scores.ranking.top:
                 return home, scores.ranking.told(home, " (home of the session)")
-        skill = self._skills.of(request, view) if home is None else None
-        if skill is not None and skill.strong:
-            return self._skills.pick(skill, view, dice)
         return self._merits.pick(scores, view, dice)
 
     def terms(self, request: Request, view: View) -> list[dict[str, float]]:
