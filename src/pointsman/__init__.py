@@ -5,6 +5,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from pointsman.version import VERSION
+
 if TYPE_CHECKING:
     from pointsman.errors import PointsmanError
     from pointsman.library import (
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
         TaskRouter,
     )
 
-__version__ = "0.1.0"
+__version__ = VERSION
 
 __all__ = [
     "AsyncTaskRouter",

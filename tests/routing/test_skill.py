@@ -36,12 +36,12 @@ def test_who_did_such_tasks_well_is_asked(name, pool):
     assert step.reason == f"{name}: {pool[1].id} is best at coding: 0.83, 10.0 of 10.0 went well"
 
 
-def test_one_task_in_twenty_is_anybodys(pool):
-    view, dice = knowing(pool, d1=(10.0, 0.0)), Random(1)
+def test_one_task_in_twenty_goes_to_whom_least_is_known_of(pool):
+    view, dice = knowing(pool, d0=(0.0, 1.0), d1=(10.0, 0.0)), Random(1)
     affinity = strategy("affinity", pool)
     picked = Counter(affinity.pick(TASK, view, dice)[0] for _ in range(2_000))
-    share = 0.95 + 0.05 / len(pool)
-    assert picked[1] / 2_000 == pytest.approx(share, abs=0.02)
+    assert picked[1] / 2_000 == pytest.approx(0.95, abs=0.02)
+    assert picked[0] == 0
 
 
 def test_equals_share_by_load(pool):

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from pointsman import __version__
+from pointsman.version import VERSION
 
 BEGUN = monotonic()
 
@@ -27,7 +27,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON")]
 
 def _version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"pointsman {__version__}")
+        typer.echo(f"pointsman {VERSION}")
         raise typer.Exit
 
 

@@ -1,8 +1,8 @@
-"""What a pool's last results are good for: comparable times, trust, and who has none yet.
+"""What a pool's last results are good for: comparable times, trust, and who is new.
 
 A failure is not a fast answer. Times are of answers that came, and are held longer by the tries that did not, so who
-refuses quickly never looks quick. The time of a member whose share is reduced counts
-as much more.
+refuses quickly never looks quick. The time of a member whose share is reduced counts as much more. New is who never
+delivered and was tried no more than a few times: one failure at the beginning must not be the last that is heard of it.
 """
 
 from __future__ import annotations
@@ -16,6 +16,9 @@ from pointsman.routing.figures import Arithmetic, arithmetic
 from pointsman.routing.ranking import Measure, Ranking, one_of
 from pointsman.routing.reading import Reading
 from pointsman.routing.shares import burdened
+
+TRIES = 3
+"""Results without an answer after which nobody is new any more."""
 
 
 class Times:
@@ -66,11 +69,23 @@ class Clocked:
         )
         measure, column = (*self._wanted, "latency")[chosen], (*wanted, latencies)[chosen]
         seconds = burdened(do.each(_tried, column, trusts), self._members, reduced, do)
-        return Times(measure, Ranking(self._members.pool, seconds, self._told[measure], do), do.equal(samples, 0.0))
+        return Times(
+            measure, Ranking(self._members.pool, seconds, self._told[measure], do), newcomers(samples, latencies, do)
+        )
 
 
 def _tried(seconds: float, trust: float) -> float:
     return seconds / trust
+
+
+def newcomers(samples: Column, latencies: Column, do: Arithmetic) -> Sequence[int]:
+    """Who is new."""
+    return do.equal(do.each(_known, samples, latencies), 0.0)
+
+
+def _known(samples: float, latency: float) -> float:
+    """0 of who never delivered, in fewer than TRIES results."""
+    return 1.0 - (latency == inf) * (samples < TRIES)
 
 
 def newcomer(unseen: Sequence[int], members: Members, view: View, dice: Dice, do: Arithmetic) -> int | None:

@@ -15,7 +15,7 @@ from math import isfinite
 from pointsman.model.decision import Step
 from pointsman.model.members import Column, Members
 from pointsman.model.view import Dice, View
-from pointsman.routing.evidence import newcomer
+from pointsman.routing.evidence import newcomer, newcomers
 from pointsman.routing.figures import arithmetic
 from pointsman.routing.ranking import Measure, Ranking, one_of
 from pointsman.routing.reading import Reading
@@ -28,7 +28,7 @@ LEAST_SECONDS = 0.001
 
 
 class Scores:
-    """Merits at one moment. Who never delivered has none. ``near``: the best; ``newcomers``: who has no results."""
+    """Merits at one moment. Who never delivered has none. ``near``: the best; ``newcomers``: who is new."""
 
     def __init__(self, ranking: Ranking, near: Sequence[int], newcomers: Sequence[int], samples: Column) -> None:
         self.ranking = ranking
@@ -81,4 +81,4 @@ class Merits:
 
         scores = lessened(do.each(merit, trusts, latencies), self._members, reduced, do)
         ranking = Ranking(self._members.pool, scores, self._measure, do)
-        return Scores(ranking, do.from_on(scores, ranking.top * NEAR), do.equal(samples, 0.0), samples)
+        return Scores(ranking, do.from_on(scores, ranking.top * NEAR), newcomers(samples, latencies, do), samples)

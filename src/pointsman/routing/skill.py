@@ -3,13 +3,14 @@
     skill = successes / (successes + failures + 2)          0..1, less for those whose share is reduced
 
 The two failures on account make ten of ten more than one of one, so that evidence grows with what is recorded. Those
-within a tenth of the best are equals and share by load. One task in twenty goes to anybody: who was unlucky first would
-never be asked again.
+within a tenth of the best are equals and share by load. One task in twenty goes to whom least is known of: who was
+unlucky first would never be asked again.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import add
 from typing import NamedTuple
 
 from pointsman.model.decision import Step
@@ -30,12 +31,13 @@ STRONG = 0.5
 
 
 class Skill(NamedTuple):
-    """A pool's skills at one kind of task. ``good`` of ``results`` of the ``best`` one went well. ``strong``: there is
-    enough of it.
+    """A pool's skills at one kind of task; ``known``: how much each did of it, in any unit. ``good`` of ``results`` of
+    the ``best`` one went well. ``strong``: there is enough of it.
     """
 
     task: str
     column: Column
+    known: Column
     best: int
     good: float
     results: float
@@ -69,14 +71,16 @@ class Skills:
             return None
         good = known.good[best] / known.unit
         results = good + known.bad[best] / known.unit
-        return Skill(task, column, best, good, results, results >= known.enough and column[best] >= STRONG)
+        amounts = do.each(add, known.good, known.bad)
+        return Skill(task, column, amounts, best, good, results, results >= known.enough and column[best] >= STRONG)
 
     def pick(self, skill: Skill, view: View, dice: Dice) -> tuple[int, Step]:
         """The least busy of the best, or now and then anybody."""
         pool, do = self._members.pool, self._do
         if len(pool) > 1 and dice.random() < EXPLORING:
-            index = one_of(range(len(pool)), pool, view, dice)
-            return index, self._step(f"{pool[index].id} is tried at {skill.task}, as one task in twenty is anybody's")
+            least = do.lowest(skill.known)
+            index = one_of(do.equal(skill.known, skill.known[least]), pool, view, dice)
+            return index, self._step(f"{pool[index].id} is tried at {skill.task}, for least is known of it there")
         near: Sequence[int] = do.from_on(skill.column, skill.column[skill.best] * NEAR)
         if len(near) == 1:
             index = skill.best

@@ -10,8 +10,8 @@ from urllib.request import getproxies, proxy_bypass
 
 import msgspec
 
-from pointsman import __version__
 from pointsman.model.deployment import Provider
+from pointsman.version import VERSION
 
 
 class Origin(msgspec.Struct, frozen=True):
@@ -61,7 +61,7 @@ def head_of(provider: Provider, origin: Origin, path: str, method: str) -> bytes
         target = f"http://{origin.authority}{target}"
     key = f"authorization: Bearer {provider.api_key.reveal()}\r\n" if provider.api_key else ""
     return (
-        f"{method} {target} HTTP/1.1\r\nhost: {origin.authority}\r\nuser-agent: pointsman/{__version__}\r\n"
+        f"{method} {target} HTTP/1.1\r\nhost: {origin.authority}\r\nuser-agent: pointsman/{VERSION}\r\n"
         f"accept: application/json, text/event-stream\r\naccept-encoding: identity\r\n"
         f"content-type: application/json\r\n{key}content-length: "
     ).encode("latin-1")

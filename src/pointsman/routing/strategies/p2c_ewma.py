@@ -12,6 +12,7 @@ from pointsman.config.settings import Strategies
 from pointsman.model.decision import Pool, Step
 from pointsman.model.request import Request
 from pointsman.model.view import Dice, View
+from pointsman.routing.evidence import TRIES
 from pointsman.routing.figures import FEW
 from pointsman.routing.ranking import Measure, best
 
@@ -52,7 +53,7 @@ def _loads(pool: Pool, view: View) -> list[float]:
     loads, reduced = [], view.reduced
     for d in pool:
         samples, trust, peak = view.glance(d)
-        new = samples == 0 and view.in_flight(d) == 0
+        new = peak is None and samples < TRIES and view.in_flight(d) == 0
         load = 0.0 if new else (UNKNOWN if peak is None else peak) / trust * (view.load(d) + 1)
         loads.append(load / reduced.get(d.id, 1.0) if reduced else load)
     return loads
