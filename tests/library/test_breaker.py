@@ -137,3 +137,21 @@ def test_an_instance_that_is_not_alive_is_left_out_until_it_is(clock):
     instance.alive = True
     assert router.health_check() == {"a": True, "b": True}
     assert {router.route_task("one") for _ in range(4)} == {"a", "b"}
+
+
+@pytest.mark.parametrize("adaptive", [True, False])
+def test_thresholds_follow_what_is_usual(clock, adaptive):
+    """Five failures in a row are chance for who fails a third of the time, and a sign for who never does."""
+    router = TaskRouter(Strategy.RANDOM, clock=clock, adaptive_thresholds=adaptive)
+    for name in ("moody", "steady"):
+        router.register_model(name)
+    for number in range(300):
+        clock.advance(1.0)
+        router.record_task_result("moody", number % 3 > 0, 0.1, "coding")
+        router.record_task_result("steady", True, 0.1, "coding")
+    opened = {"moody": 0, "steady": 0}
+    for name in opened:
+        while not router.get_circuit_breaker_status(name):
+            opened[name] += 1
+            router.record_task_result(name, False, 0.1)
+    assert opened == ({"moody": 10, "steady": 3} if adaptive else {"moody": 5, "steady": 5})

@@ -106,3 +106,13 @@ def test_failover_with_a_breaker():
     for _ in range(5):
         router.record_task_result("primary-model", False, 0.2, "coding")
     assert router.route_task("another-task") == "backup-model"
+
+
+def test_what_a_model_is_said_to_be_capable_of_counts_from_the_start():
+    router = TaskRouter(Strategy.AFFINITY, seed=2)
+    for name, words in {"coding-model": ["coding"], "test-model": ["testing"], "doc-model": ["documentation"]}.items():
+        router.register_model(name, capabilities=words)
+    assert router.explain("write unit tests for the parser").model == "test-model"
+    assert router.explain("document the parser").model == "doc-model"
+    router.reset_metrics()
+    assert router.explain("write unit tests for the parser").model == "test-model"

@@ -62,6 +62,7 @@ class Scoreboard:
         self._memory = memory = Memory(clock, dice, self._rules, self.lock)
         self._records, self._places = memory.records, memory.places
         self._table = memory.table
+        self._table.evidence.adaptive = self._rules.breaker.adaptive
         self.health, self.resting = memory.health, memory.health.resting
         self.record = memory.record
 
