@@ -63,6 +63,7 @@ class FakeView(msgspec.Struct):
     tasks: dict[str, dict[str, tuple[float, float]]] = {}
     labels: dict[str, str] = {}
     memory: dict[str, Turns] = {}
+    utilizations: dict[str, float] = {}
 
     def standing(self, deployment: Deployment) -> Standing:
         return self.known.get(deployment.id, UNSEEN)

@@ -46,7 +46,8 @@ standings = st.builds(
     per_token=seconds,
     peak=seconds,
 )
-health = st.tuples(standings, st.integers(0, 200), st.tuples(st.integers(0, 200), st.integers(0, 10**6)), st.booleans())
+minutes = st.tuples(st.integers(0, 200), st.integers(0, 10**6))
+health = st.tuples(standings, st.integers(0, 200), minutes, st.booleans(), st.none() | st.floats(0, 1))
 requests = st.builds(
     request,
     stream=st.booleans(),
@@ -71,10 +72,12 @@ def situations(draw: st.DrawFn):
     rows = draw(st.lists(st.tuples(members, health), min_size=1, max_size=8))
     pool = tuple(deployment(f"d{n}", **member) for n, (member, _) in enumerate(rows))
     view = FakeView(homes=draw(st.dictionaries(st.just("s"), st.sampled_from(["d0", "d1", "gone"]))))
-    for member, (_, (standing, load, minute, degraded)) in zip(pool, rows, strict=True):
+    for member, (_, (standing, load, minute, degraded, utilization)) in zip(pool, rows, strict=True):
         view.known[member.id], view.loads[member.id], view.minutes[member.id] = standing, load, minute
         if degraded:
             view.reduced[member.id] = 0.5
+        if utilization is not None:
+            view.utilizations[member.id] = utilization
     return pool, view, draw(requests), draw(settings), draw(draws)
 
 
@@ -203,7 +206,7 @@ def test_who_comes_back_has_the_part_of_its_share_that_it_is_given(name, part):
 
 
 SPREADING = ["least_loaded", "p2c-ewma", "performance", "most_capacity", "usage-based-routing", "affinity",
-             "prefix_affinity"]  # fmt: skip
+             "prefix_affinity", "least-utilization"]  # fmt: skip
 
 
 @pytest.mark.parametrize("name", SPREADING)

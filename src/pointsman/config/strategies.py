@@ -28,6 +28,7 @@ CANONICAL = (
     "affinity",
     "hybrid",
     "prefix_affinity",
+    "least-utilization",
 )
 
 BY_WEIGHT = frozenset({"simple-shuffle", "random", "round_robin", "affinity", "prefix_affinity"})
@@ -59,6 +60,8 @@ ALIASES: dict[str, str] = {
     "peak-ewma": "p2c-ewma",
     "prefix-hash": "prefix_affinity",
     "order": "priority",
+    "resource": "least-utilization",
+    "least_utilized": "least-utilization",
 }
 
 NOT_YET = words("bandit lar1 provider-budget-routing")

@@ -20,6 +20,8 @@ from pointsman.library.detector import ShippedDetector
 from pointsman.library.lineup import NO_WISH, Wish
 from pointsman.library.memo import Detect, Memo
 from pointsman.library.models import Held, Limits, Model, wanted, words
+from pointsman.library.monitor import ResourceMonitor
+from pointsman.library.monitor.watch import Watch
 from pointsman.library.numbers import count, latency_of, seconds
 from pointsman.library.regret import Regret
 from pointsman.library.results import BreakerStatus, Explanation, ModelMetrics
@@ -78,7 +80,8 @@ class Base:
     ``queue_timeout`` seconds. ``adaptive_thresholds``: how many failures leave a model out, and how many results count
     for affinity, follows the error rate that is usual. What is not reported on within ``lease_timeout`` seconds is
     taken to be lost. ``store``: where metrics survive a restart ("metrics.db", "redis://…"); raises StoreFailed if it
-    can't be read.
+    can't be read. ``monitor`` watches what models use, for the strategy least-utilization; unless it runs already it
+    runs until ``close``.
     """
 
     def __init__(  # noqa: PLR0913  options of one thing, all by keyword
@@ -95,6 +98,7 @@ class Base:
         queue_size: int = 1000,
         queue_timeout: float | timedelta = 60.0,
         lease_timeout: float | timedelta = 600.0,
+        monitor: ResourceMonitor | None = None,
         clock: Clock = monotonic,
     ) -> None:
         self._breaker = _config(circuit_breaker_config or CircuitBreakerConfig())
@@ -111,6 +115,7 @@ class Base:
             strategy_of(strategy), self._breaker.settings(adaptive=adaptive_thresholds), options, clock, dice
         )
         self._made: list[Instance] = []
+        self._watch = Watch(monitor, self._desk.board) if monitor is not None else None
         self._kept = _kept(self._desk, store) if store is not None else None
 
     def __repr__(self) -> str:
@@ -132,6 +137,8 @@ class Base:
         """Save what is to be kept, close the instances that were made here, and end all threads of the router's own."""
         while self._made:
             self._made.pop().close()
+        if self._watch is not None:
+            self._watch.end()
         if self._kept is not None:
             self._kept.keeper.close()
 
@@ -177,10 +184,14 @@ class Base:
             raise
         if made is not None:
             self._made.append(made)
+        if self._watch is not None:
+            self._watch.monitor.watch(model_id, instance if made is None else made)
 
     def unregister_model(self, model_id: str) -> None:
         """It gets no further task. Raises UnknownModel."""
         self._desk.unregister(model_id)
+        if self._watch is not None:
+            self._watch.monitor.forget(model_id)
 
     @property
     def model_ids(self) -> tuple[str, ...]:

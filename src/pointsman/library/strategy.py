@@ -29,6 +29,7 @@ class Strategy(StrEnum):
     LOWEST_COST = "lowest-cost"
     MOST_CAPACITY = "most_capacity"
     PREFIX_AFFINITY = "prefix_affinity"
+    LEAST_UTILIZATION = "least-utilization"
 
 
 OWN = "bandit"

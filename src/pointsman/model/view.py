@@ -107,6 +107,13 @@ class View(Protocol):
         """
         ...
 
+    @property
+    def utilizations(self) -> Mapping[str, float]:
+        """How busy the machines or programs of deployments (by id) are, 0..1, as far as somebody watches them: another
+        mapping whenever one has changed.
+        """
+        ...
+
     def fitness(self, deployment: Deployment) -> str | None:
         """None if it may be asked, else the reason why not ("cooling down for 3.2 s more (rate_limited)")."""
         ...

@@ -35,7 +35,7 @@ NOTHING = Glance(0, 1.0, None)
 """Of whom there is no record."""
 
 NOBODY: Mapping[str, float] = {}
-"""Whose share is reduced while all is well."""
+"""Whose share is reduced while all is well, and who is watched while nobody does."""
 
 TIMED_OUT = frozenset({FailureKind.TIMEOUT, FailureKind.FIRST_TOKEN_TIMEOUT, FailureKind.CONNECT_TIMEOUT})
 """Kinds whose time says something: an answer would have taken longer still."""
@@ -56,6 +56,7 @@ class Scoreboard:
         self.hedges = RetryBudget(0.05, 1)
         self.queue = Queue(self._rules.queue)
         self.servers = Servers(clock, self.lock)
+        self.utilizations: Mapping[str, float] = NOBODY
         self._homes = Sessions(self._rules.home)
         self._labels = Sessions(self._rules.label)
         self._turns: dict[str, Turns] = {}
@@ -207,6 +208,10 @@ class Scoreboard:
         record = self.record(deployment)
         now = self.clock()
         return max(0.0, *ends(record, now), limits.until(record, deployment, tokens, now))
+
+    def measured(self, utilizations: Mapping[str, float]) -> None:
+        """How busy deployments (by id) are now, 0..1; the mapping is not changed afterwards."""
+        self.utilizations = utilizations
 
     # What an attempt does
 

@@ -38,7 +38,7 @@ def origin_of(provider: Provider) -> Origin:
 
 def _proxy(scheme: str, host: str) -> tuple[str, int, str | None] | None:
     url = getproxies().get(scheme)
-    if not url or _is_loopback(host) or proxy_bypass(host):
+    if not url or is_loopback(host) or proxy_bypass(host):
         return None
     parts = urlsplit(url if "//" in url else f"http://{url}")
     if not parts.hostname:
@@ -47,7 +47,8 @@ def _proxy(scheme: str, host: str) -> tuple[str, int, str | None] | None:
     return parts.hostname, parts.port or 8080, user
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Does the name or number of a host mean this machine?"""
     try:
         return ip_address(host).is_loopback
     except ValueError:

@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Mapping
 from math import inf
 from typing import Any, TypedDict, Unpack
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -31,6 +32,7 @@ from pointsman.providers.frames import payload_of, split_frames
 from pointsman.providers.said import read_error
 from pointsman.providers.shapes import Inexpressible, scrubbed
 from pointsman.providers.streamed import streamed
+from pointsman.wire.origin import is_loopback
 from pointsman.wire.pool import Pool
 
 TIMEOUT = 600.0
@@ -75,6 +77,11 @@ class EndpointInstance(BaseInstance):
     def __repr__(self) -> str:
         place, state = self._deployment.provider, "" if self.alive else ", closed"
         return f"EndpointInstance({self.title!r}, {place.kind} at {place.base_url}{state})"
+
+    @property
+    def local(self) -> bool:
+        """Is it served by this machine, as far as its address tells?"""
+        return is_loopback(urlsplit(self._deployment.provider.base_url).hostname or "")
 
     def _enter(self, background: Background) -> None:
         place = self._deployment.provider

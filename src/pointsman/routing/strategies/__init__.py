@@ -12,6 +12,7 @@ from pointsman.routing.strategies.fastest_response import FastestResponse
 from pointsman.routing.strategies.hybrid import Hybrid
 from pointsman.routing.strategies.latency_based_routing import LatencyBasedRouting
 from pointsman.routing.strategies.least_loaded import LeastLoaded
+from pointsman.routing.strategies.least_utilization import LeastUtilization
 from pointsman.routing.strategies.lowest_cost import LowestCost
 from pointsman.routing.strategies.most_capacity import MostCapacity
 from pointsman.routing.strategies.p2c_ewma import P2cEwma
@@ -41,5 +42,6 @@ STRATEGIES: dict[str, Callable[[str, Pool, Strategies], Strategy]] = {
     "affinity": Affinity,
     "hybrid": Hybrid,
     "prefix_affinity": PrefixAffinity,
+    "least-utilization": LeastUtilization,
 }
 """Each is made ready for the pool of a group, once per pool."""
