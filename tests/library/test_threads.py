@@ -50,11 +50,11 @@ def test_no_update_is_lost_in_a_million():
     assert all(abs(m.average_latency - 0.001) < 1e-9 for m in metrics)
 
 
-@pytest.mark.parametrize("strategy", [Strategy.ROUND_ROBIN, Strategy.LEAST_LOADED])
-def test_shares_are_fair(strategy):
+@pytest.mark.parametrize(("strategy", "off"), [(Strategy.ROUND_ROBIN, 1), (Strategy.RANDOM, 250)])
+def test_shares_are_fair_as_configured(strategy, off):
     router = TaskRouter(strategy, seed=1)
-    for name in "abcd":
-        router.register_model(name)
+    for name, weight in {"a": 3, "b": 1, "c": 1, "d": 1}.items():
+        router.register_model(name, weight=weight)
 
     def work(number):
         for _ in range(500):
@@ -62,8 +62,9 @@ def test_shares_are_fair(strategy):
 
     together(work)
     routed = [m.routed for m in router.get_all_metrics().values()]
-    assert sum(routed) == 500 * THREADS
-    assert max(routed) - min(routed) <= (1 if strategy is Strategy.ROUND_ROBIN else 0.1 * sum(routed))
+    whole = 500 * THREADS
+    assert sum(routed) == whole
+    assert routed == [pytest.approx(whole * share / 6, abs=off) for share in (3, 1, 1, 1)]
 
 
 def test_models_come_and_go_meanwhile():
