@@ -16,11 +16,13 @@ if TYPE_CHECKING:
         Explanation,
         Limits,
         ModelMetrics,
+        ResourceMonitor,
         Strategy,
         Task,
         TaskCategory,
         TaskRouter,
     )
+    from pointsman.library.instances import EndpointInstance, FunctionInstance, Instance, ProcessInstance
 
 __version__ = VERSION
 
@@ -28,10 +30,15 @@ __all__ = [
     "AsyncTaskRouter",
     "BreakerStatus",
     "CircuitBreakerConfig",
+    "EndpointInstance",
     "Explanation",
+    "FunctionInstance",
+    "Instance",
     "Limits",
     "ModelMetrics",
     "PointsmanError",
+    "ProcessInstance",
+    "ResourceMonitor",
     "Strategy",
     "Task",
     "TaskCategory",
@@ -39,12 +46,15 @@ __all__ = [
     "__version__",
 ]
 
+_INSTANCES = ("EndpointInstance", "FunctionInstance", "Instance", "ProcessInstance")
+_ROOMS = {"PointsmanError": "pointsman.errors"} | dict.fromkeys(_INSTANCES, "pointsman.library.instances")
+"""Where a name stands, if not in the library."""
+
 
 def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    room = "pointsman.errors" if name == "PointsmanError" else "pointsman.library"
-    found = globals()[name] = getattr(import_module(room), name)
+    found = globals()[name] = getattr(import_module(_ROOMS.get(name, "pointsman.library")), name)
     return found
 
 

@@ -4,6 +4,7 @@ from pointsman.library.aio import AsyncTaskRouter
 from pointsman.library.breaker import CircuitBreakerConfig
 from pointsman.library.categories import Detector, TaskCategory
 from pointsman.library.models import Limits
+from pointsman.library.monitor import ResourceMonitor
 from pointsman.library.regret import Regret
 from pointsman.library.results import BreakerStatus, Candidate, Explanation, ModelMetrics
 from pointsman.library.strategy import Strategy
@@ -20,6 +21,7 @@ __all__ = [
     "Limits",
     "ModelMetrics",
     "Regret",
+    "ResourceMonitor",
     "Strategy",
     "Task",
     "TaskCategory",
