@@ -103,6 +103,31 @@ def test_a_store_that_cannot_be_read_is_told_at_once(file):
     assert file.read_bytes().startswith(b"this is no database")
 
 
+@pytest.mark.parametrize("name", ["no/such/metrics.db", "file/metrics.db", "."])
+def test_a_place_that_cannot_be_written_is_told_at_once(tmp_path, name):
+    """Not ten seconds later, in a log."""
+    (tmp_path / "file").touch()
+    with pytest.raises(StoreFailed, match="its folder must exist"):
+        TaskRouter(store=tmp_path / name)
+
+
+def test_a_place_for_metrics_is_made_with_the_router(file):
+    """So that it is known to be there."""
+    TaskRouter(store=file).close()
+    assert file.exists()
+
+
+def test_one_odd_model_keeps_nobody_else_from_being_saved(file):
+    with router_over(file) as router:
+        router.record_task_result("a", True, 0.2)
+        router.record_task_result("b", True, 0.2)
+        router._desk.model("b").latency = float("inf")
+        router.close()
+        assert (router.store_status.failure, router.store_status.unfit) == (None, ("b",))
+    with router_over(file) as again:
+        assert [again.get_model_metrics(name).total_requests for name in "ab"] == [1, 0]
+
+
 def test_time_goes_on_while_nobody_runs(file, monkeypatch):
     from pointsman.library import base
 

@@ -16,9 +16,10 @@ CATEGORIES = ("coding", "refactoring", "testing", "documentation", "debugging", 
 
 counts = st.integers(0, 2**53)
 numbers = st.floats(allow_nan=False, allow_infinity=False)
-results = st.builds(PastResult, numbers, st.none() | numbers, st.booleans())
-evidence = st.dictionaries(st.text(), st.builds(Evidence, numbers, numbers, numbers), max_size=3)
-breakers = st.builds(BreakerSnapshot, st.sampled_from(State), counts, counts, counts, numbers)
+amounts = st.floats(0, allow_nan=False, allow_infinity=False)
+results = st.builds(PastResult, numbers, st.none() | amounts, st.booleans())
+evidence = st.dictionaries(st.text(), st.builds(Evidence, amounts, amounts, numbers), max_size=3)
+breakers = st.builds(BreakerSnapshot, st.sampled_from(State), counts, counts, st.integers(0, 32), numbers)
 models = st.builds(
     ModelSnapshot,
     id=st.text(),
@@ -26,7 +27,7 @@ models = st.builds(
     total_requests=counts,
     successful_tasks=counts,
     failed_tasks=counts,
-    latency_total=numbers,
+    latency_total=amounts,
     latency_count=counts,
     results=st.lists(results, max_size=4).map(tuple),
     evidence=evidence,

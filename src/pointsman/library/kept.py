@@ -34,13 +34,14 @@ class Copied(NamedTuple):
 class Kept:
     """Implements ``desk.LongMemory``, in a store. What was loaded and nobody has come back for stays as it was.
 
-    Raises StoreFailed if the store can't be read.
+    Raises StoreFailed if the store can't be read, or not be written.
     """
 
     def __init__(self, desk: Desk, store: Store, wall: Clock) -> None:
         past = store.load()
-        if past is not None:
-            store.save(past)  # writes nothing, and makes all of it ours: who is unregistered from here goes from there
+        # What is there becomes ours: who is unregistered from here goes from there. A new place is made, and a place
+        # that can't be written is told now rather than in the log of a program that is up.
+        store.save(past or Snapshot(taken=wall()))
         self.keeper = Keeper(store, self.snapshot, wall=wall)
         self._desk = desk
         self._wall = wall

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import subprocess
 import sys
@@ -9,7 +10,6 @@ from pathlib import Path
 from threading import Event
 
 import pytest
-from structlog.testing import capture_logs
 
 from pointsman.errors import StoreFailed
 from pointsman.fakes import FakeClock
@@ -29,6 +29,7 @@ class Shelf:
     def __init__(self):
         self.kept = []
         self.broken = None
+        self.unfit = None
         self.closed = 0
         self.saved = Event()
 
@@ -40,6 +41,7 @@ class Shelf:
             raise self.broken
         self.kept.append(snapshot)
         self.saved.set()
+        return self.unfit
 
     def close(self):
         self.closed += 1
@@ -69,6 +71,13 @@ def wall():
 @pytest.fixture
 def keeper(shelf, wall):
     return Keeper(shelf, Counter(), wall=wall)
+
+
+@pytest.fixture
+def lines(caplog):
+    """What was logged: level and text."""
+    caplog.set_level(logging.INFO, "pointsman")
+    return lambda: [(line.levelname, line.getMessage()) for line in caplog.records]
 
 
 def test_it_saves_when_something_has_changed(keeper, shelf, wall):
@@ -104,47 +113,61 @@ def test_what_changes_during_a_round_is_for_the_next_one(shelf, moment):
     assert len(shelf.kept) == 2
 
 
-def test_an_outage_is_logged_once_and_told_as_long_as_it_lasts(keeper, shelf, wall):
+def test_an_outage_is_logged_once_and_told_as_long_as_it_lasts(keeper, shelf, wall, lines):
     """Its beginning and its end are a line each, however many saves fail between."""
     keeper.changed = True
     keeper.tick()
     begun, shelf.broken = wall.now, StoreFailed("shelf: is full. Nothing was changed.")
-    with capture_logs() as lines:
-        for failed in (1, 2, 3):
-            keeper.changed = failed == 1 or keeper.changed
-            keeper.tick()
-            told = Status("shelf", begun, "shelf: is full. Nothing was changed.", since=begun, failed=failed)
-            assert keeper.status == told
-            wall.advance(10.0)
-        assert repr(keeper) == "Keeper(shelf: shelf: is full. Nothing was changed.)"
-        shelf.broken = None
+    for failed in (1, 2, 3):
+        keeper.changed = failed == 1 or keeper.changed
         keeper.tick()
-    assert [(line["log_level"], line["event"]) for line in lines] == [
-        ("warning", "metrics_not_saved"),
-        ("info", "metrics_saved_again"),
+        told = Status("shelf", begun, "shelf: is full. Nothing was changed.", since=begun, failed=failed)
+        assert keeper.status == told
+        wall.advance(10.0)
+    assert repr(keeper) == "Keeper(shelf: shelf: is full. Nothing was changed.)"
+    shelf.broken = None
+    keeper.tick()
+    assert lines() == [
+        ("WARNING", "metrics are not saved in shelf: shelf: is full. Nothing was changed."),
+        ("INFO", "metrics are saved in shelf again, after 3 failures"),
     ]
     assert (keeper.status, repr(keeper)) == (Status("shelf", saved=wall.now), "Keeper(shelf: ok)")
     assert shelf.kept == [one(routed=1), one(routed=5)]
 
 
-def test_a_second_outage_is_logged_again(keeper, shelf):
+def test_a_second_outage_is_logged_again(keeper, shelf, lines):
     """It is another one."""
-    with capture_logs() as lines:
-        for shelf.broken in (StoreFailed("one"), None, StoreFailed("two"), None):
-            keeper.changed = True
-            keeper.tick()
-    assert [line.get("error") for line in lines] == ["one", None, "two", None]
+    for shelf.broken in (StoreFailed("one"), None, StoreFailed("two"), None):
+        keeper.changed = True
+        keeper.tick()
+    assert [text.rpartition(" ")[2] for _, text in lines()] == ["one", "failures", "two", "failures"]
 
 
-def test_a_bug_is_told_by_its_place_and_ends_nothing(keeper, shelf):
+def test_models_that_can_not_be_kept_are_told_and_logged_once(keeper, shelf, wall, lines):
+    """The save is one all the same: the others are kept."""
+    for shelf.unfit in (("b",), ("b",), ()):
+        keeper.changed = True
+        keeper.tick()
+        assert keeper.status == Status("shelf", wall.now, unfit=shelf.unfit)
+    assert lines() == [("WARNING", "some models' metrics can't be saved in shelf: ('b',)")]
+
+
+def test_nothing_is_printed(keeper, shelf, capsys):
+    """Standard output is the program's own."""
+    for shelf.broken in (StoreFailed("one"), None):
+        keeper.changed = True
+        keeper.tick()
+    assert capsys.readouterr().out == ""
+
+
+def test_a_bug_is_told_by_its_place_and_ends_nothing(keeper, shelf, lines):
     """Not by its words, which might hold a password."""
     shelf.broken = KeyError("redis://:hunter22@h")
     keeper.changed = True
-    with capture_logs() as lines:
-        keeper.tick()
+    keeper.tick()
     assert keeper.status.failure.startswith("KeyError in save (")
     assert "test_keeper.py:" in keeper.status.failure
-    assert "hunter22" not in f"{keeper.status} {keeper!r} {lines}"
+    assert "hunter22" not in f"{keeper.status} {keeper!r} {lines()}"
     shelf.broken = None
     keeper.tick()
     assert len(shelf.kept) == 1
@@ -187,8 +210,7 @@ def test_closing_a_store_that_fails_raises_nothing(keeper, shelf):
     """What could not be kept is told."""
     shelf.broken = StoreFailed("shelf: is full")
     keeper.changed = True
-    with capture_logs():
-        keeper.close()
+    keeper.close()
     assert (keeper.status.failure, shelf.closed) == ("shelf: is full", 1)
 
 

@@ -43,20 +43,31 @@ def test_the_first_rows_are_all_new():
 
 NOTHING = math.nan
 UNREADABLE = [
-    Snapshot(taken=NOW, models=(ModelSnapshot(id="a", latency_total=NOTHING),)),
-    Snapshot(taken=NOW, models=(ModelSnapshot(id="a", latency_total=math.inf),)),
-    Snapshot(taken=NOW, models=(ModelSnapshot(id="a", results=(PastResult(-math.inf),)),)),
-    Snapshot(taken=NOW, models=(ModelSnapshot(id="a", evidence={"coding": Evidence(1, NOTHING, NOW)}),)),
-    Snapshot(taken=NOW, models=(ModelSnapshot(id="a\ud800"),)),
-    Snapshot(taken=NOW, arms={"a": (NOTHING,)}),
+    ModelSnapshot(id="a", latency_total=NOTHING),
+    ModelSnapshot(id="a", latency_total=math.inf),
+    ModelSnapshot(id="a", routed=-1),
+    ModelSnapshot(id="a", results=(PastResult(-math.inf),)),
+    ModelSnapshot(id="a", evidence={"coding": Evidence(1, NOTHING, NOW)}),
+    ModelSnapshot(id="a\ud800"),
 ]
 
 
-@pytest.mark.parametrize("snapshot", UNREADABLE)
-def test_what_could_not_be_read_back_is_not_written(snapshot):
-    """JSON has no such number and UTF-8 no half letter; better no save than one that ends the next start."""
+@pytest.mark.parametrize("model", UNREADABLE)
+def test_a_model_that_could_not_be_read_back_has_no_row(model):
+    """JSON has no such number and UTF-8 no half letter. It is told, the others have theirs, and what was kept of it
+    before is not taken for that of somebody who is gone.
+    """
+    other = ModelSnapshot(id="b", routed=7)
+    rows = encoded(Snapshot(taken=NOW, models=(model, other)))
+    assert (rows.unfit, list(rows.models)) == ((model.id,), ["b"])
+    before = Rows(NOW, rows.router, {model.id: "{}", "gone": "{}", "b": "{}"})
+    assert changes(rows, before).gone == ("gone",)
+
+
+def test_a_router_that_could_not_be_read_back_is_not_written():
+    """Better no save than one that ends the next start."""
     with pytest.raises(StoreFailed, match="can't be kept"):
-        encoded(snapshot)
+        encoded(Snapshot(taken=NOW, arms={"a": (NOTHING,)}))
 
 
 def test_every_version_has_a_way_to_the_newest():
@@ -106,6 +117,10 @@ def test_a_version_that_never_was_is_refused(version):
         ("7", "its snapshot"),
         ("{}", "its snapshot"),
         ('{"id": "a", "routed": "often"}', "its snapshot"),
+        ('{"id": "a", "routed": -7}', "its snapshot"),
+        ('{"id": "a", "latency_total": -0.1}', "its snapshot"),
+        ('{"id": "a", "evidence": {"coding": [-1, 2, 3]}}', "its snapshot"),
+        ('{"id": "a", "breaker": {"openings": 100000}}', "its snapshot"),
         ('{"id": "a", "breaker": {"state": "ajar"}}', "its snapshot"),
     ],
 )

@@ -86,14 +86,25 @@ def test_a_closed_store_may_be_asked_again(begun):
     assert choices(begun().load()) == {"a": 1}
 
 
-def test_what_can_not_be_kept_leaves_what_was(begun):
+def test_a_model_that_can_not_be_kept_stays_as_it_was_and_harms_no_other(begun):
+    """It is told by its id; as soon as it can be kept again it is."""
+    store = begun()
+    assert store.save(several({"a": 1, "b": 1})) == ()
+    bad = ModelSnapshot(id="b", latency_total=float("nan"))
+    for routed in (2, 3):
+        assert store.save(Snapshot(taken=NOW, models=(ModelSnapshot(id="a", routed=routed), bad))) == ("b",)
+        assert choices(begun().load()) == {"a": routed, "b": 1}
+    assert store.save(several({"a": 3, "b": 9})) == ()
+    assert choices(begun().load()) == {"a": 3, "b": 9}
+
+
+def test_what_can_not_be_kept_of_the_router_leaves_what_was(begun):
     """All of it or nothing."""
     store = begun()
-    store.save(several({"a": 1, "b": 1}))
-    bad = ModelSnapshot(id="b", latency_total=float("nan"))
-    with pytest.raises(StoreFailed, match="model 'b'"):
-        store.save(Snapshot(taken=NOW, models=(ModelSnapshot(id="a", routed=2), bad)))
-    assert choices(begun().load()) == {"a": 1, "b": 1}
+    store.save(several({"a": 1}))
+    with pytest.raises(StoreFailed, match="what belongs to the router"):
+        store.save(Snapshot(taken=NOW, arms={"x": (float("nan"),)}, models=(ModelSnapshot(id="a", routed=2),)))
+    assert choices(begun().load()) == {"a": 1}
 
 
 def ten_times(plain):

@@ -8,6 +8,7 @@ tried again at the next round, with what is there by then.
 from __future__ import annotations
 
 import atexit
+import logging
 import os
 import time
 from collections.abc import Callable
@@ -20,7 +21,9 @@ from pointsman.errors import PointsmanError
 from pointsman.library.store.shapes import Store
 from pointsman.library.store.snapshot import Snapshot
 from pointsman.model.view import Clock
-from pointsman.telemetry.log import logger
+
+log = logging.getLogger("pointsman")
+"""The program's own logging decides who sees it: a library prints nothing by itself."""
 
 INTERVAL = 10.0
 """Seconds between two saves."""
@@ -28,7 +31,8 @@ INTERVAL = 10.0
 
 class Status(msgspec.Struct, frozen=True):
     """``saved``: when it was done last, in epoch seconds. While the store fails ``failure`` says how, ``since`` when it
-    began and ``failed`` how many saves in a row.
+    began and ``failed`` how many saves in a row. ``unfit`` are the models whose figures could not be kept in the last
+    save, beside all the others that were.
     """
 
     store: str
@@ -36,6 +40,7 @@ class Status(msgspec.Struct, frozen=True):
     failure: str | None = None
     since: float | None = None
     failed: int = 0
+    unfit: tuple[str, ...] = ()
 
 
 class Keeper:
@@ -79,12 +84,12 @@ class Keeper:
                 return
             self.changed = False  # before the snapshot: what changes from here on is for the next round
             try:
-                self._store.save(self._take_snapshot())
+                unfit = tuple(self._store.save(self._take_snapshot()) or ())  # a store of the user's may return nothing
             except Exception as error:  # noqa: BLE001  whatever it is, the next round is another try
                 self.changed = True
                 self._fail(error)
             else:
-                self._succeed()
+                self._succeed(unfit)
 
     def close(self) -> None:
         """Save once more, and end. As long as the store may take, at most."""
@@ -109,15 +114,17 @@ class Keeper:
         before = self.status
         message = str(error) if isinstance(error, PointsmanError) else _place(error)
         since = self._wall() if before.since is None else before.since
-        self.status = Status(before.store, before.saved, message, since, before.failed + 1)
+        self.status = Status(before.store, before.saved, message, since, before.failed + 1, before.unfit)
         if not before.failed:
-            logger().warning("metrics_not_saved", store=before.store, error=message)
+            log.warning("metrics are not saved in %s: %s", before.store, message)
 
-    def _succeed(self) -> None:
+    def _succeed(self, unfit: tuple[str, ...]) -> None:
         before = self.status
-        self.status = Status(before.store, self._wall())
+        self.status = Status(before.store, self._wall(), unfit=unfit)
         if before.failed:
-            logger().info("metrics_saved_again", store=before.store, failed=before.failed)
+            log.info("metrics are saved in %s again, after %d failures", before.store, before.failed)
+        if unfit and unfit != before.unfit:
+            log.warning("some models' metrics can't be saved in %s: %.200r", before.store, unfit)
 
 
 def _place(error: Exception) -> str:

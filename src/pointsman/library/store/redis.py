@@ -57,7 +57,7 @@ class RedisStore:
             version = self._version(client)
             return self._form.decoded(self.name, version, self._rows(client)) if version else None
 
-    def save(self, snapshot: Snapshot) -> None:
+    def save(self, snapshot: Snapshot) -> tuple[str, ...]:
         """Write what is new since the last save. Raises StoreFailed; then the hash is as it was."""
         rows = encoded(snapshot)
         with self._lock, self._connected() as client:
@@ -67,7 +67,7 @@ class RedisStore:
                 except self._redis.WatchError:
                     continue
                 self._written = rows
-                return
+                return rows.unfit
             raise StoreFailed(f"{self.name}: others write it all the time; the next save tries again. {UNTOUCHED}")
 
     def close(self) -> None:

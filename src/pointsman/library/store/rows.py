@@ -24,11 +24,14 @@ UNTOUCHED = "Nothing was changed."
 
 
 class Rows(msgspec.Struct, frozen=True):
-    """``router`` is all that belongs to no model, but for the moment ``taken``; ``models`` are by id."""
+    """``router`` is all that belongs to no model, but for the moment ``taken``; ``models`` are by id. ``unfit``: ids of
+    those that could not be read back, such as one with a number that is none, and that have no row.
+    """
 
     taken: float
     router: str
     models: dict[str, str]
+    unfit: tuple[str, ...] = ()
 
 
 class Whole(msgspec.Struct, frozen=True):
@@ -89,18 +92,27 @@ CURRENT = Form()
 
 
 def encoded(snapshot: Snapshot) -> Rows:
-    """The rows of a snapshot. Raises StoreFailed for what could not be read back, such as a number that is none."""
-    whole = _encoded(Whole(snapshot.strategy, snapshot.arms), "what belongs to the router")
-    models = {model.id: _encoded(model, f"the record of model {model.id!r}") for model in snapshot.models}
-    return Rows(snapshot.taken, whole, models)
-
-
-def _encoded(part: msgspec.Struct, what: str) -> str:
+    """The rows of a snapshot. Raises StoreFailed if what belongs to the router could not be read back."""
     try:
-        row = msgspec.json.encode(part)
-        msgspec.json.decode(row, type=type(part))
-    except (msgspec.MsgspecError, UnicodeError) as error:
-        raise StoreFailed(f"{what} can't be kept ({error}).") from error
+        whole = _encoded(Whole(snapshot.strategy, snapshot.arms))
+    except _UNFIT as error:
+        raise StoreFailed(f"what belongs to the router can't be kept ({error}). {UNTOUCHED}") from error
+    models, unfit = {}, []
+    for model in snapshot.models:
+        try:
+            models[model.id] = _encoded(model)
+        except _UNFIT:
+            unfit.append(model.id)
+    return Rows(snapshot.taken, whole, models, tuple(unfit))
+
+
+_UNFIT = (msgspec.MsgspecError, UnicodeError)
+
+
+def _encoded(part: msgspec.Struct) -> str:
+    """Raises what ``_UNFIT`` lists for what could not be read back."""
+    row = msgspec.json.encode(part)
+    msgspec.json.decode(row, type=type(part))
     return row.decode()
 
 
@@ -108,9 +120,9 @@ def changes(rows: Rows, before: Rows | None) -> Changes:
     """What to write after ``before`` was (None: nothing was). The moment alone is no change."""
     if before is None:
         return Changes(rows.models, (), router=True)
-    known = before.models
+    known, there = before.models, rows.models.keys() | set(rows.unfit)
     return Changes(
         {id_: row for id_, row in rows.models.items() if known.get(id_) != row},
-        tuple(id_ for id_ in known if id_ not in rows.models),
+        tuple(id_ for id_ in known if id_ not in there),
         router=rows.router != before.router,
     )

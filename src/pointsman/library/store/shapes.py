@@ -16,9 +16,11 @@ class Store(Protocol):
         """What was saved last; None if nothing was. Raises StoreFailed."""
         ...
 
-    def save(self, snapshot: Snapshot) -> None:
+    def save(self, snapshot: Snapshot) -> tuple[str, ...]:
         """Write what has changed since the last save, all of it or nothing. Models that were saved from here and are
         not in the snapshot any more are removed; those of others stay. Raises StoreFailed.
+
+        Returns the ids of models whose figures can't be kept; what was kept of them before stays.
         """
         ...
 

@@ -6,6 +6,8 @@ from one to the other. What changes the form of these structs makes a new ``VERS
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import msgspec
 
 from pointsman.model.view import Clock
@@ -17,20 +19,24 @@ VERSION = 1
 DRIFT = 1.0
 """Seconds by which two clocks may part before they are compared anew."""
 
+Count = Annotated[int, msgspec.Meta(ge=0)]
+Amount = Annotated[float, msgspec.Meta(ge=0)]
+Openings = Annotated[int, msgspec.Meta(ge=0, le=32)]
+
 
 class PastResult(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """One request: when it ended, how many seconds it took (None: not known) and whether it delivered."""
 
     ended: float
-    seconds: float | None = None
+    seconds: Amount | None = None
     delivered: bool = True
 
 
 class Evidence(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """Successes and failures, older ones weighing less, as they weighed at the moment ``at``."""
 
-    good: float
-    bad: float
+    good: Amount
+    bad: Amount
     at: float
 
 
@@ -40,9 +46,9 @@ class BreakerSnapshot(msgspec.Struct, frozen=True):
     """
 
     state: State = State.CLOSED
-    failures: int = 0
-    successes: int = 0
-    openings: int = 0
+    failures: Count = 0
+    successes: Count = 0
+    openings: Openings = 0
     until: float = 0.0
 
 
@@ -52,12 +58,12 @@ class ModelSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     id: str
-    routed: int = 0
-    total_requests: int = 0
-    successful_tasks: int = 0
-    failed_tasks: int = 0
-    latency_total: float = 0.0
-    latency_count: int = 0
+    routed: Count = 0
+    total_requests: Count = 0
+    successful_tasks: Count = 0
+    failed_tasks: Count = 0
+    latency_total: Amount = 0.0
+    latency_count: Count = 0
     results: tuple[PastResult, ...] = ()
     evidence: dict[str, Evidence] = {}
     breaker: BreakerSnapshot = BreakerSnapshot()

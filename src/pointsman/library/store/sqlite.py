@@ -68,7 +68,7 @@ class SqliteStore:
             with self._connected() as connection:
                 return self._examined(connection)
 
-    def save(self, snapshot: Snapshot) -> None:
+    def save(self, snapshot: Snapshot) -> tuple[str, ...]:
         """Write what is new since the last save. Raises StoreFailed; then the file is as it was."""
         rows = encoded(snapshot)
         with self._lock, self._told(), self._connected() as connection:
@@ -83,6 +83,7 @@ class SqliteStore:
                     self._written = None
                 self._write(connection, rows.taken, rows.router, changes(rows, self._written))
             self._written = rows
+        return rows.unfit
 
     def close(self) -> None:
         """Forget what was written; the file is not held open."""
