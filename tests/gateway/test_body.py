@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 
 import pytest
 from hypothesis import given
@@ -78,6 +79,18 @@ def test_what_is_no_plain_json_object_is_refused(name, size):
     """Small and large bodies are read in two ways, and refuse the same."""
     body = MALFORMED[name]
     refused(large(body) if size == "large" else body)
+
+
+@pytest.mark.parametrize("field", ["fallbacks", "context_window_fallbacks", "metadata", "other"])
+def test_every_depth_is_read_or_refused(field):
+    """Also one that a first reader bears and a second does not, who is called from further in."""
+    for depth in range(sys.getrecursionlimit() - 300, sys.getrecursionlimit()):
+        inner = b"[" * depth + b"]" * depth
+        value = b'{"tags":["x"],"a":%b}' % inner if field == "metadata" else b'[{"model":"m","a":%b}]' % inner
+        try:
+            read(b'{"messages":[],"%b":%b}' % (field.encode(), value))
+        except InvalidBody as error:
+            assert len(error.message) < 400  # noqa: PT017  either is right
 
 
 @pytest.mark.parametrize("depth", range(200, 1100, 25))

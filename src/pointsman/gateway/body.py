@@ -90,7 +90,10 @@ def read_body(endpoint: Endpoint, body: bytes | bytearray, headers: dict[bytes, 
     model, stream = None if seen.model == AUTO else seen.model, bool(seen.stream) and endpoint != "embeddings"
     if LOOKED_INTO.isdisjoint(fields) and HEADERS.isdisjoint(headers):
         return Request(endpoint, model, fields, stream, headers, len(body) // 4, id=request_id)
-    wished = wishes.read_wishes(endpoint, model, fields, headers)
+    try:
+        wished, said = wishes.read_wishes(endpoint, model, fields, headers), hints.read_hints(fields, headers)
+    except RecursionError as error:  # read from further in than the whole was
+        raise InvalidBody(f"the request body is not valid JSON: {_cause(error)}") from None
     return Request(
         endpoint,
         model,
@@ -102,7 +105,7 @@ def read_body(endpoint: Endpoint, body: bytes | bytearray, headers: dict[bytes, 
         wished.num_retries,
         wished.fallbacks,
         request_id,
-        hints.read_hints(fields, headers),
+        said,
         wished.stream_timeout,
         wished.fallback_fields,
         bool(wished.disable_fallbacks),
