@@ -3,7 +3,7 @@
 import pytest
 
 from pointsman import CircuitBreakerConfig, Strategy, TaskRouter
-from pointsman.errors import NoCandidate
+from pointsman.errors import InstanceFailed, NoCandidate
 from pointsman.fakes import FakeClock
 
 
@@ -137,6 +137,18 @@ def test_an_instance_that_is_not_alive_is_left_out_until_it_is(clock):
     instance.alive = True
     assert router.health_check() == {"a": True, "b": True}
     assert {router.route_task("one") for _ in range(4)} == {"a", "b"}
+
+
+def test_a_status_is_true_while_its_breaker_is_open_and_tells_of_other_rests(router):
+    """Who was told to wait is left out as well, and its breaker has nothing to do with it."""
+    with pytest.raises(InstanceFailed), router.task("hello"):
+        raise InstanceFailed("slow down", kind="rate_limited", retry_after=20.0)
+    status = router.get_circuit_breaker_status("a")
+    assert (bool(status), status.state, status.retry_after) == (False, "closed", 20.0)
+    assert "rate_limited" in status.reason
+    assert router.health_check() == {"a": False}
+    opened(router)
+    assert router.get_circuit_breaker_status("a")
 
 
 @pytest.mark.parametrize("adaptive", [True, False])

@@ -116,3 +116,13 @@ def test_what_a_model_is_said_to_be_capable_of_counts_from_the_start():
     assert router.explain("document the parser").model == "doc-model"
     router.reset_metrics()
     assert router.explain("write unit tests for the parser").model == "test-model"
+
+
+def test_a_capability_is_a_category_in_any_spelling():
+    router = TaskRouter(Strategy.AFFINITY, seed=2)
+    for name, words in {"coding-model": ["Coding"], "test-model": ["tests", "other"], "doc-model": ["Docs"]}.items():
+        router.register_model(name, capabilities=words)
+    assert router.get_model_metrics("test-model").affinity == {"testing": 1.0}
+    assert router.explain("write unit tests for the parser").model == "test-model"
+    assert router.explain("document the parser").model == "doc-model"
+    assert router.route_task("implement a queue", capabilities=["Coding", "coding"]) == "coding-model"

@@ -25,7 +25,7 @@ class CircuitBreakerConfig(msgspec.Struct, frozen=True):
 
     def __post_init__(self) -> None:
         for name in ("failure_threshold", "success_threshold", "half_open_requests"):
-            count(getattr(self, name), name, least=1)
+            msgspec.structs.force_setattr(self, name, count(getattr(self, name), name, least=1))
         if seconds(self.timeout, "timeout") <= 0.0:
             raise Misuse("timeout must be more than 0 seconds", param="timeout")
 

@@ -63,12 +63,17 @@ def category_of(word: object) -> TaskCategory:
     known = ", ".join(_WORDS)
     if not isinstance(word, str):
         raise UnknownCategory(f"a task category is a word, not {type(word).__name__}; known: {known}", param="category")
-    found = _BY_SPELLING.get(_folded(word))
+    found = spelled(word)
     if found is not None:
         return found
     meant = near(word.strip(), _NAMES)
     hint = f"; did you mean {meant!r}?" if meant is not None else "."
     raise UnknownCategory(f"unknown task category {word!r:.80}{hint} Known: {known}", param="category")
+
+
+def spelled(word: str) -> TaskCategory | None:
+    """The category of which this is a spelling; None if it is of none."""
+    return _BY_SPELLING.get(_folded(word))
 
 
 def _folded(word: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from hashlib import blake2b
 from threading import Lock
 
-from pointsman.errors import DetectorFailed, Misuse, PointsmanError
+from pointsman.errors import DetectorFailed, Misuse
 from pointsman.library.categories import Detector, TaskCategory, category_of
 
 MOST = 10_000
@@ -52,9 +52,12 @@ class Memo:
         return self._known.get(key) or self._learn(key, prompt)
 
     def why(self, prompt: str) -> str:
-        """Why the prompt is of its category: what the detector's ``explain`` says, if it has one."""
+        """Why the prompt is of its category: what the detector's ``explain`` says, if it has one that does."""
         explain = getattr(self.detector, "explain", None)
-        said = getattr(explain(prompt), "why", None) if callable(explain) else None
+        try:
+            said = getattr(explain(prompt), "why", None) if callable(explain) else None
+        except Exception:  # noqa: BLE001  an explain of another kind: nobody has promised this one
+            said = None
         return said if isinstance(said, str) else f"as {_named(self.detector)} says"
 
     def _learn(self, key: str | bytes, prompt: str) -> TaskCategory:
@@ -68,8 +71,6 @@ class Memo:
     def _asked(self, prompt: str) -> TaskCategory:
         try:
             said = self._detect(prompt)
-        except PointsmanError:
-            raise
         except Exception as error:
             raise DetectorFailed(
                 f"the detector {_named(self.detector)} raised {type(error).__name__}: {error}; mend it, or set another"

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from pointsman.errors import Misuse
-from pointsman.library.categories import TaskCategory
+from pointsman.library.categories import TaskCategory, spelled
 from pointsman.library.numbers import count, figure
 from pointsman.model.deployment import Deployment, Provider
 from pointsman.model.outcome import FailureKind
@@ -41,7 +41,7 @@ class Limits(msgspec.Struct, frozen=True):
         for name in ("max_parallel", "rpm", "tpm"):
             value = getattr(self, name)
             if value is not None:
-                count(value, name, least=1)
+                msgspec.structs.force_setattr(self, name, count(value, name, least=1))
 
 
 NO_LIMITS = Limits()
@@ -99,7 +99,9 @@ class Model(msgspec.Struct):
 
 
 class Wanted(msgspec.Struct, frozen=True):
-    """What ``register_model`` was told of a model, checked."""
+    """What ``register_model`` was told of a model, checked. A capability that is a spelling of a task category stands
+    there as the category too: "Tests" and "testing".
+    """
 
     deployment: Deployment
     capabilities: frozenset[str]
@@ -109,19 +111,22 @@ def wanted(  # noqa: PLR0913  as its one caller has them
     name: Any,
     *,
     weight: float | None,
-    tags: Iterable[str],
+    tags: Iterable[str] | None,
     limits: Limits | None,
     cost: float | tuple[float, float] | None,
     zone: str | None,
-    capabilities: Iterable[str],
+    capabilities: Iterable[str] | None,
 ) -> Wanted:
     """Raises Misuse, which names the argument that makes no sense."""
-    if not isinstance(name, str) or not name.strip() or len(name) > LONGEST_ID:
-        raise Misuse(f"a model's id is a text of 1 to {LONGEST_ID} characters, not {name!r:.80}", param="model_id")
+    if not isinstance(name, str) or not name.strip() or len(name) > LONGEST_ID or not _whole(name):
+        raise Misuse(f"a model's id is a text of 1 to {LONGEST_ID} whole characters, not {name!r:.80}", param="model_id")
+    name = str.__str__(name)  # of an enum or a numpy text too: whatever else it can do, no file can hold
     if limits is not None and not isinstance(limits, Limits):
         raise Misuse(f"limits is a Limits(max_parallel=…, rpm=…, tpm=…), not {limits!r:.80}", param="limits")
-    if zone is not None and not (isinstance(zone, str) and zone.strip()):
-        raise Misuse(f"zone is a text, like 'eu/frankfurt', not {zone!r:.80}", param="zone")
+    if zone is not None:
+        if not isinstance(zone, str) or not zone.strip():
+            raise Misuse(f"zone is a text, like 'eu/frankfurt', not {zone!r:.80}", param="zone")
+        zone = str.__str__(zone)
     bounds = limits or NO_LIMITS
     into, out = _costs(cost)
     deployment = Deployment(
@@ -137,12 +142,23 @@ def wanted(  # noqa: PLR0913  as its one caller has them
         input_cost=into,
         output_cost=out,
     )
-    return Wanted(deployment, frozenset(words(capabilities, "capabilities")))
+    able = words(capabilities, "capabilities")
+    meant = [category.value for category in map(spelled, able) if category not in (None, TaskCategory.UNKNOWN)]
+    return Wanted(deployment, frozenset((*able, *meant)))
 
 
-def words(values: Iterable[str], name: str) -> tuple[str, ...]:
-    """Each once, in their order. One word by itself is one, not its letters."""
-    listed = (values,) if isinstance(values, str) else values
+def _whole(text: str) -> bool:
+    """Is it text that can be written down? Half a character is none."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def words(values: Iterable[str] | None, name: str) -> tuple[str, ...]:
+    """Each once, in their order. One word by itself is one, not its letters; None is none."""
+    listed: Iterable[str] = () if values is None else (values,) if isinstance(values, str) else values
     try:
         found = tuple(dict.fromkeys(listed))
     except TypeError:
@@ -150,7 +166,7 @@ def words(values: Iterable[str], name: str) -> tuple[str, ...]:
     for word in found:
         if not isinstance(word, str) or not word.strip():
             raise Misuse(f"{name} is a list of texts; {word!r:.80} is none", param=name)
-    return found
+    return tuple([str.__str__(word) for word in found])
 
 
 def _costs(cost: Any) -> tuple[float | None, float | None]:

@@ -49,9 +49,9 @@ def strategy_of(word: Strategy | str) -> Strategy:
         if found is not None:
             return _BY_VALUE[found]
         meant = near(word, _BY_VALUE)
-        hint = f"; did you mean {meant!r}?" if meant is not None else ""
+        hint = f"; did you mean {meant!r}?" if meant is not None else "."
     else:
-        hint = ""
+        hint = "."
     raise UnknownStrategy(
         f"{word!r:.80} is no strategy{hint} There are: {', '.join((*CANONICAL, OWN))}", param="strategy"
     )
