@@ -179,7 +179,9 @@ def misusing(prompt):
     raise Misuse("what a detector may raise as well")
 
 
-@pytest.mark.parametrize("detector", [failing, misusing, lambda prompt: None, lambda prompt: 3, lambda prompt: "dancing"])
+@pytest.mark.parametrize(
+    "detector", [failing, misusing, lambda prompt: None, lambda prompt: 3, lambda prompt: "dancing"]
+)
 def test_a_detector_that_fails_is_named_and_nothing_is_counted(router, detector):
     router.set_task_category_detector(detector)
     before = state_of(router)

@@ -119,7 +119,9 @@ def wanted(  # noqa: PLR0913  as its one caller has them
 ) -> Wanted:
     """Raises Misuse, which names the argument that makes no sense."""
     if not isinstance(name, str) or not name.strip() or len(name) > LONGEST_ID or not _whole(name):
-        raise Misuse(f"a model's id is a text of 1 to {LONGEST_ID} whole characters, not {name!r:.80}", param="model_id")
+        raise Misuse(
+            f"a model's id is a text of 1 to {LONGEST_ID} whole characters, not {name!r:.80}", param="model_id"
+        )
     name = str.__str__(name)  # of an enum or a numpy text too: whatever else it can do, no file can hold
     if limits is not None and not isinstance(limits, Limits):
         raise Misuse(f"limits is a Limits(max_parallel=…, rpm=…, tpm=…), not {limits!r:.80}", param="limits")

@@ -33,8 +33,8 @@ class ModelMetrics(msgspec.Struct, frozen=True):
 class BreakerStatus(msgspec.Struct, frozen=True):
     """Truthy while the breaker is open. ``state`` is closed, open or half_open; ``failures`` are those in a row,
     ``successes`` those since it is half-open. ``reason``: why the model is left out now, which it may also be with a
-    closed breaker, as when it was told to wait (``health_check`` goes by that); ``retry_after`` is seconds until it may be
-    tried again.
+    closed breaker, as when it was told to wait (``health_check`` goes by that); ``retry_after`` is seconds until it may
+    be tried again.
     """
 
     model_id: str
