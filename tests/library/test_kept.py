@@ -3,7 +3,7 @@
 import pytest
 
 from pointsman import Strategy, TaskRouter
-from pointsman.errors import ConfigurationError, StoreFailed
+from pointsman.errors import ConfigurationError, InstanceFailed, StoreFailed
 from pointsman.fakes import FakeClock
 
 
@@ -20,7 +20,7 @@ def clock():
 def router_over(file, clock=None, strategy=Strategy.AFFINITY, **more):
     router = TaskRouter(strategy, store=file, seed=1, **({"clock": clock} if clock else {}), **more)
     for name in ("a", "b"):
-        router.register_model(name)
+        router.register_model(name, tags=["down"] if name == "a" else [])
     return router
 
 
@@ -45,6 +45,40 @@ def test_counts_affinity_and_breakers_go_on(file):
         assert again.get_circuit_breaker_status("b").state == "open"
         assert again.explain("write tests for the lexer").model == "a"
         assert "best at testing" in again.explain("write tests for the lexer").reason
+
+
+@pytest.mark.parametrize(("kind", "failures"), [("server_error", 5), ("refused", 5), ("auth", 1)])
+def test_who_is_left_out_stays_so_whosever_fault_it_is(file, kind, failures):
+    """A model that fails, one whose server is gone, one whose key is refused."""
+
+    def told(router):
+        status = router.get_circuit_breaker_status("a")
+        return status.state, status.failures, kind != "auth" or "(auth at" in status.reason, router.health_check()
+
+    with router_over(file) as router:
+        for _ in range(failures):
+            with router.task("hello", tags=["down"]) as task:
+                task.end(InstanceFailed("down", kind=kind))
+        before = told(router)
+    with router_over(file) as again:
+        assert told(again) == before
+        assert again.health_check() == {"a": False, "b": True}
+
+
+def test_who_is_not_alive_is_kept_all_the_same(file):
+    """Whether it is alive is for its instance to say, after the restart too."""
+
+    class Instance:
+        alive = False
+
+    with TaskRouter(store=file) as router:
+        router.register_model("a", Instance())
+        router.record_task_result("a", True, 0.2)
+        assert router.health_check() == {"a": False}
+        router.close()
+        assert router.store_status.unfit == ()
+    with router_over(file) as again:
+        assert (again.get_model_metrics("a").total_requests, again.health_check()["a"]) == (1, True)
 
 
 def test_what_a_bandit_learned_goes_on(file):

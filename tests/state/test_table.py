@@ -50,6 +50,18 @@ def one_by_one(board: Scoreboard, members: Members) -> list[list[float]]:
     ]
 
 
+def test_nothing_is_left_of_who_was_forgotten_though_nobody_reads_figures():
+    """However many come and go, and what they still had under way ends afterwards."""
+    board = made()
+    for one in (deployment(f"d{n}") for n in range(3 * ROWS)):
+        served(board, one, 0.1)
+        lease = board.take(one)
+        board.forget(one)
+        board.give_back(lease)
+    assert len(board._table._marked) == 0
+    assert len(board._table._records) == 2
+
+
 events = st.lists(
     st.tuples(
         st.sampled_from(["good", "bad", "hold", "end", "look", "wait", "ask", "renew", "reset"]),

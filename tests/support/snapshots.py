@@ -19,7 +19,7 @@ numbers = st.floats(allow_nan=False, allow_infinity=False)
 amounts = st.floats(0, allow_nan=False, allow_infinity=False)
 results = st.builds(PastResult, numbers, st.none() | amounts, st.booleans())
 evidence = st.dictionaries(st.text(), st.builds(Evidence, amounts, amounts, numbers), max_size=3)
-breakers = st.builds(BreakerSnapshot, st.sampled_from(State), counts, counts, st.integers(0, 32), numbers)
+breakers = st.builds(BreakerSnapshot, st.sampled_from(State), counts, counts, st.integers(0, 32), numbers, st.text())
 models = st.builds(
     ModelSnapshot,
     id=st.text(),
@@ -32,6 +32,7 @@ models = st.builds(
     results=st.lists(results, max_size=4).map(tuple),
     evidence=evidence,
     breaker=breakers,
+    place_breaker=breakers,
 )
 snapshots = st.builds(
     Snapshot,

@@ -7,6 +7,7 @@ not wait for a thousand models with a hundred results each.
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import inf
 from typing import NamedTuple
 
 import msgspec
@@ -77,8 +78,8 @@ class Kept:
         model.routed, model.timed, model.latency = past.routed, past.latency_count, past.latency_total
         for task, evidence in past.evidence.items():
             board.know(task, model.record, evidence.good, evidence.bad, here(evidence.at))
-        until = here(past.breaker.until) if past.breaker.state is not State.CLOSED else None
-        model.record.breaker.go_on(past.breaker.failures, past.breaker.openings, until)
+        _go_on(model.record.breaker, past.breaker, here)
+        _go_on(model.record.place.breaker, past.place_breaker, here)
         results = [Result(here(each.ended), each.seconds, delivered=each.delivered) for each in past.results]
         board.restore(model.deployment, past.successful_tasks, past.failed_tasks, results)
         return True
@@ -108,19 +109,27 @@ class Kept:
                 for task, (good, bad, at) in self._desk.board.evidence(model.deployment).items()
             },
             breaker=_breaker(record.breaker, to_wall),
+            place_breaker=_breaker(record.place.breaker, to_wall),
         )
         return Copied(found, tuple(record.results))
 
 
 def _breaker(breaker: Breaker, to_wall: Moment) -> BreakerSnapshot:
-    closed = breaker.state is State.CLOSED
+    """One that is open until its instance says that it is alive is kept as closed: another one may be registered."""
+    closed = breaker.state is State.CLOSED or breaker.until == inf
     return BreakerSnapshot(
-        state=breaker.state,
+        state=State.CLOSED if closed else breaker.state,
         failures=breaker.failures,
         successes=breaker.successes,
         openings=breaker.openings,
         until=0.0 if closed else to_wall(breaker.until),
+        cause="" if closed else breaker.cause,
     )
+
+
+def _go_on(breaker: Breaker, past: BreakerSnapshot, here: Moment) -> None:
+    breaker.go_on(past.failures, past.openings, here(past.until) if past.state is not State.CLOSED else None)
+    breaker.cause = past.cause
 
 
 def _with_results(copied: Copied, to_wall: Moment) -> ModelSnapshot:

@@ -57,7 +57,7 @@ class Table:
         self._free: list[int] = []
         self._figures: dict[str, array[float]] = {}
         self._state = 0
-        self._marked: list[Record] = []
+        self._marked: dict[int, Record] = {}  # by row
         self._due: list[tuple[float, int]] = []  # a heap: when to look at whose results again
 
     # Who stands where
@@ -82,6 +82,7 @@ class Table:
     def forget(self, record: Record) -> None:
         """Its row may be another's from now on."""
         row = self._rows.pop(record.deployment.id)
+        self._marked.pop(row, None)
         self._records[row] = None
         self._free.append(row)
         for minutes in self.minutes:
@@ -124,10 +125,10 @@ class Table:
         return Known(read(kind.good), read(kind.bad), kind.unit(now), self.evidence.enough(now))
 
     def mark(self, record: Record) -> None:
-        """It has new results, or none any more."""
-        if not record.marked:
+        """It has new results, or none any more. Who was forgotten is looked at by nobody."""
+        if not record.marked and self._records[record.row] is record:
             record.marked = True
-            self._marked.append(record)
+            self._marked[record.row] = record
 
     def results_of(self, members: Members, names: tuple[str, ...], now: float) -> tuple[Column, ...]:
         """The same tuple as long as nothing has changed."""
@@ -149,10 +150,9 @@ class Table:
             if record is not None and record.due <= now:
                 record.due = math.inf
                 self.mark(record)
-        for record in marked:
+        for record in marked.values():
             record.marked = False
-            if self._records[record.row] is record:
-                self._look_at(record, now)
+            self._look_at(record, now)
         marked.clear()
 
     def _look_at(self, record: Record, now: float) -> None:

@@ -42,7 +42,7 @@ class Evidence(msgspec.Struct, frozen=True, gc=False, array_like=True):
 
 class BreakerSnapshot(msgspec.Struct, frozen=True):
     """``failures`` in a row; ``successes`` since it is half-open; ``openings`` so far, which make the next one longer;
-    ``until`` when it is open.
+    ``until`` when it is open; ``cause``: what opened it, if not failures in a row.
     """
 
     state: State = State.CLOSED
@@ -50,11 +50,13 @@ class BreakerSnapshot(msgspec.Struct, frozen=True):
     successes: Count = 0
     openings: Openings = 0
     until: float = 0.0
+    cause: str = ""
 
 
 class ModelSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     """All that is kept of one model. ``routed`` counts choices, the others recorded results. ``latency_total`` are the
     seconds of ``latency_count`` results; ``results`` the last 100, oldest first; ``evidence`` is by category.
+    ``breaker`` is for failures of its own, ``place_breaker`` for those of where it runs: nobody is there to answer.
     """
 
     id: str
@@ -67,6 +69,7 @@ class ModelSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     results: tuple[PastResult, ...] = ()
     evidence: dict[str, Evidence] = {}
     breaker: BreakerSnapshot = BreakerSnapshot()
+    place_breaker: BreakerSnapshot = BreakerSnapshot()
 
 
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
