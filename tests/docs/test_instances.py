@@ -9,11 +9,10 @@ import pytest
 
 from docs.pages import blocks, code, page, section, table
 from pointsman import errors
-from pointsman.library.instances import EndpointInstance, Instance, as_instance
+from pointsman.library.instances import EndpointInstance, Instance, ProcessInstance, as_instance
 from pointsman.library.instances.answer import MOST
 from pointsman.library.instances.coerce import NAMES
-from pointsman.library.instances.endpoint import TIMEOUT, EndpointOptions
-from pointsman.library.instances.process import ProcessOptions
+from pointsman.library.instances.endpoint import TIMEOUT
 from pointsman.library.instances.program import GRACE
 from pointsman.model.outcome import FailureKind
 
@@ -32,9 +31,9 @@ def test_every_method_is_told_of():
 
 def test_the_arguments_are_those_of_the_code():
     """Every option is named; and what is asked has the defaults that are shown."""
-    assert set(EndpointOptions.__annotations__) <= set(re.findall(r"\w+", " ".join(code(ENDPOINTS))))
+    assert set(signature(EndpointInstance).parameters) <= set(re.findall(r"\w+", " ".join(code(ENDPOINTS))))
     told = set(re.findall(r"\w+", " ".join(code(INSTANCES) + code(ENDPOINTS) + code(PROGRAMS))))
-    assert set(ProcessOptions.__annotations__) <= told
+    assert set(signature(ProcessInstance).parameters) <= told
     asked = signature(Instance.ask).parameters["timeout"]
     assert (asked.default, asked.kind) == (None, Parameter.POSITIONAL_OR_KEYWORD)
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import pytest
 
 from library.instances.conftest import KINDS
+from pointsman import TaskRouter
 from pointsman.errors import (
     InstanceBusy,
     InstanceClosed,
@@ -177,7 +179,39 @@ def test_a_prompt_is_a_text(made, kind, prompt):
         instance.result()
 
 
-@pytest.mark.parametrize("timeout", [-1, float("nan"), float("inf"), "soon"])
+def test_a_text_of_any_make_is_a_prompt(made, kind):
+    """A task of the router's, say, which is its model's id."""
+    instance = made(kind)
+    router = TaskRouter()
+    router.register_model("one")
+    with router.task("hello") as task:
+        assert instance.ask(task) == instance.ask("one")
+        instance.send_prompt(task)
+        assert instance.result() == instance.ask("one")
+
+
+async def test_a_text_of_any_make_is_a_prompt_for_coroutines(made, kind):
+    """Likewise."""
+    instance = made(kind)
+    assert await instance.aask(type("Own", (str,), {})("one")) == await instance.aask("one")
+
+
+def test_a_time_to_wait_may_be_a_timedelta(made, kind):
+    """Of the instance, of a question, of a result."""
+    instance = made(kind, timeout=timedelta(minutes=10))
+    assert instance.timeout == 600.0
+    assert instance.ask("one", timedelta(seconds=60)) == instance.ask("one")
+    instance.send_prompt("one")
+    assert instance.result(timedelta(seconds=60))
+
+
+def test_an_option_that_there_is_not_is_an_error_as_of_any_function(made, kind):
+    """A slip of the pen is told, not swallowed."""
+    with pytest.raises(TypeError, match="titel"):
+        made(kind, titel="mine")
+
+
+@pytest.mark.parametrize("timeout", [-1, float("nan"), float("inf"), "soon", True])
 def test_a_time_to_wait_is_a_number_of_seconds(made, kind, timeout):
     """Here, at the question, and where a result is waited for."""
     instance = made(kind)

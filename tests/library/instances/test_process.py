@@ -395,13 +395,15 @@ def test_a_forked_process_has_instances_of_its_own():
         ("", {}, "command line"),
         ([], {}, "command line"),
         (["cat", 1], {}, "command line"),
+        ([1], {}, "command line"),
+        (None, {}, "command line"),
         ("cat 'unfinished", {}, "No closing quotation"),
         ("cat", {"prompt_marker": "> ", "one_shot": True}, "prompt_marker or one_shot"),
         ("cat", {"prompt_marker": ""}, "a text or a compiled pattern"),
         ("cat", {"prompt_marker": b"> "}, "a text or a compiled pattern"),
         ("cat", {"prompt_marker": re.compile("(?=> )")}, "no lookarounds"),
         ("cat", {"prompt_marker": re.compile("x*")}, "where there is nothing"),
-        ("cat", {"grace": -1}, "timeout"),
+        ("cat", {"grace": -1}, "grace"),
     ],
 )
 def test_what_makes_no_sense_is_refused_at_once(program, options, says):

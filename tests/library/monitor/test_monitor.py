@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from types import SimpleNamespace
 
 import pytest
@@ -227,9 +228,13 @@ def test_models_may_come_and_go_while_it_looks(gauge):
         assert monitor.running
 
 
-@pytest.mark.parametrize("interval", [0, -1, float("nan"), float("inf"), None, "5"])
+def test_an_interval_may_be_a_timedelta(gauge):
+    assert ResourceMonitor(timedelta(seconds=2), sources=[gauge]).interval == 2.0
+
+
+@pytest.mark.parametrize("interval", [0, -1, float("nan"), float("inf"), None, "5", True])
 def test_an_interval_is_seconds(interval, gauge):
-    with pytest.raises(Misuse, match="interval is seconds above 0"):
+    with pytest.raises(Misuse, match=r"interval (is|must be)"):
         ResourceMonitor(interval, sources=[gauge])
 
 

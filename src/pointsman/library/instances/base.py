@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Coroutine
-from math import inf
+from datetime import timedelta
 from threading import Lock, current_thread
 from types import TracebackType
 from typing import Any, Self
@@ -19,16 +19,21 @@ from pointsman.errors import InstanceBusy, InstanceClosed, InstanceFailed, Misus
 from pointsman.library.instances.answer import Answer
 from pointsman.library.instances.background import Background, enter, leave
 from pointsman.library.instances.protocol import Update
+from pointsman.library.numbers import seconds
 from pointsman.model.outcome import CONSEQUENCES, FailureKind
+
+Timeout = float | timedelta | None
 
 Work = Callable[[str, Answer], Coroutine[Any, Any, None]]
 """Works on a prompt: what comes is added to the answer."""
 
 
 class BaseInstance(ABC):
-    """Implements ``Instance``. ``timeout`` is seconds for an answer, begin to end; None: as long as it takes."""
+    """Implements ``Instance``. ``timeout`` is seconds for an answer, or a timedelta, begin to end; None: as long as it
+    takes.
+    """
 
-    def __init__(self, title: str, timeout: float | None) -> None:
+    def __init__(self, title: str, timeout: Timeout) -> None:
         self.title = title
         self.timeout = checked(timeout)
         self._lock = Lock()
@@ -75,17 +80,17 @@ class BaseInstance(ABC):
             updated, self._told = now != self._told, now
         return Update(updated, self.alive and (sent is None or now[1]))
 
-    def result(self, timeout: float | None = None) -> str:
+    def result(self, timeout: Timeout = None) -> str:
         if self._sent is None:
             raise NothingSent(f"{self.title} was sent no prompt yet")
         self._may_wait()
         return self._sent.result(checked(timeout))
 
-    def ask(self, prompt: str, timeout: float | None = None) -> str:
+    def ask(self, prompt: str, timeout: Timeout = None) -> str:
         self._may_wait()
         return self._waited(self._begin(prompt, timeout))
 
-    async def aask(self, prompt: str, timeout: float | None = None) -> str:  # noqa: ASYNC109  as ``ask``
+    async def aask(self, prompt: str, timeout: Timeout = None) -> str:  # noqa: ASYNC109  as ``ask``
         answer = self._begin(prompt, timeout)
         try:
             return await asyncio.wrap_future(answer.future)
@@ -114,14 +119,14 @@ class BaseInstance(ABC):
     ) -> None:
         self.close()
 
-    def _begin(self, prompt: str, timeout: float | None, work: Work | None = None) -> Answer:
+    def _begin(self, prompt: str, timeout: Timeout, work: Work | None = None) -> Answer:
         limit = self.timeout if timeout is None else checked(timeout)
         with self._lock:
             return self._begun(prompt, limit, work)
 
     def _begun(self, prompt: str, limit: float | None, work: Work | None = None) -> Answer:
         """An answer that is worked on. Called under the lock."""
-        self._may_begin(prompt)
+        prompt = self._may_begin(prompt)
         if self._background is None or not self._background.is_alive():
             self._under_way.clear()  # in a forked process: what the other one still has to do
             self._tasks.clear()
@@ -175,11 +180,13 @@ class BaseInstance(ABC):
         if not answer.done:
             answer.abandon(InstanceClosed(f"{self.title}: nobody waits for the answer any more"))
 
-    def _may_begin(self, prompt: str) -> None:
+    def _may_begin(self, prompt: str) -> str:
+        """The prompt as plain text: nobody has to know what else it is, such as the router's task."""
         if not isinstance(prompt, str):
             raise Misuse(f"a prompt is a text, not {type(prompt).__name__}", param="prompt")
         if self._closed:
             raise self._over()
+        return str.__str__(prompt)
 
     def _may_wait(self) -> None:
         if isinstance(current_thread(), Background):
@@ -189,8 +196,6 @@ class BaseInstance(ABC):
         return InstanceClosed(f"{self.title} is closed")
 
 
-def checked(seconds: float | None) -> float | None:
-    """Raises Misuse for what is no time to wait."""
-    if seconds is not None and not (isinstance(seconds, int | float) and 0 <= seconds < inf):
-        raise Misuse(f"timeout is a number of seconds, or None; {seconds!r} is neither", param="timeout")
-    return seconds
+def checked(timeout: Timeout) -> float | None:
+    """Seconds. Raises Misuse for what is no time to wait."""
+    return None if timeout is None else seconds(timeout, "timeout")

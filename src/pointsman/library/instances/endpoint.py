@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from math import inf
-from typing import Any, TypedDict, Unpack
+from typing import Any
 from urllib.parse import urlsplit
 
 import msgspec
@@ -21,7 +21,7 @@ from pointsman.flow.ask import verdict
 from pointsman.flow.effects import Call, Ended, Failed, Opened, Reply
 from pointsman.library.instances.answer import Answer
 from pointsman.library.instances.background import Background
-from pointsman.library.instances.base import BaseInstance
+from pointsman.library.instances.base import BaseInstance, Timeout
 from pointsman.model.deployment import Deployment, Provider
 from pointsman.model.exchange import Answered, Refusal
 from pointsman.model.outcome import FailureKind
@@ -44,34 +44,32 @@ MOST_TOLD = 300
 _encode = msgspec.json.Encoder().encode
 
 
-class EndpointOptions(TypedDict, total=False):
-    """What an EndpointInstance takes by keyword.
-
-    ``kind`` says what speaks there: "openai" (any compatible server), "ollama", "vllm" … ``params`` are further fields
-    of each request, such as ``temperature``; ``system`` stands before each prompt.
+class EndpointInstance(BaseInstance):
+    """``base_url`` may end in ``/v1`` or not. ``kind`` says what speaks there: "openai" (any compatible server),
+    "ollama", "vllm" … ``params`` are further fields of each request, such as ``temperature``; ``system`` stands before
+    each prompt.
     """
 
-    api_key: str | Secret | None
-    kind: str
-    timeout: float | None
-    title: str | None
-    system: str | None
-    params: Mapping[str, Any]
-
-
-class EndpointInstance(BaseInstance):
-    """``base_url`` may end in ``/v1`` or not. See ``EndpointOptions`` for the rest."""
-
-    def __init__(self, base_url: str, model: str, **options: Unpack[EndpointOptions]) -> None:
+    def __init__(  # noqa: PLR0913  options of one thing, all by keyword
+        self,
+        base_url: str,
+        model: str,
+        *,
+        api_key: str | Secret | None = None,
+        kind: str = "openai",
+        timeout: Timeout = TIMEOUT,
+        title: str | None = None,
+        system: str | None = None,
+        params: Mapping[str, Any] | None = None,
+    ) -> None:
         if not isinstance(model, str) or not model:
             raise Misuse("model is the name that the server knows it by", param="model")
-        url, kind, key = _url(base_url), _kind(options.get("kind", "openai")), options.get("api_key")
-        title = options.get("title") or model
-        super().__init__(title, options.get("timeout", TIMEOUT))
-        self.model = model
-        place = Provider(title, kind, url, Secret(key) if isinstance(key, str) else key)
-        self._deployment = Deployment(title, model, place, model, dict(options.get("params", {})))
-        self._system = options.get("system")
+        self.model = str.__str__(model)
+        super().__init__(title or self.model, timeout)
+        key = Secret(api_key) if isinstance(api_key, str) else api_key
+        place = Provider(self.title, _kind(kind), _url(base_url), key)
+        self._deployment = Deployment(self.title, self.model, place, self.model, dict(params or {}))
+        self._system = None if system is None else str.__str__(system)
         self._pool: Pool
 
     def __repr__(self) -> str:

@@ -17,7 +17,7 @@ from threading import Thread
 
 from pointsman.errors import Misuse
 from pointsman.library.instances.answer import Answer
-from pointsman.library.instances.base import BaseInstance, checked
+from pointsman.library.instances.base import BaseInstance, Timeout, checked
 from pointsman.model.outcome import FailureKind
 
 Function = Callable[[str], str | Awaitable[str]]
@@ -26,7 +26,7 @@ Function = Callable[[str], str | Awaitable[str]]
 class FunctionInstance(BaseInstance):
     """``title`` is the callable's name unless it is given."""
 
-    def __init__(self, function: Function, *, title: str | None = None, timeout: float | None = None) -> None:
+    def __init__(self, function: Function, *, title: str | None = None, timeout: Timeout = None) -> None:
         if not callable(function):
             raise Misuse(f"function is a callable, not {type(function).__name__}", param="function")
         super().__init__(title or str(getattr(function, "__name__", type(function).__name__)), timeout)
@@ -37,21 +37,21 @@ class FunctionInstance(BaseInstance):
         state = "" if self.alive else ", closed"
         return f"FunctionInstance({self.title!r}{', coroutine' if self._awaits else ''}{state})"
 
-    def ask(self, prompt: str, timeout: float | None = None) -> str:
+    def ask(self, prompt: str, timeout: Timeout = None) -> str:
         if self._awaits or (self.timeout if timeout is None else timeout) is not None:
             return super().ask(prompt, timeout)
-        self._may_begin(prompt)
+        prompt = self._may_begin(prompt)
         said = self._function(prompt)
         if not inspect.isawaitable(said):
             return self._text(said)
         self._may_wait()
         return self._waited(self._begin(prompt, timeout, lambda _, answer: self._settle(said, answer)))
 
-    async def aask(self, prompt: str, timeout: float | None = None) -> str:  # noqa: ASYNC109  as ``ask``
+    async def aask(self, prompt: str, timeout: Timeout = None) -> str:  # noqa: ASYNC109  as ``ask``
         if not self._awaits:
             return await super().aask(prompt, timeout)
         limit = self.timeout if timeout is None else checked(timeout)
-        self._may_begin(prompt)
+        prompt = self._may_begin(prompt)
         scope = asyncio.timeout(limit)
         try:
             async with scope:

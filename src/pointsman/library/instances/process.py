@@ -18,16 +18,17 @@ import os
 import re
 import shlex
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import timedelta
 from pathlib import Path
 from signal import Signals
-from typing import TypedDict, Unpack
 
 from pointsman.errors import Misuse, ProgramFailed
 from pointsman.library.instances.answer import Answer
 from pointsman.library.instances.background import Background
-from pointsman.library.instances.base import BaseInstance, checked
+from pointsman.library.instances.base import BaseInstance, Timeout
 from pointsman.library.instances.ending import AtClose, AtLine, Ending, ending_for
 from pointsman.library.instances.program import GRACE, Program
+from pointsman.library.numbers import seconds
 from pointsman.model.outcome import CONSEQUENCES, FailureKind
 from pointsman.model.secret import Secret
 
@@ -41,43 +42,40 @@ LEAST_MASKED = 4
 """Characters of a secret that is looked for in what a program complains of."""
 
 
-class ProcessOptions(TypedDict, total=False):
-    """What a ProcessInstance takes by keyword.
+class ProcessInstance(BaseInstance):
+    """``program`` is a command line as a shell would split it, or a list.
 
     ``path`` is its working directory; ``args`` stand behind the program; ``env`` is its whole environment (None: this
     process's own), where a ``Secret`` is shown to nobody else. ``prompt_marker`` is a text, or a compiled pattern that
-    RE2 takes and that is looked for in each line. ``grace`` is seconds to end in, see ``close``.
-    """
-
-    title: str | None
-    path: str | os.PathLike[str] | None
-    args: Sequence[str]
-    env: Mapping[str, str | Secret] | None
-    prompt_marker: str | re.Pattern[str] | None
-    one_shot: bool
-    timeout: float | None
-    grace: float
-
-
-class ProcessInstance(BaseInstance):
-    """``program`` is a command line as a shell would split it, or a list. See ``ProcessOptions`` for the rest.
+    RE2 takes and that is looked for in each line. ``grace`` is seconds to end in:
 
     ``close`` ends its input, after ``grace`` seconds asks it to end, and after as many more kills it; a program that is
     at work then is asked to end like any other.
     """
 
-    def __init__(self, program: str | Sequence[str], **options: Unpack[ProcessOptions]) -> None:
-        self._argv = [*_argv(program), *options.get("args", ())]
-        super().__init__(options.get("title") or Path(self._argv[0]).name, options.get("timeout", TIMEOUT))
-        marker, self._one_shot = options.get("prompt_marker"), options.get("one_shot", False)
-        if marker is not None and self._one_shot:
+    def __init__(  # noqa: PLR0913  options of one thing, all by keyword
+        self,
+        program: str | Sequence[str],
+        *,
+        title: str | None = None,
+        path: str | os.PathLike[str] | None = None,
+        args: Sequence[str] = (),
+        env: Mapping[str, str | Secret] | None = None,
+        prompt_marker: str | re.Pattern[str] | None = None,
+        one_shot: bool = False,
+        timeout: Timeout = TIMEOUT,
+        grace: float | timedelta = GRACE,
+    ) -> None:
+        self._argv = [*_argv(program), *args]
+        super().__init__(title or Path(self._argv[0]).name, timeout)
+        if prompt_marker is not None and one_shot:
             raise Misuse("a program for one prompt shows none: prompt_marker or one_shot", param="one_shot")
-        self._shows_prompt = marker is not None
-        self._ending: Callable[[], Ending] = AtClose if self._one_shot else ending_for(marker)
-        path = options.get("path")
+        self._one_shot = one_shot
+        self._shows_prompt = prompt_marker is not None
+        self._ending: Callable[[], Ending] = AtClose if one_shot else ending_for(prompt_marker)
         self._path = None if path is None else os.fspath(path)
-        self._env = options.get("env")
-        self._grace = checked(options.get("grace", GRACE))
+        self._env = env
+        self._grace = seconds(grace, "grace")
         self._program: Program | None = None
         self._turn: asyncio.Lock
 
@@ -102,7 +100,7 @@ class ProcessInstance(BaseInstance):
 
     async def _leave(self) -> None:
         if self._program is not None:
-            await self._program.end(self._grace or 0.0)
+            await self._program.end(self._grace)
 
     async def _started(self, _prompt: str, _answer: Answer) -> None:
         async with self._turn:
@@ -208,7 +206,9 @@ def _argv(program: str | Sequence[str]) -> list[str]:
         argv = shlex.split(program) if isinstance(program, str) else list(program)
     except ValueError as error:
         raise Misuse(f"program is no command line: {error}", param="program") from None
-    if not argv or not argv[0] or not all(isinstance(each, str) for each in argv):
+    except TypeError:
+        argv = []
+    if not argv or not all(isinstance(each, str) for each in argv) or not argv[0]:
         raise Misuse("program is a command line, or a list of a program and its arguments", param="program")
     return argv
 

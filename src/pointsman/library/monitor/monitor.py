@@ -8,7 +8,8 @@ known, which is no error. Nothing here raises into who routes: what goes wrong s
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from math import inf, isfinite
+from datetime import timedelta
+from math import isfinite
 from threading import Event, Lock, Thread, current_thread
 from time import monotonic
 from typing import Any, Self
@@ -17,6 +18,7 @@ from pointsman.errors import Misuse
 from pointsman.library.monitor.cards import cards
 from pointsman.library.monitor.machine import Machine, Process, psutil
 from pointsman.library.monitor.usage import Figures, Look, Source, Usage
+from pointsman.library.numbers import seconds
 from pointsman.model.view import Clock
 
 ROUNDS = 2.5
@@ -29,16 +31,21 @@ Told = Callable[[Mapping[str, float]], None]
 
 
 class ResourceMonitor:
-    """``interval`` is seconds from one look to the next. ``sources`` tell of resources (None: this machine's processors
-    and memory, and its NVIDIA cards if there are any); without the package psutil that raises Misuse.
+    """``interval`` is seconds, or a timedelta, from one look to the next. ``sources`` tell of resources (None: this
+    machine's processors and memory, and its NVIDIA cards if there are any); without the package psutil that raises
+    Misuse.
     """
 
     def __init__(
-        self, interval: float = 5.0, *, sources: Iterable[Source] | None = None, clock: Clock = monotonic
+        self,
+        interval: float | timedelta = 5.0,
+        *,
+        sources: Iterable[Source] | None = None,
+        clock: Clock = monotonic,
     ) -> None:
-        if not (isinstance(interval, int | float) and 0 < interval < inf):
-            raise Misuse(f"interval is seconds above 0, not {interval!r}", param="interval")
-        self.interval = interval
+        self.interval = seconds(interval, "interval")
+        if self.interval <= 0.0:
+            raise Misuse("interval must be more than 0 seconds", param="interval")
         self.status: dict[str, str] = {}
         """By the name of each source: "well", or what is the matter."""
         self._sources = self._usual() if sources is None else list(sources)
