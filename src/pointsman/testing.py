@@ -113,6 +113,7 @@ _KINDS = {
     "vllm": "vllm",
     "llama_cpp_python": "llama-cpp",
     "llama_cpp_native": "llama-cpp",
+    "anthropic": "anthropic",
 }
 """The simulated kind for a provider's; any other speaks as OpenAI does."""
 

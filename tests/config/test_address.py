@@ -155,7 +155,7 @@ def test_openai_is_not_somebody_elses_public_address():
 @pytest.mark.parametrize(
     ("params", "providers", "message", "suggestion"),
     [
-        ({"model": "anthropic/claude"}, {}, "`anthropic/` is not supported by this version", ""),
+        ({"model": "cohere/command"}, {}, "`cohere/` is not supported by this version", ""),
         ({"model": "triton/x", "api_base": "http://h:1"}, {}, "`triton/` is not supported by this version", ""),
         ({"model": "x", "custom_llm_provider": "bedrock"}, {}, "`bedrock/` is not supported by this version", ""),
         ({"model": "olama/x"}, {}, "prefix `olama` is not known, and there is no api_base", "did you mean `ollama`?"),
@@ -168,9 +168,9 @@ def test_openai_is_not_somebody_elses_public_address():
         ({"model": "ollama/x", "api_base": "http://a", "base_url": "http://b"}, {}, "says something else than `api_base`", "keep one of the two"),
         ({"model": "ollama/x", "api_key": "two words"}, {}, "has characters that can't be sent in a header", ""),
         ({"model": "ollama/x"}, {"o": {"kind": "olama"}}, "unknown kind `olama`", "did you mean `ollama`?"),
-        ({"model": "ollama/x"}, {"o": {"base_url": "http://h"}}, "is required", "openai, openai_compatible, ollama, vllm, llama_cpp_python, llama_cpp_native"),
+        ({"model": "ollama/x"}, {"o": {"base_url": "http://h"}}, "is required", "openai, openai_compatible, ollama, vllm, llama_cpp_python, llama_cpp_native, anthropic"),
         ({"model": "ollama/x"}, {"o": {"kind": "openai_compatible"}}, "is required for this kind", ""),
-        ({"model": "ollama/x"}, {"o": {"kind": "anthropic"}}, "providers of kind `anthropic` are not supported by this version", ""),
+        ({"model": "ollama/x"}, {"o": {"kind": "bedrock"}}, "providers of kind `bedrock` are not supported by this version", ""),
         ({"model": "ollama/x"}, {"a/b": {"kind": "vllm"}}, "a provider's name has letters, digits, `_`, `-` and `.` only, 64 at most", ""),
     ],
 )  # fmt: skip

@@ -10,6 +10,9 @@ from support.asking import ask
 from support.fleet import KINDS, member, over
 from support.serving import gateway, send
 
+COUNTING = ("ollama", "anthropic")
+"""Kinds that count in every stream."""
+
 COUNTED = {"stream_options": {"include_usage": True}}
 
 
@@ -25,7 +28,7 @@ async def usage_of(kind: str, **more: object) -> tuple[dict, bytes]:
     return usage, reply.body
 
 
-@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "ollama"])
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind not in COUNTING])
 async def test_a_stream_is_estimated_frame_by_frame(kind):
     """These servers send a frame a token, so that the answer's figure is exact; nothing is added to the stream."""
     usage, body = await usage_of(kind, stream=True)
@@ -42,9 +45,10 @@ async def test_what_the_upstream_counts_is_not_estimated(kind, more):
     assert (usage["completion_tokens"], usage["estimated"]) == (8, False)
 
 
-async def test_ollama_counts_without_being_asked():
-    """And its figures are used, though the caller is not shown them."""
-    usage, body = await usage_of("ollama", stream=True)
+@pytest.mark.parametrize("kind", COUNTING)
+async def test_some_count_without_being_asked(kind):
+    """And their figures are used, though the caller is not shown them."""
+    usage, body = await usage_of(kind, stream=True)
     assert (usage["completion_tokens"], usage["estimated"]) == (8, False)
     assert b'"usage"' not in body
 

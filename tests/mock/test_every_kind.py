@@ -1,4 +1,4 @@
-"""What holds for the OpenAI-compatible paths of every kind, asked by the official openai package."""
+"""What holds for the OpenAI-compatible paths of every kind that has them, asked by the official openai package."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ TOOL = {
 }
 
 
-@pytest.fixture(params=sorted(KINDS))
+@pytest.fixture(params=sorted(set(KINDS) - {"anthropic"}))
 async def any_kind(request):
     async with MockProvider(request.param, name="alpha", models=["m1"]) as started:
         yield started

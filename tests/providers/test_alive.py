@@ -20,6 +20,7 @@ PATHS = {
     "vllm": "/health",
     "llama_cpp_python": "/v1/models",
     "llama_cpp_native": "/health",
+    "anthropic": "/v1/models",
 }
 
 
@@ -54,7 +55,8 @@ def test_who_answers_is_up_unless_it_says_that_it_is_not(reply, up):
 @pytest.mark.parametrize("kind", sorted(ALIVE))
 async def test_simulated_servers_answer_the_question_of_their_kind(kind):
     """200 while all is well; a server that still loads its model is not up."""
-    simulated = {"ollama": "ollama", "vllm": "vllm", "llama_cpp_native": "llama-cpp"}.get(kind, "openai")
+    own = {name: name for name in ("ollama", "vllm", "anthropic")} | {"llama_cpp_native": "llama-cpp"}
+    simulated = own.get(kind, "openai")
     async with MockProvider(simulated, name="one") as mock:
         assert await probed(ALIVE, mock, kind) is True
         assert [entry.path for entry in mock.ledger.entries] == [PATHS[kind]]

@@ -123,6 +123,7 @@ def test_every_kind_can_be_asked():
     """Each at its own path."""
     paths = {kind: question(LISTED, provider(kind=kind, base_url="http://127.0.0.1:1")).path for kind in KINDS}
     assert paths.pop("ollama") == "/api/tags"
+    assert paths.pop("anthropic") == "/v1/models?limit=1000"
     assert set(paths.values()) == {"/v1/models"}
 
 
@@ -137,6 +138,8 @@ SIMULATED = [
         {"m.gguf": Card(13.0, 8192)}, any_name=True)),
     ("openai", "openai", ["gpt-4o", "gpt-4.1"], {}, Listing(
         {"gpt-4o": Card(), "gpt-4.1": Card()})),
+    ("anthropic", "anthropic", [f"claude-{n}" for n in range(30)], {}, Listing(
+        {f"claude-{n}": Card(context=200_000) for n in range(30)})),
 ]  # fmt: skip
 
 

@@ -9,7 +9,13 @@ from pointsman.fakes import settings
 from pointsman.model.deployment import Deployment, Provider
 from pointsman.testing import MockProvider
 
-KINDS = {"openai": "openai", "vllm": "vllm", "llama-cpp": "llama_cpp_native", "ollama": "ollama"}
+KINDS = {
+    "openai": "openai",
+    "vllm": "vllm",
+    "llama-cpp": "llama_cpp_native",
+    "ollama": "ollama",
+    "anthropic": "anthropic",
+}
 
 
 def place(mock: MockProvider, **more: Any) -> Provider:

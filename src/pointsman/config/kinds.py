@@ -5,7 +5,7 @@ A table and three questions to it; the wire formats are ``pointsman.providers.DI
 
 from __future__ import annotations
 
-KINDS = ("openai", "openai_compatible", "ollama", "vllm", "llama_cpp_python", "llama_cpp_native")
+KINDS = ("openai", "openai_compatible", "ollama", "vllm", "llama_cpp_python", "llama_cpp_native", "anthropic")
 
 USUAL: dict[str, str] = {
     "openai": "https://api.openai.com",
@@ -13,6 +13,7 @@ USUAL: dict[str, str] = {
     "vllm": "http://127.0.0.1:8001",
     "llama_cpp_python": "http://127.0.0.1:8000",
     "llama_cpp_native": "http://127.0.0.1:8080",
+    "anthropic": "https://api.anthropic.com",
 }
 """Where a kind listens if nothing else is said. ``openai_compatible`` is anywhere, so it needs a base URL."""
 
@@ -32,7 +33,7 @@ TELL_LOAD = ("vllm", "llama_cpp_native")
 """Kinds that tell how many requests they have."""
 
 NOT_YET = (
-    "anthropic", "azure", "azure_ai", "azure_text", "bedrock", "bedrock_converse", "cohere", "cohere_chat", "gemini",
+    "azure", "azure_ai", "azure_text", "bedrock", "bedrock_converse", "cohere", "cohere_chat", "gemini",
     "google", "triton", "vertex_ai", "vertex_ai_beta", "sagemaker", "sagemaker_chat",
 )  # fmt: skip
 """Kinds with a wire format of their own that this version does not speak."""
@@ -50,6 +51,10 @@ def not_yet(word: str) -> bool:
     return word.strip().casefold().replace("-", "_") in NOT_YET
 
 
+OWN_WIRE = ("ollama", "anthropic")
+"""Kinds with a wire format of their own; the others speak OpenAI's."""
+
+
 def same_wire(one: str, other: str) -> bool:
     """True if both kinds speak the same wire format, so that either name may mean the server at one address."""
-    return one == other or "ollama" not in (one, other)
+    return one == other or not {one, other} & set(OWN_WIRE)

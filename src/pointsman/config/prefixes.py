@@ -39,6 +39,7 @@ _VLLM = Prefix("vllm", "vllm", USUAL["vllm"])
 _NATIVE = Prefix("llama_cpp_native", "llama_cpp_native", USUAL["llama_cpp_native"])
 _PYTHON = Prefix("llama_cpp_python", "llama_cpp_python", USUAL["llama_cpp_python"])
 _COMPATIBLE = Prefix("openai_compatible", "openai_compatible")
+_ANTHROPIC = Prefix("anthropic", "anthropic", USUAL["anthropic"], ("ANTHROPIC_API_KEY",), r"^claude-")
 _TENSORRT = Prefix("tensorrt", "openai_compatible", "http://127.0.0.1:8000")
 """TensorRT-LLM's own server, or Triton's OpenAI-compatible front end before it."""
 
@@ -63,6 +64,7 @@ PREFIXES: dict[str, Prefix] = {
     "openai_like": _COMPATIBLE,
     "custom_openai": _COMPATIBLE,
     "litellm_proxy": _COMPATIBLE,
+    "anthropic": _ANTHROPIC,
     "tensorrt": _TENSORRT,
     "tensorrt_llm": _TENSORRT,
     "lm_studio": Prefix("lm_studio", "openai_compatible", "http://127.0.0.1:1234"),

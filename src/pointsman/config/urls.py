@@ -14,6 +14,7 @@ ENDPOINTS = (
     "/completions",
     "/embeddings",
     "/models",
+    "/messages",
     "/api/chat",
     "/api/generate",
     "/api/tags",

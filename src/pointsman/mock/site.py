@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from pointsman.mock import admin
+from pointsman.mock.anthropic.events import STOP
 from pointsman.mock.chat import DONE
 from pointsman.mock.connection import Connection
 from pointsman.mock.dialects import REFUSALS
@@ -257,7 +258,7 @@ def _spoil_stream(fault: Fault, stream: Stream) -> Answer:
     if fault.name == "garbage":
         return Reply(BROKEN, content_type=stream.content_type)
     if fault.name == "no_done":
-        stream.closing = stream.closing.removesuffix(DONE)
+        stream.closing = stream.closing.removesuffix(DONE).removesuffix(STOP)
         stream.held = fault.variant == "open"
     return stream
 

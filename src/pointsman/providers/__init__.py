@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pointsman.providers.anthropic import DIALECT as ANTHROPIC
 from pointsman.providers.ollama import DIALECT as OLLAMA
 from pointsman.providers.openai import DIALECT as OPENAI
 from pointsman.providers.shapes import Dialect
@@ -13,4 +14,5 @@ DIALECTS: dict[str, Dialect] = {
     "llama_cpp_python": OPENAI,
     "llama_cpp_native": OPENAI,
     "ollama": OLLAMA,
+    "anthropic": ANTHROPIC,
 }

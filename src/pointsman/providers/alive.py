@@ -24,6 +24,7 @@ ALIVE: dict[str, Probe[bool]] = {
     "llama_cpp_python": _LIST,
     "openai": _LIST,
     "openai_compatible": _LIST,
+    "anthropic": _LIST,
 }
 
 

@@ -46,13 +46,14 @@ class _Meta(msgspec.Struct, gc=False):
 
 
 class _Entry(msgspec.Struct, gc=False):
-    """Contexts as vLLM and SGLang, OpenRouter and Together, Groq, and Mistral call them."""
+    """Contexts as vLLM and SGLang, OpenRouter and Together, Groq, Mistral, and Anthropic call them."""
 
     id: str
     max_model_len: Any = _ABSENT
     context_length: Any = _ABSENT
     context_window: Any = _ABSENT
     max_context_length: Any = _ABSENT
+    max_input_tokens: Any = _ABSENT
     meta: Any = _ABSENT
 
 
@@ -91,7 +92,7 @@ def _card(entry: _Entry) -> Card:
     """What a server runs with counts more than what its model was trained with."""
     meta = _meta(entry.meta)
     said = (entry.max_model_len, entry.context_length, entry.context_window, entry.max_context_length)
-    contexts = map(_tokens, (*said, meta.n_ctx, meta.n_ctx_train))
+    contexts = map(_tokens, (*said, entry.max_input_tokens, meta.n_ctx, meta.n_ctx_train))
     return Card(_size_counted(meta.n_params), next((context for context in contexts if context is not None), None))
 
 
@@ -126,4 +127,5 @@ LISTED: dict[str, Probe[Listing]] = {
     "llama_cpp_python": _LLAMA_CPP,
     "openai": _OPENAI,
     "openai_compatible": _OPENAI,
+    "anthropic": Probe("/models?limit=1000", _entries),
 }

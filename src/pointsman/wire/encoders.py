@@ -18,7 +18,7 @@ from pointsman.model.deployment import Deployment, Provider
 from pointsman.model.exchange import Answered, Refusal
 from pointsman.model.request import Request
 from pointsman.providers import DIALECTS
-from pointsman.providers.shapes import scrubbed
+from pointsman.providers.shapes import Inexpressible, scrubbed
 
 Rows = NDArray[np.float32]
 Ask = Callable[[Call, Callable[[Reply], None]], Callable[[], None]]
@@ -85,7 +85,10 @@ class Endpoint:
         provider = self._deployment.provider
         dialect = DIALECTS[provider.kind]
         request = Request("embeddings", self._model, {"input": msgspec.Raw(_encode(list(texts)))})
-        wire = dialect.write(request, self._deployment, self._model)
+        try:
+            wire = dialect.write(request, self._deployment, self._model)
+        except Inexpressible as reason:
+            raise EncoderFailed(str(reason)) from None
         reply = await self._answer(Call(provider, wire, seconds, seconds))
         if isinstance(reply, Failed):
             raise EncoderFailed(reply.detail)

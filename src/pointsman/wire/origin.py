@@ -11,6 +11,7 @@ from urllib.request import getproxies, proxy_bypass
 import msgspec
 
 from pointsman.model.deployment import Provider
+from pointsman.providers.heads import head_lines
 from pointsman.version import VERSION
 
 
@@ -60,11 +61,10 @@ def head_of(provider: Provider, origin: Origin, path: str, method: str) -> bytes
     target = f"{origin.prefix}{path}"
     if origin.proxy is not None and not origin.tls:
         target = f"http://{origin.authority}{target}"
-    key = f"authorization: Bearer {provider.api_key.reveal()}\r\n" if provider.api_key else ""
     return (
         f"{method} {target} HTTP/1.1\r\nhost: {origin.authority}\r\nuser-agent: pointsman/{VERSION}\r\n"
         f"accept: application/json, text/event-stream\r\naccept-encoding: identity\r\n"
-        f"content-type: application/json\r\n{key}content-length: "
+        f"content-type: application/json\r\n{head_lines(provider)}content-length: "
     ).encode("latin-1")
 
 

@@ -56,7 +56,7 @@ def test_a_url_of_a_server_is_asked():
         ("ollama://box", "names no model"),
         ("http://box/v1", "names no model"),
         ("claude", "begins with http"),
-        ("anthropic://box/claude", "not 'anthropic'"),
+        ("gopher://box/claude", "not 'gopher'"),
         ("http+unix://box/m", "not 'http"),
         ("ollama+ssh://box/m", "not 'ollama"),
         ("ollama://box:port/m", "no valid host and port"),

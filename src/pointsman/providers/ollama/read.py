@@ -11,10 +11,11 @@ from typing import Any
 import msgspec
 
 from pointsman.model.exchange import Answered, Refusal, Understood
-from pointsman.model.outcome import MOST_TOKENS, FailureKind, Usage
+from pointsman.model.outcome import FailureKind, Usage
 from pointsman.model.request import Request
 from pointsman.providers.refusals import ERROR_INSIDE, inside, no_answer, refusal
 from pointsman.providers.said import NOT_JSON
+from pointsman.providers.values import count
 
 
 class Function(msgspec.Struct, gc=False):
@@ -78,11 +79,6 @@ def read(request: Request, model: str, answered: Answered) -> Understood | Refus
 def usage_of(reply: Reply) -> Usage:
     prompt, completion = count(reply.prompt_eval_count), count(reply.eval_count)
     return Usage(prompt, completion, prompt + completion)
-
-
-def count(figure: Any) -> int:
-    """A figure that makes no sense is not believed; the answer it comes with still is one."""
-    return figure if type(figure) is int and 0 <= figure <= MOST_TOKENS else 0
 
 
 def created(moment: str) -> int:

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Callable
 from typing import Any
-
-import msgspec
 
 from pointsman.model.deployment import Deployment
 from pointsman.model.exchange import WireRequest
 from pointsman.model.request import Fields, Request
 from pointsman.providers.shapes import Inexpressible
+from pointsman.providers.values import arguments_of, image_data, image_url, values_of, written
 
 PATHS = {"chat": "/api/chat", "completions": "/api/generate", "embeddings": "/api/embed"}
 
@@ -42,17 +39,10 @@ DROPPED = frozenset(
 )  # fmt: skip
 """OpenAI's fields without a counterpart. Ollama's own OpenAI endpoint ignores them as well."""
 
-LARGE, MOST_PARTS = 256 * 1024, 100_000
-
-_encode = msgspec.json.Encoder().encode
-_decode = msgspec.json.Decoder().decode
-
-UNREADABLE = (msgspec.DecodeError, UnicodeError, RecursionError)
-
 
 def write(request: Request, deployment: Deployment, model: str) -> WireRequest:
     """Raises Inexpressible for what Ollama has no words for (token arrays as prompts, several prompts, n > 1)."""
-    body = {name: _value(name, raw) for name, raw in request.body.items()}
+    body = values_of(request.body)
     asked = {**deployment.params, **body}
     if isinstance(asked.get("n"), int) and asked["n"] > 1:
         raise Inexpressible("n: this provider gives one answer a request")
@@ -69,10 +59,7 @@ def write(request: Request, deployment: Deployment, model: str) -> WireRequest:
         out["options"] = options
     if "response_format" in asked and (wanted := _format(asked["response_format"])) is not None:
         out["format"] = wanted
-    try:
-        return WireRequest(PATHS[request.endpoint], _encode(out))
-    except RecursionError as error:
-        raise Inexpressible("request: it is nested too deeply for this provider") from error
+    return WireRequest(PATHS[request.endpoint], written(out))
 
 
 def _spread(layer: dict[str, Any], out: dict[str, Any], options: dict[str, Any]) -> None:
@@ -85,22 +72,6 @@ def _spread(layer: dict[str, Any], out: dict[str, Any], options: dict[str, Any])
             place.pop(name, None)
         else:
             place[name] = value
-
-
-def _value(name: str, raw: msgspec.Raw) -> Any:
-    """A field's value. OpenAI's dialect passes on what nobody can read; here it is refused by name."""
-    try:
-        return _decode(_bounded(name, raw))
-    except UNREADABLE as error:
-        raise Inexpressible(f"{name}: this provider can't take it: {error}") from error
-
-
-def _bounded(name: str, raw: msgspec.Raw) -> bytes:
-    """A field of very many small parts would cost far more memory than it has bytes: it is not taken apart."""
-    data = bytes(raw)
-    if len(data) > LARGE and data.count(b"{") + data.count(b"[") > MOST_PARTS:
-        raise Inexpressible(f"{name}: more than {MOST_PARTS} parts can't be sent to this provider")
-    return data
 
 
 def _mapping(value: Any) -> dict[str, Any]:
@@ -172,22 +143,17 @@ def _content(content: Any) -> tuple[str, list[str]]:
         if kind == "text" and isinstance(part.get("text"), str):
             texts.append(part["text"])
         elif kind == "image_url":
-            images.append(_image(part.get("image_url")))
+            images.append(_image(part))
         else:
             raise Inexpressible(f"messages: content parts of type {kind!r} can't be sent to this provider")
     return "\n".join(texts), images
 
 
-def _image(image: Any) -> str:
-    url = image.get("url") if isinstance(image, dict) else image
-    head, _, data = url.partition(",") if isinstance(url, str) else ("", "", "")
-    if not (head.startswith("data:") and head.endswith(";base64")):
+def _image(part: dict[str, Any]) -> str:
+    found = image_data(image_url(part))
+    if found is None:
         raise Inexpressible("messages: this provider takes images as base64 data, not as addresses")
-    try:
-        base64.b64decode(data, validate=True)
-    except (binascii.Error, ValueError) as error:
-        raise Inexpressible("messages: an image is not valid base64") from error
-    return data
+    return found[1]
 
 
 def _tool_call(call: Any, names: dict[str, str]) -> dict[str, Any]:
@@ -195,13 +161,7 @@ def _tool_call(call: Any, names: dict[str, str]) -> dict[str, Any]:
     if not isinstance(function, dict) or not isinstance(function.get("name"), str):
         raise Inexpressible("messages: a tool call needs a function with a name")
     names[str(call.get("id"))] = function["name"]
-    arguments = function.get("arguments") or "{}"
-    if isinstance(arguments, str):
-        try:
-            arguments = _decode(arguments)
-        except UNREADABLE as error:
-            raise Inexpressible("messages: the arguments of a tool call are not JSON") from error
-    return {"function": {"name": function["name"], "arguments": arguments}}
+    return {"function": {"name": function["name"], "arguments": arguments_of(function)}}
 
 
 def _format(wanted: Any) -> Any:

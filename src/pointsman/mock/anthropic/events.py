@@ -1,0 +1,101 @@
+"""What was said, in Anthropic's shape: whole, or as named server-sent events."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pointsman.mock.chat import HOLE
+from pointsman.mock.message import SSE, Reply, Stream, encode, json_reply
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pointsman.mock.flavour import Work
+    from pointsman.mock.said import Said
+
+THOUGHT = "The question is about trains, as ever."
+SIGNATURE = "c2ltdWxhdGVk"
+REASONS = {"stop": "end_turn", "length": "max_tokens", "tool_calls": "tool_use"}
+_HOLE = encode(HOLE)
+
+
+def event(value: dict[str, Any]) -> bytes:
+    """One event, named by its type."""
+    return b"event: %b\ndata: %b\n\n" % (value["type"].encode(), encode(value))
+
+
+STOP = event({"type": "message_stop"})
+
+
+def message_reply(work: Work, cache: dict[str, int], headers: bytes, *, thinks: bool) -> Reply:
+    said = work.said[0]
+    content: list[dict[str, Any]] = []
+    if thinks:
+        content.append({"type": "thinking", "thinking": THOUGHT, "signature": SIGNATURE})
+    if said.tool is None:
+        content.append({"type": "text", "text": said.text})
+    else:
+        content.append({**_call(work, said), "input": said.arguments})
+    body = {**_message(work), "content": content, **_ending(said), "usage": _usage(work, cache)}
+    return json_reply(body, headers=headers, tokens=work.completion_tokens, slow=True)
+
+
+def message_stream(work: Work, cache: dict[str, int], headers: bytes, *, thinks: bool) -> Stream:
+    said = work.said[0]
+    index = int(thinks)
+    started = {**_message(work), "content": [], "stop_reason": None, "stop_sequence": None}
+    started["usage"] = _usage(work, cache) | {"output_tokens": 1}
+    opening = [event({"type": "message_start", "message": started}), event({"type": "ping"})]
+    if thinks:
+        opening += _thought()
+    block = {"type": "text", "text": ""} if said.tool is None else _call(work, said)
+    opening.append(event({"type": "content_block_start", "index": index, "content_block": block}))
+    usage = {"output_tokens": work.completion_tokens}
+    closing = [
+        event({"type": "content_block_stop", "index": index}),
+        event({"type": "message_delta", "delta": _ending(said), "usage": usage}),
+        STOP,
+    ]
+    return Stream(SSE, _steps(said, index), b"".join(opening), b"".join(closing), headers)
+
+
+def _steps(said: Said, index: int) -> Iterator[bytes]:
+    delta = {"type": "text_delta", "text": HOLE}
+    if said.tool is not None:
+        delta = {"type": "input_json_delta", "partial_json": HOLE}
+    whole = event({"type": "content_block_delta", "index": index, "delta": delta})
+    before, _, after = whole.rpartition(_HOLE)
+    return (b"%b%b%b" % (before, encode(token), after) for token in said.tokens)
+
+
+def _thought() -> list[bytes]:
+    block = {"type": "thinking", "thinking": "", "signature": ""}
+    deltas = [{"type": "thinking_delta", "thinking": THOUGHT}, {"type": "signature_delta", "signature": SIGNATURE}]
+    return [
+        event({"type": "content_block_start", "index": 0, "content_block": block}),
+        *[event({"type": "content_block_delta", "index": 0, "delta": delta}) for delta in deltas],
+        event({"type": "content_block_stop", "index": 0}),
+    ]
+
+
+def _call(work: Work, said: Said) -> dict[str, Any]:
+    name = said.tool.name if said.tool is not None else ""
+    return {"type": "tool_use", "id": f"toolu_01{work.seed[:22]}", "name": name, "input": {}}
+
+
+def _message(work: Work) -> dict[str, Any]:
+    return {"id": f"msg_01{work.seed[:22]}", "type": "message", "role": "assistant", "model": work.asked.model}
+
+
+def _ending(said: Said) -> dict[str, Any]:
+    reason = "stop_sequence" if said.stopped_by is not None else REASONS[said.finish]
+    return {"stop_reason": reason, "stop_sequence": said.stopped_by}
+
+
+def _usage(work: Work, cache: dict[str, int]) -> dict[str, Any]:
+    return {
+        "input_tokens": work.asked.prompt_tokens - sum(cache.values()),
+        **cache,
+        "output_tokens": work.completion_tokens,
+        "service_tier": "standard",
+    }

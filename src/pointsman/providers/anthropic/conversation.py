@@ -1,0 +1,121 @@
+"""OpenAI's messages as Anthropic's: what the system says stands apart, turns alternate, a tool's result is the user's.
+
+Whoever speaks several times in a row has one turn, so results of several tools are told together. Empty texts, which
+Anthropic refuses, are left out.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from pointsman.providers.shapes import Inexpressible
+from pointsman.providers.values import arguments_of, image_data, image_url
+
+Block = dict[str, Any]
+
+TEXTS = {"text": "text", "refusal": "refusal"}
+"""Types of parts that are text -> the field it stands in."""
+
+_NO_ID = re.compile(r"[^a-zA-Z0-9_-]")
+
+
+def conversation(messages: Any) -> tuple[list[Block], list[dict[str, Any]]]:
+    """The system's blocks, and the turns. Raises Inexpressible."""
+    if not isinstance(messages, list):
+        raise Inexpressible("messages: a list of messages is needed")
+    system: list[Block] = []
+    turns: list[dict[str, Any]] = []
+    for message in messages:
+        if not isinstance(message, dict) or not isinstance(message.get("role"), str):
+            raise Inexpressible("messages: each message is an object with a role")
+        role = message["role"]
+        if role in ("system", "developer"):
+            system += _blocks(message.get("content"))
+        elif role == "user":
+            _say(turns, "user", _blocks(message.get("content")))
+        elif role == "assistant":
+            _say(turns, "assistant", [*_blocks(message.get("content")), *_calls(message.get("tool_calls"))])
+        elif role == "tool":
+            _say(turns, "user", [_result(message)])
+        else:
+            raise Inexpressible(f"messages: the role {role!r} is not known to this provider")
+    return system, turns
+
+
+def goes_on(turns: list[dict[str, Any]]) -> bool:
+    """The conversation ends with what tools have said: the assistant's own turn is not over."""
+    last = turns[-1]["content"] if turns else []
+    return any(block["type"] == "tool_result" for block in last)
+
+
+def _say(turns: list[dict[str, Any]], role: str, blocks: list[Block]) -> None:
+    if not blocks:
+        return
+    if turns and turns[-1]["role"] == role:
+        turns[-1]["content"] += blocks
+    else:
+        turns.append({"role": role, "content": blocks})
+
+
+def _blocks(content: Any) -> list[Block]:
+    if content is None:
+        return []
+    if isinstance(content, str):
+        return [{"type": "text", "text": content}] if content else []
+    parts = content if isinstance(content, list) else [content]
+    return [block for block in map(_block, parts) if block.get("text") != ""]
+
+
+def _block(part: Any) -> Block:
+    kind = part.get("type") if isinstance(part, dict) else None
+    field = TEXTS.get(kind) if isinstance(kind, str) else None
+    if field is not None and isinstance(part.get(field), str):
+        block: Block = {"type": "text", "text": part[field]}
+    elif kind == "image_url":
+        block = {"type": "image", "source": _source(image_url(part))}
+    else:
+        raise Inexpressible(f"messages: content parts of type {kind!r} can't be sent to this provider")
+    if part.get("cache_control") is not None:
+        block["cache_control"] = part["cache_control"]
+    return block
+
+
+def _source(url: str) -> dict[str, str]:
+    data = image_data(url)
+    if data is not None:
+        return {"type": "base64", "media_type": data[0], "data": data[1]}
+    if not url.startswith(("http://", "https://")):
+        raise Inexpressible("messages: an image is base64 data or an address that begins with http")
+    return {"type": "url", "url": url}
+
+
+def _calls(calls: Any) -> list[Block]:
+    return [_call(call) for call in calls] if isinstance(calls, list) else []
+
+
+def _call(call: Any) -> Block:
+    function = call.get("function") if isinstance(call, dict) else None
+    if not isinstance(function, dict) or not isinstance(function.get("name"), str):
+        raise Inexpressible("messages: a tool call needs a function with a name")
+    arguments = arguments_of(function)
+    if not isinstance(arguments, dict):
+        raise Inexpressible("messages: the arguments of a tool call are not a JSON object")
+    return {"type": "tool_use", "id": _ident(call.get("id")), "name": function["name"], "input": arguments}
+
+
+def _result(message: dict[str, Any]) -> Block:
+    block: Block = {"type": "tool_result", "tool_use_id": _ident(message.get("tool_call_id"))}
+    content = message.get("content")
+    if isinstance(content, str):
+        block["content"] = content
+    elif content is not None:
+        block["content"] = _blocks(content)
+    return block
+
+
+def _ident(ident: Any) -> str:
+    """A call's id, which has letters, digits, ``_`` and ``-`` at Anthropic; elsewhere it may have more."""
+    if not isinstance(ident, str) or not ident:
+        raise Inexpressible("messages: a tool call and its result need the same id")
+    return _NO_ID.sub("_", ident)

@@ -1,0 +1,29 @@
+"""What a provider's key is sent as, and what else the head of every request to it says: a row a kind."""
+
+from __future__ import annotations
+
+import msgspec
+
+from pointsman.model.deployment import Provider
+
+
+class Head(msgspec.Struct, frozen=True):
+    """``key`` is the line that carries the key, in the place of ``{}``; ``more`` are lines that are always there."""
+
+    key: str = "authorization: Bearer {}"
+    more: tuple[str, ...] = ()
+
+
+USUAL = Head()
+
+HEADS: dict[str, Head] = {
+    "anthropic": Head("x-api-key: {}", ("anthropic-version: 2023-06-01",)),
+}
+"""Kinds that differ from ``USUAL``. Anthropic's version is the last that has a temperature."""
+
+
+def head_lines(provider: Provider) -> str:
+    """Ready header lines, each with its CRLF; the key is in the clear among them."""
+    head = HEADS.get(provider.kind, USUAL)
+    key = (head.key.format(provider.api_key.reveal()),) if provider.api_key else ()
+    return "".join(f"{line}\r\n" for line in (*head.more, *key))
