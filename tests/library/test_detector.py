@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -11,6 +14,25 @@ from pointsman.library.detection.prose import MOST
 from pointsman.library.detector import Reading, ShippedDetector
 
 detector = ShippedDetector()
+
+USED = """
+import sys
+from pointsman import TaskRouter
+
+router = TaskRouter()
+router.register_model("a")
+router.route_task("implement a binary search algorithm")
+print("numpy" in sys.modules)
+router.get_task_category("hello")
+print("numpy" in sys.modules)
+"""
+
+
+def test_numpy_is_loaded_for_the_first_prompt_that_needs_it():
+    """It takes longer than all of ours together; an order alone decides without it."""
+    done = subprocess.run([sys.executable, "-c", USED], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False", "True"]
+
 
 EXAMPLES = [
     ("implement a binary search algorithm", "coding"),

@@ -10,19 +10,21 @@ likely about it; phrases that only software has count anywhere, the others make 
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 import re2
 
 from pointsman.library.categories import TaskCategory
-from pointsman.library.detection.likeness import Likely, Likeness, likeness
 from pointsman.library.detection.objects import read
 from pointsman.library.detection.orders import fragment, label, order
 from pointsman.library.detection.phrases import PROBABLY, SURELY
 from pointsman.library.detection.prose import MOST, sentences, spoken
 from pointsman.library.detection.trade import named
 from pointsman.routing.classify.text import bounded, folded
+
+if TYPE_CHECKING:
+    from pointsman.library.detection.likeness import Likely, Likeness
 
 ENOUGH, EVEN = 0.4, 0.5
 """How likely a text has to be about software: one with an order or a phrase, and any other."""
@@ -75,6 +77,8 @@ class ShippedDetector:
         return Reading(category, why, likely.scores())
 
     def _likely(self, plain: str, said: str) -> Likely:
+        from pointsman.library.detection.likeness import likeness  # noqa: PLC0415  numpy, for prompts that need it
+
         return (self._by or likeness()).read(plain, said, named(plain))
 
     def _read(self, prompt: str) -> tuple[TaskCategory, str, Likely | None]:
