@@ -192,3 +192,11 @@ def test_only_a_200_is_an_answer(status):
 def test_no_reply_breaks_the_reader(body):
     """Any bytes come to an answer or a refusal."""
     assert isinstance(read(body), (Understood, Refusal))
+
+
+@pytest.mark.parametrize("half", [rb"\ud83d", rb"\uDE00 x", rb"\ud83d\ud83d\ude00"])
+def test_an_answer_with_half_a_letter_is_an_answer(half):
+    """An answer that was cut within an emoji passes as it came, and its figures count."""
+    body = b'{"choices":[{"message":{"content":"%b"}}],"usage":{"total_tokens":7}}' % half
+    read = DIALECT.read(request(), "m", Answered(200, {}, body))
+    assert (read.body, read.usage.total_tokens) == (body, 7)

@@ -91,6 +91,8 @@ RECORDED = {
         (False, False, FailureKind.OVERLOADED, 0, 0),
     ),
     "event of an error without a shape": (["event: error\ndata: upstream died", HI], [], FAILED),
+    "the last of several events counts": (["event: message\nevent: error\n" + HI], [], FAILED),
+    "an event that is none after all": (["event: error\nevent: message\n" + HI, FIN, DONE], None, WHOLE),
     "event of an error that looks like a word": (["event: error\n" + HI], [], FAILED),
     "error of llama.cpp": ([f'data: {{"error": {TOO_LONG}}}'], [], (False, False, FailureKind.CONTEXT, 0, 0)),
     "error of old llama.cpp": ([ROLE, f"error: {TOO_LONG}"], [ROLE], (False, False, FailureKind.CONTEXT, 0, 0)),
@@ -309,6 +311,21 @@ def test_what_is_no_text_is_skipped(where):
     reader = DIALECT.reader(request(stream=True), "m")
     assert reader.feed(b"data: " + where + b"\n\n") == b""
     assert reader.skipped == 1
+
+
+def test_half_a_letter_is_a_word_like_any_other():
+    """Who cuts a text within an emoji sends two frames, which the client joins. Nobody else can go on from there."""
+    frames = [ROLE, chunk({"content": "a"}), r'data: {"choices":[{"delta":{"content":"\ud83d"}}]}', FIN, DONE]
+    reader = DIALECT.reader(request(), "m")
+    reader.remember()
+    assert reader.feed(joined(frames, "\n")) == joined(frames, "\n")
+    assert (reader.deltas, reader.skipped, reader.finished, reader.said()) == (2, 0, True, None)
+
+
+def test_an_error_with_half_a_letter_is_an_error():
+    """It is told without its words, which are no text."""
+    out, verdict = fed([joined([HI, r'data: {"error":{"message":"\ude00"}}', HI], "\n")])
+    assert (out, verdict) == (joined([HI], "\n"), (True, False, FailureKind.SERVER_ERROR, 0, 0))
 
 
 def test_a_nest_without_end_is_skipped():

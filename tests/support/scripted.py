@@ -11,7 +11,8 @@ from contextlib import asynccontextmanager, suppress
 class Scripted:
     """Answers requests in order, whatever connection they come on, the last answer over and over.
 
-    ``asked`` has the number of the connection of each request; ``left`` is set where the other side has closed.
+    ``asked`` has the number of the connection of each request, ``bodies`` what it said; ``left`` is set where the other
+    side has closed.
     """
 
     def __init__(self, *answers: bytes, hang_up: bool) -> None:
@@ -19,6 +20,7 @@ class Scripted:
         self._hang_up = hang_up
         self._writers: list[asyncio.StreamWriter] = []
         self.asked: list[int] = []
+        self.bodies: list[bytes] = []
         self.left: list[asyncio.Event] = []
         self.url = ""
 
@@ -33,8 +35,9 @@ class Scripted:
         with suppress(asyncio.IncompleteReadError, ConnectionResetError):
             while True:
                 head = await reader.readuntil(b"\r\n\r\n")
-                await reader.readexactly(int(head.lower().partition(b"content-length: ")[2].split()[0]))
+                body = await reader.readexactly(int(head.lower().partition(b"content-length: ")[2].split()[0]))
                 self.asked.append(number)
+                self.bodies.append(body)
                 writer.write(self._answers.popleft() if len(self._answers) > 1 else self._answers[0])
                 if self._hang_up:
                     break

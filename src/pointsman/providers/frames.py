@@ -9,6 +9,11 @@ import re
 
 BOM = b"\xef\xbb\xbf"
 
+BLANK = re.compile(rb"(?:\r|\n|\xef\xbb\xbf)+")
+"""Empty lines in front of a frame, and marks of the byte order: clients take all but a stream's first for a part of the
+name of the field.
+"""
+
 _EMPTY_LINES = re.compile(rb"(?>\r\n|\n|\r)(?>\r\n|\n|\r(?!\Z))+|\r\r\Z")
 """A CR at the end of what has come may be half a line end: the rest is waited for, unless lines end with CR alone."""
 
@@ -33,7 +38,7 @@ def split_frames(data: bytes) -> list[bytes]:
     lines: list[bytes] = []
     for line in data.splitlines(keepends=True):
         lines.append(line)
-        if not line.strip(b"\r\n"):
+        if line in (b"\n", b"\r\n", b"\r"):
             frames.append(b"".join(lines))
             lines = []
     return frames
@@ -54,11 +59,11 @@ def only_data(frame: bytes) -> bytes | None:
 
 
 def fields_of(frame: bytes) -> dict[bytes, bytes]:
-    """The fields of a frame by name, the lines of each joined; comments are none."""
+    """The fields of a frame by name: the lines of ``data`` joined, of any other the last; comments are none."""
     found: dict[bytes, bytes] = {}
     for line in frame.splitlines():
         name, _, value = line.partition(b":")
         if name:
             value = value.removeprefix(b" ")
-            found[name] = found[name] + b"\n" + value if name in found else value
+            found[name] = b"%b\n%b" % (found[name], value) if name == b"data" and name in found else value
     return found

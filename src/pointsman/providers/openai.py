@@ -15,7 +15,8 @@ from pointsman.model.deployment import Deployment
 from pointsman.model.exchange import Answered, Refusal, Understood, WireRequest
 from pointsman.model.outcome import NO_USAGE, FailureKind, Usage
 from pointsman.model.request import Request
-from pointsman.providers.frames import BOM, fields_of, frame_end, only_data, split_frames
+from pointsman.providers.frames import BLANK, BOM, fields_of, frame_end, only_data, split_frames
+from pointsman.providers.letters import whole_letters
 from pointsman.providers.refusals import ERROR_INSIDE, inside, no_answer, refusal
 from pointsman.providers.said import NOT_JSON, is_error, there
 from pointsman.providers.shapes import Dialect, choices_of, takes_task, versioned
@@ -24,7 +25,7 @@ from pointsman.providers.transcript import Transcript
 PATHS = {"chat": "/chat/completions", "completions": "/completions", "embeddings": "/embeddings"}
 
 MAX_FRAME = 1024 * 1024
-"""Bytes: a frame that grows beyond this without ending is rubbish, not an answer."""
+"""Bytes, line ends around it not counted: a frame that is longer is rubbish, not an answer."""
 
 ABSENT = msgspec.Raw()
 
@@ -95,9 +96,8 @@ def read(request: Request, _model: str, answered: Answered) -> Understood | Refu
         _check_text(answered.body)
         try:
             reply = _decode_reply(answered.body)
-        except msgspec.ValidationError:  # figures that make no sense are not believed; the answer still is one
-            known = _decode_uncounted(answered.body)
-            reply = _Reply(known.error, known.choices, known.data)
+        except msgspec.DecodeError:
+            reply = _strange_reply(whole_letters(answered.body))
     except NOT_JSON:
         return no_answer(answered.body, "with a body that is not a JSON object")
     if reply.error is not ABSENT and there(reply.error):
@@ -105,6 +105,15 @@ def read(request: Request, _model: str, answered: Answered) -> Understood | Refu
     if not there(reply.data if request.endpoint == "embeddings" else reply.choices):
         return no_answer(answered.body, "without an answer inside")
     return Understood(answered.body, reply.usage or NO_USAGE)
+
+
+def _strange_reply(body: bytes) -> _Reply:
+    """Raises one of NOT_JSON."""
+    try:
+        return _decode_reply(body)
+    except msgspec.ValidationError:  # figures that make no sense are not believed; the answer still is one
+        known = _decode_uncounted(body)
+        return _Reply(known.error, known.choices, known.data)
 
 
 class SseReader:
@@ -146,15 +155,30 @@ class SseReader:
         end = frame_end(data, seen)
         if end < len(data):
             self._rest = data[end:]
-            if len(self._rest) > MAX_FRAME:
-                self.refusal = Refusal(FailureKind.GARBAGE, f"a frame of more than {MAX_FRAME} bytes", 200)
-                return b""
             data = data[:end]
+            if len(self._rest) > MAX_FRAME:
+                return self._large(data)
         else:
             self._rest = b""
-        if data.count(b"\n\n") <= 1 and b"\r" not in data:
-            return self._frame(data)
+        if end > MAX_FRAME:
+            return self._large(data)
+        if data.find(b"\n\n") + 2 == end and b"\r" not in data:
+            payload = only_data(data)
+            return self._odd(data) if payload is None else self._data(data, payload)
         return b"".join([self._frame(frame) for frame in split_frames(data)])
+
+    def _large(self, data: bytes) -> bytes:
+        """Frames one of which, or the one that has begun behind them, may be too long."""
+        told = []
+        for frame in split_frames(data):
+            self._measure(frame)
+            told.append(self._frame(frame))
+        self._measure(self._rest)
+        return b"".join(told)
+
+    def _measure(self, frame: bytes) -> None:
+        if len(frame.strip(b"\r\n")) > MAX_FRAME and not self.finished and self.refusal is None:
+            self.refusal = Refusal(FailureKind.GARBAGE, f"a frame of more than {MAX_FRAME} bytes", 200)
 
     @property
     def begun(self) -> bool:
@@ -176,14 +200,18 @@ class SseReader:
     def _last(self) -> bytes:
         """A frame that lacks nothing but its empty line. Half a frame is no rubbish: the stream was cut."""
         rest, self._rest = self._rest, b""
-        if not rest.strip(b"\r\n"):
+        if self.finished or self.refusal is not None:
             return b""
+        begun = rest.lstrip(b"\r\n")
+        before = rest[: len(rest) - len(begun)]
+        if not begun:
+            return before
         skipped = self.skipped
-        told = self._frame(rest.rstrip(b"\r\n") + b"\n\n")
-        if frame_end(rest + b" "):  # it was whole: a CR at its end might have been half of one
-            return told
+        told = self._frame(begun.rstrip(b"\r\n") + b"\n\n")
+        if frame_end(begun + b" "):  # it was whole: a CR at its end might have been half of one
+            return before + told
         self.skipped = skipped
-        return told if b"data:" in rest else b""
+        return before + told if b"data:" in begun else before
 
     def _frame(self, frame: bytes) -> bytes:
         """Look into one frame; what of it is to be sent on."""
@@ -194,11 +222,13 @@ class SseReader:
 
     def _odd(self, frame: bytes) -> bytes:
         """Comments, further fields, data in several lines; and the errors of those who name a field or an event so."""
-        frame = frame.removeprefix(BOM)
+        blank = BLANK.match(frame)
+        if blank:
+            return blank[0].replace(BOM, b"") + self._frame(frame[blank.end() :])
         fields = fields_of(frame)
         payload = fields.get(b"data")
         if payload is not None and fields.get(b"event") != b"error":
-            return self._data(frame, payload)
+            return self._data(frame, payload.rstrip())
         if payload is None:
             payload = fields.get(b"error", frame if frame.lstrip().startswith(b"{") and is_error(frame) else None)
         return frame if payload is None else self._failed(payload)
@@ -209,14 +239,13 @@ class SseReader:
             return frame if self.finished else b""
         try:
             _check_text(payload)
-            try:
-                chunk = _decode_chunk(payload)
-            except msgspec.ValidationError:  # as above
-                known = _decode_uncounted_chunk(payload)
-                chunk = _Chunk(known.choices, known.error)
+            chunk = _decode_chunk(payload)
         except NOT_JSON:
-            self.skipped += 1
-            return b""
+            strange = self._strange(payload)
+            if strange is None:
+                self.skipped += 1
+                return b""
+            chunk = strange
         if chunk.error is not ABSENT and there(chunk.error):
             return self._failed(payload)
         if chunk.choices:
@@ -226,6 +255,18 @@ class SseReader:
         if chunk.usage is not None:
             self.usage = chunk.usage
         return frame
+
+    def _strange(self, payload: bytes) -> _Chunk | None:
+        """A chunk with half letters, or with figures that make no sense and are not believed; None if it is none."""
+        try:
+            _check_text(payload)
+            whole = whole_letters(payload)
+            known = _decode_uncounted_chunk(whole)
+        except NOT_JSON:
+            return None
+        if whole != payload and self._transcript is not None:
+            self._transcript.spoil()
+        return _Chunk(known.choices, known.error)
 
     def _noted(self, choices: list[_Choice], usage: Usage | None) -> bool:
         """Remember what was told; false if it is that the answer failed."""

@@ -16,7 +16,7 @@ from pointsman.providers.shapes import wants_usage
 from pointsman.providers.transcript import Transcript
 
 MAX_LINE = 1024 * 1024
-"""Bytes: a line that grows beyond this is rubbish, not an answer."""
+"""Bytes, the line end not counted: a line that is longer is rubbish, not an answer."""
 
 _decode_line = msgspec.json.Decoder(Reply).decode
 _encode = msgspec.json.Encoder().encode
@@ -42,11 +42,25 @@ class NdjsonReader:
     def feed(self, data: bytes) -> bytes:
         if self.finished or self.refusal is not None:
             return b""
-        *lines, self._rest = (self._rest + data).split(b"\n")
-        if len(self._rest) > MAX_LINE:
-            self.refusal = Refusal(FailureKind.GARBAGE, f"a line of more than {MAX_LINE} bytes", 200)
-            return b""
+        data = self._rest + data
+        *lines, self._rest = data.split(b"\n")
+        if len(data) > MAX_LINE:
+            return self._large(lines)
         return b"".join([self._line(line) for line in lines if line.strip()])
+
+    def _large(self, lines: list[bytes]) -> bytes:
+        """Lines one of which, or the one that has begun behind them, may be too long."""
+        told = []
+        for line in lines:
+            self._measure(line)
+            if line.strip():
+                told.append(self._line(line))
+        self._measure(self._rest)
+        return b"".join(told)
+
+    def _measure(self, line: bytes) -> None:
+        if len(line) > MAX_LINE and not self.finished and self.refusal is None:
+            self.refusal = Refusal(FailureKind.GARBAGE, f"a line of more than {MAX_LINE} bytes", 200)
 
     @property
     def begun(self) -> bool:
@@ -63,8 +77,12 @@ class NdjsonReader:
         return self._transcript.texts() if self._transcript is not None else None
 
     def close(self) -> bytes:
+        """The last line may lack its end. Half of one is no rubbish: the stream was cut."""
         rest, self._rest = self._rest, b""
-        return self._line(rest) if rest.strip() and not self.finished and self.refusal is None else b""
+        skipped = self.skipped
+        told = self._line(rest) if rest.strip() else b""
+        self.skipped = skipped
+        return told
 
     def _line(self, line: bytes) -> bytes:
         if self.finished or self.refusal is not None:
@@ -84,7 +102,7 @@ class NdjsonReader:
         chat = self._request.endpoint == "chat"
         if chat and not self._named:
             frames.append(self._frame(reply, {"delta": {"role": "assistant", "content": ""}}))
-        self._named = True
+            self._named = True
         delta = self._delta(reply.message or Message()) if chat else None
         text = "" if chat else (reply.response or "")
         if delta or text:
