@@ -3,7 +3,7 @@
 import pytest
 
 from pointsman import Strategy, TaskRouter
-from pointsman.errors import ConfigurationError, InstanceFailed, StoreFailed
+from pointsman.errors import ConfigurationError, InstanceFailed, Misuse, StoreFailed
 from pointsman.fakes import FakeClock
 
 
@@ -143,6 +143,12 @@ def test_a_place_that_cannot_be_written_is_told_at_once(tmp_path, name):
     (tmp_path / "file").touch()
     with pytest.raises(StoreFailed, match="its folder must exist"):
         TaskRouter(store=tmp_path / name)
+
+
+@pytest.mark.parametrize("store", [5, b"metrics.db", ["metrics.db"], type(None)])
+def test_what_is_no_store_is_misuse(store):
+    with pytest.raises(Misuse, match="store is a path, a URL, or an object"):
+        TaskRouter(store=store)
 
 
 def test_a_place_for_metrics_is_made_with_the_router(file):

@@ -35,10 +35,15 @@ class Copied(NamedTuple):
 class Kept:
     """Implements ``desk.LongMemory``, in a store. What was loaded and nobody has come back for stays as it was.
 
-    Raises StoreFailed if the store can't be read, or not be written.
+    Raises StoreFailed if the store can't be read, or not be written; Misuse for what is no store.
     """
 
     def __init__(self, desk: Desk, store: Store, wall: Clock) -> None:
+        if not all(callable(getattr(store, name, None)) for name in ("load", "save", "close")):
+            raise Misuse(
+                f"store is a path, a URL, or an object with load, save and close, not {type(store).__name__}",
+                param="store",
+            )
         past = store.load()
         # What is there becomes ours: who is unregistered from here goes from there. A new place is made, and a place
         # that can't be written is told now rather than in the log of a program that is up.
