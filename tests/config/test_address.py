@@ -147,6 +147,14 @@ def test_a_prefix_keeps_its_meaning_at_an_address_of_its_own():
     assert placed({"model": "groq/x", "api_base": "http://y"}, named)[:3] == ("groq-2", "openai", "http://y")
 
 
+def test_one_address_may_speak_two_wire_formats():
+    """A named provider is another one's only if they speak the same."""
+    named = {"mixed": {"kind": "openai_compatible", "base_url": "http://box:1"}}
+
+    assert placed({"model": "vllm/x", "api_base": "http://box:1"}, named)[0] == "mixed"
+    assert placed({"model": "anthropic/x", "api_base": "http://box:1"}, named)[:2] == ("anthropic", "anthropic")
+
+
 def test_openai_is_not_somebody_elses_public_address():
     """``openai/`` does not mean a provider of the same wire format at Groq's address."""
     assert placed({"model": "openai/x"}, {"fast": {"kind": "groq"}})[2] == "https://api.openai.com"

@@ -41,7 +41,16 @@ async def chat(it: Serving, **more: object) -> tuple[str, list]:
 
 
 @pytest.mark.parametrize("fault", BREAKS)
-@pytest.mark.parametrize(("first", "second"), [("openai", "ollama"), ("ollama", "vllm"), ("vllm", "llama-cpp")])
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("openai", "ollama"),
+        ("ollama", "vllm"),
+        ("vllm", "llama-cpp"),
+        ("llama-cpp", "anthropic"),
+        ("anthropic", "openai"),
+    ],
+)
 async def test_the_openai_client_has_one_whole_answer(first, second, fault):
     """Whoever breaks off and whoever goes on: the same words, one role, one finish reason, the second one's figures."""
     async with (

@@ -167,6 +167,12 @@ SAID: list[tuple[str, int | None, Any, str]] = [
         anthropic("rate_limit_error", "Spend cap.", details={"error_code": "enforced_spend_limit_reached"}),
         "quota",
     ),
+    (
+        "Anthropic",
+        429,
+        anthropic("rate_limit_error", "Spend cap.", details={"error_code": "contract_spend_limit_reached"}),
+        "quota",
+    ),
     ("Anthropic", 429, anthropic("rate_limit_error", "This would exceed your rate limit."), "rate_limited"),
     ("Anthropic", 529, anthropic("overloaded_error", "Overloaded"), "overloaded"),
     ("Anthropic", None, anthropic("overloaded_error", "Overloaded"), "overloaded"),

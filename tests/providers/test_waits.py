@@ -88,6 +88,31 @@ def test_a_429_without_a_word_is_read_by_its_limits(status, headers, seconds):
     assert retry_after(answered(status, **headers)) == seconds
 
 
+def moments(date: str | None = DATE, **limits: tuple[str, str]) -> dict:
+    told = {f"anthropic_ratelimit_{name}_remaining": left for name, (left, _) in limits.items()}
+    told |= {f"anthropic_ratelimit_{name}_reset": reset for name, (_, reset) in limits.items()}
+    return told if date is None else told | {"date": date}
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "seconds"),
+    [
+        (429, moments(requests=("0", "1994-11-06T08:49:49Z")), 12.0),
+        (429, moments(input_tokens=("0", "1994-11-06T08:50:37+00:00")), 60.0),
+        (429, moments(requests=("0", "1994-11-06T08:49:49Z"), output_tokens=("0", "1994-11-06T08:50:37Z")), 60.0),
+        (429, moments(requests=("0", "1994-11-06T08:49:49Z"), tokens=("9", "1994-11-06T08:50:37Z")), 12.0),
+        (429, moments(requests=("0", "1994-11-06T08:49:49Z"), date=None), None),
+        (429, moments(requests=("0", "1994-11-06T08:49:49")), None),
+        (429, moments(requests=("0", "1994-11-06T08:49:37Z")), None),
+        (429, moments(requests=("0", "soon")), None),
+        (529, moments(requests=("0", "1994-11-06T08:49:49Z")), None),
+    ],
+)
+def test_anthropic_tells_moments(status, headers, seconds):
+    """They are held against the reply's own date."""
+    assert retry_after(answered(status, **headers)) == seconds
+
+
 @pytest.mark.parametrize(
     ("text", "seconds"),
     [

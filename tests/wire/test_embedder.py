@@ -212,6 +212,17 @@ async def test_what_is_wrong_with_an_endpoint_is_told_without_its_address(fault,
     assert port not in reply.detail
 
 
+async def test_a_kind_without_embeddings_says_so():
+    """Nobody is asked."""
+    async with MockProvider("anthropic") as up:
+        world = World(asyncio.get_running_loop())
+        encoder = EncoderSettings("http", "claude", provider("embed", "anthropic", up.base_url), 30.0)
+        reply = await answer(world, encoder=encoder)
+        world.close()
+        assert up.ledger.total == 0
+    assert (reply.vector, reply.detail) == (None, "input: this provider makes no embeddings")
+
+
 async def test_a_swap_drops_the_encoders_of_before():
     """The one that stays keeps its vectors."""
     async with MockProvider("openai", models=["e5"]) as up:

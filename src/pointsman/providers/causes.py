@@ -49,6 +49,8 @@ WORDS: dict[FailureKind, dict[str, str]] = {
         "billing_not_active": "OpenAI",
         "billing_error": "Anthropic",
         "enforced_spend_limit_reached": "Anthropic",
+        "contract_spend_limit_reached": "Anthropic",
+        "linked_organization_spend_limit_reached": "Anthropic",
         "exceeded_current_quota_error": "Moonshot",
         "arrearage": "Alibaba",
     },

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+from datetime import datetime
 from email.utils import parsedate_to_datetime
 
 from pointsman.model.exchange import Answered
@@ -17,6 +18,9 @@ HEADERS = ((b"retry-after-ms", 0.001), (b"retry-after", 1.0))
 
 LIMITS = ("requests", "tokens")
 """What OpenAI, Groq and others limit, as the ``x-ratelimit-`` headers call it."""
+
+ANTHROPICS = ("requests", "tokens", "input-tokens", "output-tokens")
+"""What Anthropic limits, as its ``anthropic-ratelimit-`` headers call it; they tell moments, not lengths of time."""
 
 UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
@@ -77,7 +81,22 @@ def _reset(answered: Answered) -> float | None:
         reset = answered.header(f"x-ratelimit-reset-{limit}".encode())
         if left is not None and reset is not None and left.strip() == b"0":
             waits.append(span(reset.decode("latin-1")))
+    for limit in ANTHROPICS:
+        left = answered.header(f"anthropic-ratelimit-{limit}-remaining".encode())
+        reset = answered.header(f"anthropic-ratelimit-{limit}-reset".encode())
+        if left is not None and reset is not None and left.strip() == b"0":
+            waits.append(_moment(reset, answered))
     return max((wait for wait in waits if wait is not None), default=None)
+
+
+def _moment(value: bytes, answered: Answered) -> float | None:
+    """Seconds to an RFC 3339 time, from the reply's own date on."""
+    try:
+        sent = parsedate_to_datetime((answered.header(b"date") or b"").decode("latin-1"))
+        seconds = (datetime.fromisoformat(value.decode("latin-1").strip()) - sent).total_seconds()
+    except (ValueError, TypeError, OverflowError):
+        return None
+    return seconds if _believed(seconds) else None
 
 
 def _believed(seconds: float | None) -> bool:
