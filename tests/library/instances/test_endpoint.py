@@ -201,6 +201,9 @@ def test_kinds_and_models_are_checked_at_once():
     for model in ("", None):
         with pytest.raises(Misuse, match="the name that the server knows it by"):
             EndpointInstance("http://box", model)
+    for options, says in (({"api_key": 7}, "api_key is a text"), ({"params": "hot"}, "params is a dict")):
+        with pytest.raises(Misuse, match=says):
+            EndpointInstance("http://box", "m", **options)
     assert "llama_cpp_native" in repr(EndpointInstance("http://box", "m", kind="llama.cpp"))
 
 

@@ -404,6 +404,8 @@ def test_a_forked_process_has_instances_of_its_own():
         ("cat", {"prompt_marker": re.compile("(?=> )")}, "no lookarounds"),
         ("cat", {"prompt_marker": re.compile("x*")}, "where there is nothing"),
         ("cat", {"grace": -1}, "grace"),
+        ("cat", {"args": "-n"}, "each of them one argument"),
+        ("cat", {"args": [1]}, "each of them one argument"),
     ],
 )
 def test_what_makes_no_sense_is_refused_at_once(program, options, says):

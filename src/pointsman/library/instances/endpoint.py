@@ -64,6 +64,10 @@ class EndpointInstance(BaseInstance):
     ) -> None:
         if not isinstance(model, str) or not model:
             raise Misuse("model is the name that the server knows it by", param="model")
+        if not isinstance(api_key, str | Secret | None):
+            raise Misuse(f"api_key is a text or a Secret, not {type(api_key).__name__}", param="api_key")
+        if not isinstance(params, Mapping | None):
+            raise Misuse(f"params is a dict of fields of each request, not {params!r:.80}", param="params")
         self.model = str.__str__(model)
         super().__init__(title or self.model, timeout)
         key = Secret(api_key) if isinstance(api_key, str) else api_key

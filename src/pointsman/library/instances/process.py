@@ -66,6 +66,8 @@ class ProcessInstance(BaseInstance):
         timeout: Timeout = TIMEOUT,
         grace: float | timedelta = GRACE,
     ) -> None:
+        if isinstance(args, str) or not all(isinstance(each, str) for each in args):
+            raise Misuse("args is a list of texts, each of them one argument", param="args")
         self._argv = [*_argv(program), *args]
         super().__init__(title or Path(self._argv[0]).name, timeout)
         if prompt_marker is not None and one_shot:
