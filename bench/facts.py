@@ -94,11 +94,14 @@ class DecisionTime(msgspec.Struct, frozen=True):
 
 
 class PickTime(msgspec.Struct, frozen=True):
-    """Microseconds a strategy takes to pick one of ``pool`` deployments."""
+    """Microseconds a strategy takes to pick one of ``pool`` deployments: again and again, and where a result comes in
+    between any two picks.
+    """
 
     strategy: str
     pool: int
     us: float
+    busy_us: float = 0.0
 
 
 class Thinking(msgspec.Struct, frozen=True):

@@ -220,10 +220,10 @@ def picks(figures: Figures) -> Table:
     """What each strategy takes to pick one of a pool."""
     sizes = list(dict.fromkeys(found.pool for found in figures.picks))
     rows = [
-        [name, *(f"{found.us:.2f}" for found in figures.picks if found.strategy == name)]
+        [name, *(f"{us:.2f}" for found in figures.picks if found.strategy == name for us in (found.us, found.busy_us))]
         for name in dict.fromkeys(found.strategy for found in figures.picks)
     ]
-    heads = [f"µs, pool of {size:,}" for size in sizes]
+    heads = [f"µs, pool of {size:,}{when}" for size in sizes for when in ("", ", results in between")]
     return Table(
         "A strategy's pick", ["by", *heads], rows, "Median of several repetitions, on a board full of results."
     )

@@ -108,6 +108,9 @@ class FakeView(msgspec.Struct):
     def fitness(self, deployment: Deployment) -> str | None:
         return self.resting.get(deployment.id)
 
+    def suspects(self, members: Members) -> Sequence[int]:
+        return [place for name, place in members.places.items() if name in self.resting]
+
     def told_to_rest(self, deployment: Deployment) -> bool:
         return deployment.id in self.resting
 

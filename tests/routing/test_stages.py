@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from pointsman.config.settings import ExactMatch, Pattern, Task, TaskSettings
 from pointsman.fakes import FakeClock, LoadedDice, deployment, provider, request, settings
+from pointsman.model.members import Members
 from pointsman.model.outcome import FailureKind
 from pointsman.routing.patterns import LONGEST
 from pointsman.routing.shapes import Asked, Found, Settled
@@ -193,7 +194,7 @@ def test_health_leaves_out_who_rests_and_says_why(board):
     lease = board.take(M1)
     board.failed(lease, FailureKind.RATE_LIMITED, 3.0)
     board.give_back(lease)
-    kept = health.keep((M1, M2), request(), board)
+    kept = health.keep(Members((M1, M2)), request(), board)
     assert kept.pool == (M2,)
     assert kept.reason == "m1: cooling down for 3.0 s more (rate_limited)"
     assert kept.excluded == {"m1": "cooling down for 3.0 s more (rate_limited)"}
@@ -202,27 +203,44 @@ def test_health_leaves_out_who_rests_and_says_why(board):
 def test_health_keeps_the_pool_itself_if_all_are_fit(board):
     """Nothing is copied when nothing is left out."""
     pool = (M1, M2)
-    assert health.keep(pool, request(), board).pool is pool
+    assert health.keep(Members(pool), request(), board).pool is pool
 
 
 def test_limits_leave_out_who_has_no_room(board):
     """Unlimited members are not even asked about."""
     tight = deployment("tight", rpm=1)
     board.take(tight)
-    kept = limits.keep((tight, M2), request(), board)
+    kept = limits.keep(Members((tight, M2)), request(), board)
     assert (kept.pool, kept.excluded) == ((M2,), {"tight": "1 requests a minute reached"})
 
 
 def test_limits_count_the_tokens_that_are_asked_for(board):
     """A large request is sent past a deployment that a small one still fits."""
     tight = deployment("tight", tpm=100)
-    assert limits.keep((tight,), request(tokens=100), board).pool == (tight,)
-    assert limits.keep((tight,), request(tokens=101), board).pool == ()
+    assert limits.keep(Members((tight,)), request(tokens=100), board).pool == (tight,)
+    assert limits.keep(Members((tight,)), request(tokens=101), board).pool == ()
 
 
 def test_a_long_list_of_exclusions_makes_a_short_sentence(board):
     """A thousand deployments at their limits are told in a line."""
     crowd = tuple(deployment(f"d{n}", rpm=0) for n in range(1000))
-    kept = limits.keep(crowd, request(), board)
+    kept = limits.keep(Members(crowd), request(), board)
     assert (kept.pool, len(kept.excluded)) == ((), 1000)
     assert len(kept.reason) < 500
+
+
+def test_a_stranger_at_a_place_that_rests_is_left_out_too():
+    """Nobody asked it yet, so nothing is remembered of it but where it is."""
+    known, stranger = deployment("known"), deployment("stranger")
+    board = Scoreboard(FakeClock(), LoadedDice())
+    board.failed(board.take(known), FailureKind.AUTH)
+    assert list(board.suspects(Members((M1, stranger, known)))) == [0, 1, 2]
+    assert health.keep(Members((known, stranger)), request(), board).pool == ()
+
+
+def test_a_pool_without_the_same_ones_is_the_same_pool():
+    """So a strategy is not made ready again as long as the same deployment rests."""
+    members = Members((M1, M2))
+    assert members.less([M1.id]) is members.less({M1.id: "rests"})
+    assert members.less([M1.id]).pool == (M2,)
+    assert members.less([]) is members

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from pointsman.config.settings import WarmSettings
 from pointsman.fakes import FakeView, deployment, request, settings
+from pointsman.model.members import Members
 from pointsman.routing.stages import warm
 from pointsman.routing.topology import compile_topology
 
@@ -16,7 +17,7 @@ POOL = (A, B, C)
 
 
 def kept(loaded: dict[str, bool], lately: tuple[str, ...] = (), pool=POOL) -> warm.Kept:
-    return warm.keep(pool, request(), FakeView(loaded=loaded, lately=set(lately)))
+    return warm.keep(Members(pool), request(), FakeView(loaded=loaded, lately=set(lately)))
 
 
 def test_a_first_request_goes_to_those_that_are_known_to_be_warm():

@@ -21,6 +21,7 @@ from pointsman.library.refusal import refusal
 from pointsman.library.strategy import Strategy
 from pointsman.model.decision import Pool, Step
 from pointsman.model.deployment import Deployment
+from pointsman.model.members import Members
 from pointsman.model.request import Hints, Request
 from pointsman.routing.shapes import Sight
 from pointsman.routing.shapes import Strategy as Picker
@@ -141,29 +142,29 @@ class Chooser:
     def _among(self, found: Lineup, asked: Asked, sights: list[Sight] | None) -> Choice:
         """The nearest who may be asked: those of the next zone when nobody of this one is left, or all are busy."""
         steps = found.steps
-        busy: tuple[Row, Pool, tuple[Step, ...]] | None = None
+        busy: tuple[Row, Members, tuple[Step, ...]] | None = None
         if sights is not None:
             sights.extend(found.sights)
         for number, row in enumerate(found.rows):
-            pool, said = row.fit(asked.request, self._board, sights)
+            left, said = row.fit(asked.request, self._board, sights)
             steps += self._where(found, number) + said
-            idle = self._idle(pool)
-            if idle:
+            idle = self._idle(left)
+            if idle.pool:
                 return self._picked(row, idle, steps, asked)
-            if pool and busy is None:
-                busy = (row, pool, steps)
+            if left.pool and busy is None:
+                busy = (row, left, steps)
         if busy is not None:
             return self._picked(*busy, asked)
         raise refusal(found, asked.request, steps, self._board)
 
-    def _picked(self, row: Row, pool: Pool, steps: tuple[Step, ...], asked: Asked) -> Choice:
-        index, word = row.strategy_for(pool).pick(asked.request, self._board, self._dice)
-        return Choice(pool[index], pool, steps, word)
+    def _picked(self, row: Row, left: Members, steps: tuple[Step, ...], asked: Asked) -> Choice:
+        index, word = row.strategy_for(left).pick(asked.request, self._board, self._dice)
+        return Choice(left.pool[index], left.pool, steps, word)
 
-    def _idle(self, pool: Pool) -> Pool:
+    def _idle(self, left: Members) -> Members:
         """Those that may have one more before another zone is asked."""
-        most = self._spill_over
-        return pool if most is None else tuple([d for d in pool if self._board.in_flight(d) < most])
+        most, board = self._spill_over, self._board
+        return left if most is None else left.less([d.id for d in left.pool if board.in_flight(d) >= most])
 
     def _where(self, found: Lineup, number: int) -> tuple[Step, ...]:
         """What zones have to say, where there are several."""

@@ -11,13 +11,11 @@ import msgspec
 
 from pointsman.model.decision import Pool, Step
 from pointsman.model.deployment import Deployment
+from pointsman.model.members import MOST_PARTS, Members
 from pointsman.model.request import Request
 from pointsman.model.view import View
 from pointsman.routing.shapes import Kept, Sight, Strategy
 from pointsman.routing.stages import health, limits
-
-MOST_NARROWED = 256
-"""Narrower pools of a row whose strategies are kept. One more, and all begin anew."""
 
 Maker = Callable[[Pool], Strategy]
 
@@ -40,39 +38,39 @@ class Row:
 
     def __init__(self, pool: Pool, make: Maker) -> None:
         self.pool = pool
+        self.members = Members(pool)
         self.strategy = make(pool)
         self._make = make
         self._limited = any(d.limited for d in pool)
-        self._narrowed: dict[frozenset[str], Strategy] = {}
+        self._narrowed: dict[Members, Strategy] = {}
 
     def calm(self, view: View) -> bool:
         """Is there nothing to look at, so that everybody may be asked?"""
         return not (self._limited or view.resting)
 
-    def fit(self, request: Request, view: View, sights: list[Sight] | None = None) -> tuple[Pool, tuple[Step, ...]]:
+    def fit(self, request: Request, view: View, sights: list[Sight] | None = None) -> tuple[Members, tuple[Step, ...]]:
         """Who may be asked now, and what the filters said."""
-        pool, steps = self.pool, []
+        left, steps = self.members, []
         for stage, keep, idle, needed in (
             ("limits", limits.keep, limits.IDLE, self._limited),
             ("health", health.keep, health.IDLE, bool(view.resting)),
         ):
-            kept = keep(pool, request, view) if needed else Kept(pool, idle)
-            steps.append(Step(stage, len(pool), len(kept.pool), kept.reason))
+            kept = keep(left, request, view) if needed else Kept(left, idle)
+            steps.append(Step(stage, len(left.pool), len(kept.pool), kept.reason))
             if sights is not None:
                 sights.append(Sight(stage, kept.pool, kept.excluded))
-            pool = kept.pool
-        return pool, tuple(steps)
+            left = kept.left
+        return left, tuple(steps)
 
-    def strategy_for(self, pool: Pool) -> Strategy:
+    def strategy_for(self, left: Members) -> Strategy:
         """The strategy for some of its members."""
-        if len(pool) == len(self.pool):
+        if left is self.members:
             return self.strategy
-        key = frozenset([d.id for d in pool])
-        found = self._narrowed.get(key)
+        found = self._narrowed.get(left)
         if found is None:
-            if len(self._narrowed) >= MOST_NARROWED:
+            if len(self._narrowed) >= MOST_PARTS:
                 self._narrowed.clear()
-            found = self._narrowed[key] = self._make(pool)
+            found = self._narrowed[left] = self._make(left.pool)
         return found
 
 

@@ -6,11 +6,14 @@ of numpy, one over a thousand is not. numpy is loaded by the first pool that has
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from pointsman.model.decision import Pool
+
+MOST_PARTS = 16
+"""Parts of a pool that are remembered: who is left out stays out for some seconds, and others with him."""
 
 FEW = 32
 """Members up to which figures are Python numbers."""
@@ -29,13 +32,14 @@ class Column(Protocol):
 class Members:
     """``many``: their columns are arrays. ``kept`` is what a view keeps of where their figures stand."""
 
-    __slots__ = ("_places", "kept", "many", "pool")
+    __slots__ = ("_parts", "_places", "kept", "many", "pool")
 
     def __init__(self, pool: Pool) -> None:
         self.pool = pool
         self.many = len(pool) > FEW
         self.kept: object = None
         self._places: dict[str, int] | None = None
+        self._parts: dict[frozenset[str], Members] = {}
 
     @property
     def places(self) -> Mapping[str, int]:
@@ -44,6 +48,18 @@ class Members:
         if places is None:
             places = self._places = {deployment.id: index for index, deployment in enumerate(self.pool)}
         return places
+
+    def less(self, out: Collection[str]) -> Members:
+        """Those whose ids are not among these: the same object for the same ones, as long as it is remembered."""
+        if not out:
+            return self
+        key = frozenset(out)
+        part = self._parts.get(key)
+        if part is None:
+            if len(self._parts) >= MOST_PARTS:
+                self._parts.clear()
+            part = self._parts[key] = Members(tuple([d for d in self.pool if d.id not in key]))
+        return part
 
     def column(self, figures: Iterable[float]) -> Column:
         """These figures, of the members in the pool's order."""

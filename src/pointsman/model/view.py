@@ -172,6 +172,10 @@ class View(Protocol):
         """Requests and tokens of the last minute."""
         ...
 
+    def suspects(self, members: Members) -> Sequence[int]:
+        """Where in the pool those are that may be unfit just now; nobody else needs to be asked."""
+        ...
+
     # Of a whole pool, as a decision asks: under the lock that it holds
 
     def results_of(self, members: Members, names: tuple[str, ...]) -> tuple[Column, ...]:

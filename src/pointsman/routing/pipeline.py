@@ -12,6 +12,7 @@ from types import ModuleType
 from pointsman.errors import ConfigurationError, PointsmanError
 from pointsman.model.decision import Decision, Pool, Step, Tier
 from pointsman.model.deployment import Deployment
+from pointsman.model.members import MOST_PARTS
 from pointsman.model.request import Request
 from pointsman.model.view import Dice, View
 from pointsman.providers.shapes import takes_task
@@ -156,21 +157,28 @@ class Pipeline:
     ) -> tuple[Pool, Strategy, tuple[Step, ...]]:
         """Who is left after the filters, how to pick from them, and all steps so far."""
         first = resolution.tiers[0]
-        pool, steps = first.pool, resolution.steps
+        left, steps = resolution.members, resolution.steps
         if sights is not None:
             sights.extend(resolution.sights)
         for stage, module in FILTERS:
-            size = len(pool)
+            size = len(left.pool)
             if stage not in resolution.concerned and not (stage == "health" and view.resting):
                 steps += (Step(stage, size, size, module.IDLE),) if module.IDLE else ()
                 continue
-            kept = module.keep(pool, request, view)
+            kept = module.keep(left, request, view)
             steps += (Step(stage, size, len(kept.pool), kept.reason),)
             if sights is not None:
                 sights.append(Sight(stage, kept.pool, kept.excluded))
-            pool = kept.pool
-        same = len(pool) == len(first.pool) or not pool
-        return pool, resolution.strategy if same else self.strategy(first, pool), steps
+            left = kept.left
+        if left is resolution.members or not left.pool:
+            return left.pool, resolution.strategy, steps
+        ready = resolution.ready
+        strategy = ready.get(left)
+        if strategy is None:
+            if len(ready) >= MOST_PARTS:
+                ready.clear()
+            strategy = ready[left] = self.strategy(first, left.pool)
+        return left.pool, strategy, steps
 
 
 def _taken(asked: Asked, request: Request, choice: Deployment) -> tuple[tuple[str, ...], str | None, tuple[str, ...]]:

@@ -12,6 +12,7 @@ import msgspec
 
 from pointsman.errors import InvalidBody, InvalidHeader, ModelNotFound, PointsmanError, RequestRefused
 from pointsman.model.decision import Pool, Step, Tier
+from pointsman.model.members import Members
 from pointsman.model.outcome import FailureKind
 from pointsman.model.request import Fields, Request
 from pointsman.routing.near import near_names
@@ -126,6 +127,7 @@ class Settler:
             frozenset([stage for stage, module in self._filters if module.concerned(pool, topology)]),
             levels=levels,
             sights=tuple(way.sights),
+            members=Members(pool),
         )
 
     def _calm(self, size: int) -> tuple[Step, ...]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 import msgspec
 
 from pointsman.model.decision import Pool, Step, Tier
+from pointsman.model.members import Members
 from pointsman.model.request import Request
 from pointsman.model.view import Dice, View
 
@@ -104,9 +105,13 @@ class Reader(Protocol):
 class Kept(msgspec.Struct, frozen=True, gc=False):
     """A filter's word: who is left, one sentence why, and each excluded one's reason by id."""
 
-    pool: Pool
+    left: Members
     reason: str
     excluded: dict[str, str] = {}
+
+    @property
+    def pool(self) -> Pool:
+        return self.left.pool
 
 
 class Sight(msgspec.Struct, frozen=True):
@@ -122,7 +127,7 @@ class Sight(msgspec.Struct, frozen=True):
 class Filter(Protocol):
     """Leaves out who can't serve this request now."""
 
-    def __call__(self, pool: Pool, request: Request, view: View, /) -> Kept: ...
+    def __call__(self, members: Members, request: Request, view: View, /) -> Kept: ...
 
 
 class Strategy(Protocol):
@@ -142,7 +147,8 @@ class Resolution(msgspec.Struct, frozen=True, gc=False):
 
     ``unread``: its content must be read first, and then it is asked for again. ``levels``: how many of the tiers are
     the group asked for, by ``order``. ``concerned``: filters that have something to look at even while nobody rests.
-    ``calm``: ``steps`` and the filters' words for when none has. ``sights``: the resolvers' pools.
+    ``calm``: ``steps`` and the filters' words for when none has. ``sights``: the resolvers' pools. ``members``: the
+    first tier's; ``ready``: the strategy for parts of it that were left before.
     """
 
     route: str
@@ -154,3 +160,5 @@ class Resolution(msgspec.Struct, frozen=True, gc=False):
     unread: bool = False
     levels: int = 1
     sights: tuple[Sight, ...] = ()
+    members: Members = None  # type: ignore[assignment]  # likewise
+    ready: dict[Members, Strategy] = {}

@@ -83,6 +83,13 @@ class Scoreboard:
     def fitness(self, deployment: Deployment) -> str | None:
         return self.health.why_not(*self._memory.known(deployment), self.clock()) if self.resting else None
 
+    def suspects(self, members: Members) -> Sequence[int]:
+        resting = self.resting
+        if not resting:
+            return ()
+        places, strangers = members.places, self._table.rows_of(members).strangers
+        return sorted({*strangers, *[places[name] for name in resting if name in places]})
+
     def told_to_rest(self, deployment: Deployment) -> bool:
         return bool(self.resting) and told_to_rest(*self._memory.known(deployment), self.clock())
 

@@ -28,15 +28,16 @@ ROWS = 64
 
 class Rows:
     """Where the members of a pool stand, as long as ``placed`` is the table's. ``columns``: what was read of them last,
-    by the names of the figures, and at which state of the table.
+    by the names of the figures, and at which state of the table. ``strangers``: those without a row.
     """
 
-    __slots__ = ("columns", "counted", "placed", "read", "table")
+    __slots__ = ("columns", "counted", "placed", "read", "strangers", "table")
 
     def __init__(self, table: Table, members: Members, rows: list[int]) -> None:
         self.table = table
         self.placed = table.placed
         self.read = _reader(rows, many=members.many)
+        self.strangers = [place for place, row in enumerate(rows) if not row]
         self.columns: dict[tuple[str, ...], tuple[int, tuple[Column, ...]]] = {}
         self.counted = False
 
@@ -211,6 +212,6 @@ def _reader(rows: list[int], *, many: bool) -> Callable[[Any], Column]:
 
         places = np.array(rows)
         return lambda column: np.frombuffer(column, dtype=column.typecode).take(places)
-    if len(rows) == 1:
-        return lambda column: [column[rows[0]]]
+    if len(rows) < 2:
+        return lambda column: [column[row] for row in rows]
     return itemgetter(*rows)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pointsman.model.decision import Pool
+from pointsman.model.members import Members
 from pointsman.model.request import Request
 from pointsman.model.view import View
 from pointsman.routing.shapes import Kept
@@ -16,13 +17,14 @@ def concerned(_pool: Pool, _topology: Topology) -> bool:
     return False  # the pipeline looks when somebody rests
 
 
-def keep(pool: Pool, _request: Request, view: View) -> Kept:
+def keep(members: Members, _request: Request, view: View) -> Kept:
     excluded: dict[str, str] = {}
-    for deployment in pool:
+    for place in view.suspects(members):
+        deployment = members.pool[place]
         reason = view.fitness(deployment)
         if reason is not None:
             excluded[deployment.id] = reason
     if not excluded:
-        return Kept(pool, "all fit")
+        return Kept(members, "all fit")
     told = "; ".join(f"{name}: {reason}" for name, reason in list(excluded.items())[:8])
-    return Kept(tuple(d for d in pool if d.id not in excluded), told, excluded)
+    return Kept(members.less(excluded), told, excluded)

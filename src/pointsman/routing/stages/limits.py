@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pointsman.model.decision import Pool
+from pointsman.model.members import Members
 from pointsman.model.request import Request
 from pointsman.model.view import View
 from pointsman.routing.shapes import Kept
@@ -16,14 +17,14 @@ def concerned(pool: Pool, topology: Topology) -> bool:
     return topology.limited and any(d.limited for d in pool)
 
 
-def keep(pool: Pool, request: Request, view: View) -> Kept:
+def keep(members: Members, request: Request, view: View) -> Kept:
     excluded: dict[str, str] = {}
-    for deployment in pool:
+    for deployment in members.pool:
         if deployment.limited:
             reason = view.room(deployment, request.tokens)
             if reason is not None:
                 excluded[deployment.id] = reason
     if not excluded:
-        return Kept(pool, "room within all limits" if pool else "nobody is left to check")
+        return Kept(members, "room within all limits" if members.pool else "nobody is left to check")
     told = "; ".join(f"{name}: {reason}" for name, reason in list(excluded.items())[:8])
-    return Kept(tuple(d for d in pool if d.id not in excluded), told, excluded)
+    return Kept(members.less(excluded), told, excluded)

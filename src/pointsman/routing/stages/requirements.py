@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pointsman.model.decision import Pool
+from pointsman.model.members import Members
 from pointsman.model.request import Request
 from pointsman.model.view import View
 from pointsman.routing.needs import unfit
@@ -17,9 +18,9 @@ def concerned(pool: Pool, topology: Topology) -> bool:
     return topology.picky and any(d.picky for d in pool)
 
 
-def keep(pool: Pool, request: Request, _view: View) -> Kept:
-    excluded = {d.id: reason for d in pool if (reason := unfit(d, request)) is not None}
+def keep(members: Members, request: Request, _view: View) -> Kept:
+    excluded = {d.id: reason for d in members.pool if (reason := unfit(d, request)) is not None}
     if not excluded:
-        return Kept(pool, "within what all of them can do")
+        return Kept(members, "within what all of them can do")
     told = "; ".join(f"{name}: {reason}" for name, reason in list(excluded.items())[:8])
-    return Kept(tuple(d for d in pool if d.id not in excluded), told, excluded)
+    return Kept(members.less(excluded), told, excluded)
