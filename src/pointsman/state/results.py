@@ -65,8 +65,8 @@ class Results:
     """
 
     __slots__ = (
-        "_begun", "_expire", "_failed", "_figures", "_kept", "_made", "_new", "_newest", "_ordered", "_peak",
-        "_standing", "_until", "_unused", "_weights", "add", "made", "samples", "success_rate",
+        "_begun", "_expire", "_failed", "_figures", "_glance", "_glanced", "_kept", "_made", "_new", "_newest",
+        "_ordered", "_peak", "_standing", "_until", "_unused", "_weights", "add", "made", "samples", "success_rate",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -90,6 +90,7 @@ class Results:
         self._expire = math.inf
         self._peak = Peak()
         self._standing, self._until = UNSEEN, -math.inf
+        self._glance, self._glanced = Glance(0, 1.0, None), -math.inf
         self.made += 1
 
     def __len__(self) -> int:
@@ -135,10 +136,14 @@ class Results:
         return self._figures[name]
 
     def glance(self, now: float) -> Glance:
-        """What costs least to know."""
+        """What costs least to know. The same object as long as nothing happens, for ``TICK``."""
+        if not self._new and now < self._glanced:
+            return self._glance
         self.renew(now)
         self._look()
-        return Glance(self.samples, trust_in(self.success_rate, self.samples), self._peak.at(now))
+        self._glance = Glance(self.samples, trust_in(self.success_rate, self.samples), self._peak.at(now))
+        self._glanced = now + TICK
+        return self._glance
 
     def standing(self, now: float) -> Standing:
         """All figures. The same object as long as nothing happens, for ``TICK``."""
@@ -163,12 +168,12 @@ class Results:
         """Take note of what has come since the last time."""
         new = self._new
         if new:
-            self._until = -math.inf
+            self._until = self._glanced = -math.inf
+            self._unused += len(new)
         while new:
             result = new.popleft()
             self._peak.observe(result)
             self._keep(result)
-            self._unused += 1
 
     def _keep(self, result: Result) -> None:
         if len(self._kept) == MOST:

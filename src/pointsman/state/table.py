@@ -28,7 +28,8 @@ ROWS = 64
 
 class Rows:
     """Where the members of a pool stand, as long as ``placed`` is the table's. ``columns``: what was read of them last,
-    by the names of the figures, and at which state of the table. ``strangers``: those without a row.
+    by the names of the figures, and at which state of the table and of these figures. ``strangers``: those without a
+    row.
     """
 
     __slots__ = ("columns", "counted", "placed", "read", "strangers", "table")
@@ -38,7 +39,7 @@ class Rows:
         self.placed = table.placed
         self.read = _reader(rows, many=members.many)
         self.strangers = [place for place, row in enumerate(rows) if not row]
-        self.columns: dict[tuple[str, ...], tuple[int, tuple[Column, ...]]] = {}
+        self.columns: dict[tuple[str, ...], tuple[int, int, tuple[Column, ...]]] = {}
         self.counted = False
 
 
@@ -58,6 +59,7 @@ class Table:
         self._free: list[int] = []
         self._figures: dict[str, array[float]] = {}
         self._state = 0
+        self._changes: dict[str, int] = {}  # by figure
         self._marked: dict[int, Record] = {}  # by row
         self._due: list[tuple[float, int]] = []  # a heap: when to look at whose results again
 
@@ -138,9 +140,13 @@ class Table:
         rows = self.rows_of(members)
         known = rows.columns.get(names)
         if known is not None and known[0] == self._state:
-            return known[1]
-        columns = tuple([rows.read(self._figures.get(name) or self._begin(name)) for name in names])
-        rows.columns[names] = self._state, columns
+            return known[2]
+        changes = sum([self._changes.get(name, 0) for name in names])
+        if known is not None and known[1] == changes:
+            columns = known[2]  # what has changed is not asked about
+        else:
+            columns = tuple([rows.read(self._figures.get(name) or self._begin(name)) for name in names])
+        rows.columns[names] = self._state, changes, columns
         return columns
 
     def _renew(self, now: float) -> None:
@@ -178,7 +184,10 @@ class Table:
                 found = trust_in(results.success_rate, results.samples)
             else:
                 found = results.figure(name)
-            column[record.row] = math.inf if found is None else found
+            figure = math.inf if found is None else found
+            if column[record.row] != figure:
+                column[record.row] = figure
+                self._changes[name] = self._changes.get(name, 0) + 1
 
     def _begin(self, name: str) -> array[float]:
         """A figure is looked after from the first time that somebody asks for it."""
