@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections import Counter
 from math import isfinite
 from random import Random
@@ -244,3 +245,21 @@ def test_who_fails_fast_attracts_nobody(name):
     view = FakeView({"d0": KNOWN, "d1": Standing(20, 0.1, 1.0, 0.25, 0.01, 1.0)})
     strategy, dice = STRATEGIES[name]("m", pool, Strategies()), LoadedDice([0.3, 0.9])
     assert {strategy.pick(request(), view, dice)[0] for _ in range(20)} == {0}
+
+
+@EVERY
+def test_a_strategy_that_is_done_with_leaves_nothing_for_the_collector(name):
+    """Nor does the board that it looked at: one is made for every retry, and there shall be no pauses for that."""
+    pool = tuple(deployment(f"d{n}") for n in range(3))
+    gc.collect()
+    gc.disable()
+    try:
+        for _ in range(3):
+            board, strategy = Scoreboard(FakeClock(), LoadedDice([0.5])), STRATEGIES[name]("m", pool, Strategies())
+            with board.lock:
+                index, _ = strategy.pick(request(), board, LoadedDice([0.5]))
+                board.give_back(board.take(pool[index], "m"))
+            del board, strategy
+        assert gc.collect() == 0
+    finally:
+        gc.enable()

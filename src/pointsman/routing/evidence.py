@@ -42,10 +42,10 @@ class Clocked:
         self._do = arithmetic(members)
         self._wanted = wanted
         self._told = told
-        self._reading = Reading(members, ("samples", "trust", "latency", *wanted), self._times)
+        self._reading: Reading[Times] = Reading(members, ("samples", "trust", "latency", *wanted))
 
     def times(self, view: View) -> Times:
-        return self._reading.of(view)
+        return self._reading.of(view, self._times)
 
     def newcomer(self, times: Times, view: View, dice: Dice) -> int | None:
         """Who has no results and is not being tried, if anybody."""

@@ -44,10 +44,10 @@ class Merits:
         self._members = members
         self._measure = measure
         self._do = arithmetic(members)
-        self._reading = Reading(members, ("samples", "trust", "latency"), self._scores)
+        self._reading: Reading[Scores] = Reading(members, ("samples", "trust", "latency"))
 
     def scores(self, view: View) -> Scores:
-        return self._reading.of(view)
+        return self._reading.of(view, self._scores)
 
     def pick(self, scores: Scores, view: View, dice: Dice) -> tuple[int, Step]:
         """A newcomer that nobody tries yet, else the least busy of the best."""

@@ -13,26 +13,27 @@ from pointsman.model.view import View
 T = TypeVar("T")
 
 
+Make = Callable[[tuple[Column, ...], Mapping[str, float]], T]
+"""Takes columns of the figures, and who has less than its share."""
+
+
 class Reading(Generic[T]):
-    """``make`` takes columns of these figures, and who has less than its share."""
+    """Of these figures. ``make`` is the same each time; it is not kept, for its owner keeps this."""
 
-    __slots__ = ("_columns", "_made", "_make", "_members", "_names")
+    __slots__ = ("_columns", "_made", "_members", "_names")
 
-    def __init__(
-        self, members: Members, names: tuple[str, ...], make: Callable[[tuple[Column, ...], Mapping[str, float]], T]
-    ) -> None:
+    def __init__(self, members: Members, names: tuple[str, ...]) -> None:
         self._members = members
         self._names = names
-        self._make = make
         self._columns: tuple[Column, ...] | None = None
         self._made: T
 
-    def of(self, view: View) -> T:
+    def of(self, view: View, make: Make[T]) -> T:
         """What is made of the present."""
         columns, reduced = view.results_of(self._members, self._names), view.reduced
         if reduced:
-            return self._make(columns, reduced)
+            return make(columns, reduced)
         if columns is not self._columns:
-            self._made = self._make(columns, reduced)
+            self._made = make(columns, reduced)
             self._columns = columns
         return self._made

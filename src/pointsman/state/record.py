@@ -14,7 +14,7 @@ from pointsman.state.breaker import Breaker
 from pointsman.state.cooldown import Cooldown
 from pointsman.state.minutes import RowMinute
 from pointsman.state.results import Result, Results
-from pointsman.state.table import Table
+from pointsman.state.table import Counts
 
 
 class Place(msgspec.Struct):
@@ -34,7 +34,7 @@ class Record(msgspec.Struct):
     its streams that made no sense. ``failed`` and ``served`` are when it did so last; ``needed``: a request is asking
     it in need.
 
-    ``row`` is where it stands in the board's ``table``; ``marked``: its figures there are to be looked at, at the
+    ``row`` is where it stands in the board's table; ``marked``: its figures there are to be looked at, at the
     latest when they are ``due``; ``written`` are those that stand there (``Results.made``).
     """
 
@@ -52,7 +52,7 @@ class Record(msgspec.Struct):
     served: float = -math.inf
     failed: float = -math.inf
     needed: bool = False
-    table: Table = None  # type: ignore[assignment]  # set with its row, like the minutes
+    counts: Counts = None  # type: ignore[assignment]  # set with its row, like the minutes
     row: int = 0
     marked: bool = False
     written: int = 0
@@ -63,7 +63,7 @@ class Record(msgspec.Struct):
     @property
     def in_flight(self) -> int:
         """Requests that it is serving now."""
-        return self.table.in_flight[self.row]
+        return self.counts.under_way[self.row]
 
 
 class Passage(msgspec.Struct, frozen=True):

@@ -63,6 +63,7 @@ class Scoreboard:
         self._memory = memory = Memory(clock, dice, self._rules, self.lock)
         self._records, self._places = memory.records, memory.places
         self._table = memory.table
+        self._counts = memory.table.counts
         self._table.evidence.adaptive = self._rules.breaker.adaptive
         self.health, self.resting = memory.health, memory.health.resting
         self.record = memory.record
@@ -225,7 +226,7 @@ class Scoreboard:
     def take(self, deployment: Deployment, group: str | None = None) -> Lease:
         """Count a request in, as a turn of ``group``. Call under ``lock``, in the same hold as the choice."""
         record, now = self.record(deployment), self.clock()
-        self._table.in_flight[record.row] += 1
+        self._counts.under_way[record.row] += 1
         record.place.in_flight += 1
         if record.counted:
             record.requests.add(now, 1)
@@ -239,7 +240,7 @@ class Scoreboard:
         """Count it out again, and its success if it delivered. Called once for each ``take``, in a ``finally``."""
         record, result, passage = lease.record, lease.result, lease.passage
         with self.lock:
-            self._table.in_flight[record.row] -= 1
+            self._counts.under_way[record.row] -= 1
             record.place.in_flight -= 1
             if result is not None:
                 record.successes += 1
@@ -264,7 +265,7 @@ class Scoreboard:
         """
         with self.lock:
             record, now = self.record(deployment), self.clock()
-            self._table.in_flight[record.row] += 1
+            self._counts.under_way[record.row] += 1
             record.place.in_flight += 1
             record.breaker.admits(now)
             trial = record.breaker.state is State.HALF_OPEN
@@ -277,7 +278,7 @@ class Scoreboard:
         kept: Record | None = ticket.kept
         if kept is not None:
             ticket.kept = None
-            self._table.in_flight[kept.row] -= 1
+            self._counts.under_way[kept.row] -= 1
             kept.place.in_flight -= 1
         return kept
 
@@ -310,7 +311,7 @@ class Scoreboard:
 
         while (found := self.queue.first(suits, self.clock())) is not None:
             ticket, other = found
-            self._table.in_flight[other.row] += 1
+            self._counts.under_way[other.row] += 1
             other.place.in_flight += 1
             ticket.kept = other
             if ticket.wake is not None:

@@ -26,16 +26,27 @@ ROWS = 64
 """To begin with; twice as many whenever they do not suffice."""
 
 
+class Counts:
+    """Requests under way, by row. Apart from the table, so that a record that knows it does not hold all others: a
+    board that is done with is gone at once, and no work for the collector.
+    """
+
+    __slots__ = ("under_way",)
+
+    def __init__(self) -> None:
+        self.under_way: MutableSequence[int] = [0] * ROWS
+
+
 class Rows:
     """Where the members of a pool stand, as long as ``placed`` is the table's. ``columns``: what was read of them last,
     by the names of the figures, and at which state of the table and of these figures. ``strangers``: those without a
     row.
     """
 
-    __slots__ = ("columns", "counted", "placed", "read", "strangers", "table")
+    __slots__ = ("columns", "counted", "counts", "placed", "read", "strangers")
 
     def __init__(self, table: Table, members: Members, rows: list[int]) -> None:
-        self.table = table
+        self.counts = table.counts  # whose rows they are
         self.placed = table.placed
         self.read = _reader(rows, many=members.many)
         self.strangers = [place for place, row in enumerate(rows) if not row]
@@ -44,12 +55,12 @@ class Rows:
 
 
 class Table:
-    """Under the board's lock. ``in_flight``: requests by row. ``placed`` is another number whenever somebody stands
+    """Under the board's lock. ``placed`` is another number whenever somebody stands
     elsewhere, ``_state`` whenever a figure is another.
     """
 
     def __init__(self) -> None:
-        self.in_flight: MutableSequence[int] = [0] * ROWS
+        self.counts = Counts()
         self.minutes = Minutes(ROWS), Minutes(ROWS)  # of requests, of tokens
         self.evidence = Evidence(ROWS)
         self.placed = 0
@@ -73,12 +84,12 @@ class Table:
         else:
             row = len(self._records)
             self._records.append(record)
-            if row == len(self.in_flight):
+            if row == len(self.counts.under_way):
                 self._grow()
-        record.table = self
+        record.counts = self.counts
         record.row = self._rows[record.deployment.id] = row
         record.requests, record.tokens = [RowMinute(minutes, row) for minutes in self.minutes]
-        self.in_flight[row] = 0
+        self.counts.under_way[row] = 0
         self.placed += 1
         self.mark(record)
 
@@ -96,7 +107,7 @@ class Table:
     def rows_of(self, members: Members) -> Rows:
         """Where a pool stands: remembered with it."""
         rows = members.kept
-        if type(rows) is not Rows or rows.table is not self or rows.placed != self.placed:
+        if type(rows) is not Rows or rows.counts is not self.counts or rows.placed != self.placed:
             known = self._rows
             rows = members.kept = Rows(self, members, [known.get(d.id, 0) for d in members.pool])
         return rows
@@ -107,7 +118,7 @@ class Table:
         """Requests under way."""
         if members.many and not self._wide:
             self._widen()
-        return self.rows_of(members).read(self.in_flight)
+        return self.rows_of(members).read(self.counts.under_way)
 
     def minutes_of(self, members: Members, now: float) -> tuple[Column, Column]:
         """Requests and tokens of the last minute."""
@@ -191,7 +202,7 @@ class Table:
 
     def _begin(self, name: str) -> array[float]:
         """A figure is looked after from the first time that somebody asks for it."""
-        column = self._figures[name] = array("d", [UNSEEN.figure(name)]) * len(self.in_flight)
+        column = self._figures[name] = array("d", [UNSEEN.figure(name)]) * len(self.counts.under_way)
         for record in self._records:
             if record is not None:
                 self._write(record, {name: column})
@@ -200,14 +211,14 @@ class Table:
     def _widen(self) -> None:
         """From now on numpy is to read what is counted. Until then a list is, for that counts in less time."""
         self._wide = True
-        self.in_flight = array("q", self.in_flight)
+        self.counts.under_way = array("q", self.counts.under_way)
         for minutes in self.minutes:
             minutes.totals = array("q", minutes.totals)
 
     def _grow(self) -> None:
         """Twice the rows."""
-        size = len(self.in_flight)
-        for counts in (self.in_flight, *[minutes.totals for minutes in self.minutes]):
+        size = len(self.counts.under_way)
+        for counts in (self.counts.under_way, *[minutes.totals for minutes in self.minutes]):
             counts.extend([0] * size)
         self.evidence.grow(2 * size)
         for column in self._figures.values():

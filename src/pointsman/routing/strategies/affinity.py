@@ -33,7 +33,7 @@ class Affinity:
         self._weights = members.column(weights_of(pool))
         self._homes = Homes(members)
         self._skills = Skills(members, "affinity")
-        self._shares = Reading(members, ("trust",), self._parts)
+        self._shares: Reading[Column] = Reading(members, ("trust",))
 
     def pick(self, request: Request, view: View, dice: Dice) -> tuple[int, Step]:
         home = home_of(request, self._members.places, view)
@@ -44,13 +44,13 @@ class Affinity:
             return self._skills.pick(skill, view, dice)
         kind, key = _key(request)
         drawn = number(key) if key else int(dice.random() * 2**64)
-        index, nearest = self._homes.place(drawn, self._shares.of(view), view)
+        index, nearest = self._homes.place(drawn, self._shares.of(view, self._parts), view)
         full = "" if index == nearest else f", for {self._pool[nearest].id} has its share of what is in flight"
         return index, self._told(f"{self._pool[index].id} by a hash of {kind}{full}")
 
     def terms(self, request: Request, view: View) -> list[dict[str, float]]:
         home = home_of(request, self._members.places, view)
-        shares = self._shares.of(view)
+        shares = self._shares.of(view, self._parts)
         total = sum(shares)
         rows = zip(self._pool, shares, self._skills.terms(request, view), strict=True)
         return [

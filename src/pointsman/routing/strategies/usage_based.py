@@ -42,10 +42,10 @@ class UsageBased:
         self._weights = settings.weights
         dollars = members.column(inf if (cost := blended(d)) is None else cost * 1e6 for d in pool)
         self._cheap = self._inverses(self._do.filled(dollars, LEAST_DOLLARS), LEAST_DOLLARS, settings.weights.cost)
-        self._ranking = Reading(members, RESULTS, self._ranked)
+        self._ranking: Reading[Ranking] = Reading(members, RESULTS)
 
     def pick(self, _request: Request, view: View, dice: Dice) -> tuple[int, Step]:
-        ranking, size = self._ranking.of(view), len(self._members.pool)
+        ranking, size = self._ranking.of(view, self._ranked), len(self._members.pool)
         if size > 1 and dice.random() < EXPLORING:
             index = one_of(range(size), self._members.pool, view, dice)
             return index, ranking.told(index, " (exploring, as one request in twenty is)")
@@ -53,7 +53,7 @@ class UsageBased:
 
     def terms(self, _request: Request, view: View) -> list[dict[str, float]]:
         fast, sound = self._terms(*view.results_of(self._members, RESULTS))
-        rows = zip(fast, sound, self._cheap, self._ranking.of(view).column, strict=True)
+        rows = zip(fast, sound, self._cheap, self._ranking.of(view, self._ranked).column, strict=True)
         names = ("latency_term", "success_term", "cost_term", "score")
         return [dict(zip(names, map(float, row), strict=True)) for row in rows]
 
