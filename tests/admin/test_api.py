@@ -62,6 +62,7 @@ def test_a_summary_agrees_with_its_record(client, key, happen, runtime):
         "seconds": outcome["seconds"],
         "attempts": len(outcome["attempts"]),
         "fallbacks": outcome["fallbacks"],
+        "cost": outcome["cost"],
     }
     assert (row["ok"], row["failure"]) == (False, "timeout")
 

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from pointsman.fakes import request
 from pointsman.model.exchange import Answered, Refusal, Understood
-from pointsman.model.outcome import FailureKind, Usage
+from pointsman.model.outcome import FailureKind, PromptDetails, Usage
 from pointsman.providers import DIALECTS
 from pointsman.providers.streamed import MOST_REPEATED, streamed
 
-USAGE = Usage(3, 4, 7)
+USAGE = Usage(3, 4, 7, PromptDetails(1))
 ASKED = b'{"include_usage": true}'
 HEAD = {"id": "chatcmpl-1", "created": 17, "model": "up", "system_fingerprint": "fp", "service_tier": None}
 CALL = {"id": "call_1", "type": "function", "function": {"name": "f", "arguments": '{"a": 1}'}}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -29,6 +31,7 @@ from pointsman.flow.explain import Account, Wish, explain
 from pointsman.flow.trip import Core
 from pointsman.model.condition import Compare, Condition, Fact
 from pointsman.model.outcome import FailureKind
+from pointsman.model.prices import Price, PriceList, PriceTable
 from pointsman.model.request import Hints
 from pointsman.model.rest import BreakerSettings
 from pointsman.routing.advice import BETTER, UNKNOWN
@@ -306,6 +309,23 @@ def test_a_member_of_which_the_strategy_knows_nothing_says_so():
     """There is no figure to be better by."""
     made = settings(deployment("a", input_cost=1e-6), deployment("b"), strategies=Strategies("lowest-cost"))
     assert short(rows(made)["b"])[2] == UNKNOWN
+
+
+def test_prices_are_told_with_whose_word_they_are():
+    """Of those that have any; the text names the table beside its dollars."""
+    at = provider("openai", base_url="https://api.openai.com")
+    table = PriceTable({"api.openai.com": PriceList(date(2026, 10, 1), {"m": Price(2.0, 8.0, 0.5)})})
+    members = (deployment("a", "m", at), deployment("b", output_cost=1.0), deployment("c"))
+    made = settings(*members, prices=(table,), strategies=Strategies("lowest-cost"))
+    found = rows(made)
+    assert {name: row.get("prices") for name, row in found.items()} == {
+        "a": {"input": 2e-6, "output": 8e-6, "cached": 0.5e-6, "source": "table of 2026-10-01"},
+        "b": {"input": 0.0, "output": 1.0, "cached": None, "source": "configuration"},
+        "c": None,
+    }
+    first, second, _ = candidates_text(list(found.values())).split("\n")
+    assert first.endswith("dollars 0.0024 (table of 2026-10-01)")
+    assert "table" not in second
 
 
 def test_the_text_has_a_line_for_everybody():

@@ -59,6 +59,7 @@ def test_a_record_tells_counted_from_estimated_tokens(made, usage, estimated):
         "prompt_tokens": 3,
         "completion_tokens": 4,
         "total_tokens": 7,
+        "cached_tokens": 0,
         "estimated": estimated,
     }
 

@@ -15,6 +15,7 @@ from pointsman.config.litellm import ROUTER, SERVER, SWITCHES
 from pointsman.config.names import ANY, Chain, read_aliases, read_fallbacks, read_names
 from pointsman.config.patterns import programs
 from pointsman.config.places import Places
+from pointsman.config.prices import read_prices
 from pointsman.config.references import Known, References, chains_refs, resolved_aliases
 from pointsman.config.registry import Registry
 from pointsman.config.schema import Document, ProviderSection
@@ -79,6 +80,7 @@ def assemble(
         server=_server(document, data, registry, report),
         tasks=read_tasks(document.tasks, context),
         semantic=semantic.settings,
+        prices=read_prices(document.prices, report),
         **routes,
     )
     known = _known(settings, data, names, places, tuple(programs(document.patterns, report)))

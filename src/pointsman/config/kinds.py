@@ -29,6 +29,9 @@ SPELLINGS: dict[str, str] = {
     "custom_openai": "openai_compatible",
 }
 
+UNBILLED = frozenset({"ollama", "vllm", "llama_cpp_native", "llama_cpp_python"})
+"""Kinds of servers that people run themselves: no service's prices are theirs."""
+
 TELL_LOAD = ("vllm", "llama_cpp_native")
 """Kinds that tell how many requests they have."""
 

@@ -79,6 +79,7 @@ class LitellmParams(Section):
     order: Whole | None = None
     input_cost_per_token: Share | None = None
     output_cost_per_token: Share | None = None
+    cache_read_input_token_cost: Share | None = None
     prefill: bool | None = None
     adaptive_concurrency: bool | None = None
     extra_body: dict[str, Any] | None = None
@@ -102,6 +103,7 @@ class ModelInfo(Section):
     max_tokens: Positive | None = None
     input_cost_per_token: Share | None = None
     output_cost_per_token: Share | None = None
+    cache_read_input_token_cost: Share | None = None
     supports_vision: bool | None = None
     supports_function_calling: bool | None = None
     prefill: bool | None = None
@@ -141,6 +143,7 @@ class ProviderSection(Section):
     context_window: Positive | None = None
     input_cost_per_token: Share | None = None
     output_cost_per_token: Share | None = None
+    cache_read_input_token_cost: Share | None = None
     supports_vision: bool | None = None
     supports_function_calling: bool | None = None
     prefill: bool | None = None
@@ -279,6 +282,7 @@ class Document(Section):
     default_provider: Name | None = None
     debug: bool | None = None
     debug_router: bool | None = None
+    prices: Name | None = None
     environment_variables: dict[str, Any] | None = None
 
 

@@ -11,6 +11,7 @@ import msgspec
 from pointsman.model.condition import Condition
 from pointsman.model.deployment import Deployment, Provider
 from pointsman.model.outcome import FailureKind
+from pointsman.model.prices import PriceTable
 from pointsman.model.rest import Allowed, BreakerSettings, HealthCheck
 from pointsman.model.secret import Secret
 
@@ -317,7 +318,7 @@ class Settings(msgspec.Struct, frozen=True):
     name) for each entry of ``providers``. ``aliases``: alias -> public name. ``fallbacks``: public name ->
     public names to try after it, ``default_fallbacks`` for any other; ``context_fallbacks`` are those for requests that
     are too long, ``content_fallbacks`` those for what a content filter refused, in both ``*`` for any other name.
-    ``sources``: the files read.
+    ``sources``: the files read. ``prices``: what hosted models charge; the first table that has a model counts.
     """
 
     deployments: tuple[Deployment, ...] = ()
@@ -347,3 +348,4 @@ class Settings(msgspec.Struct, frozen=True):
     warm: WarmSettings | None = None
     watch: WatchSettings = WatchSettings()
     rest: RestSettings = RestSettings()
+    prices: tuple[PriceTable, ...] = ()

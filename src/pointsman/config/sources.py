@@ -26,7 +26,7 @@ def read_all(paths: Sequence[File], report: Report) -> Read:
     for file in _files(paths, report):
         name = str(file)
         report.file(name)
-        text = _bytes(file, report)
+        text = contents(file, report)
         if text is None:
             continue
         read = read_yaml(text, name, report)
@@ -92,7 +92,8 @@ def _expanded(path: File, report: Report) -> list[File]:
     return sorted(found)
 
 
-def _bytes(file: File, report: Report) -> bytes | None:
+def contents(file: File, report: Report) -> bytes | None:
+    """The beginning of a file, a byte more than may be; None with an error told."""
     try:
         if file.exists() and not file.is_file():
             report.say("error", (), "this is not a file", place=Place(str(file)))

@@ -18,6 +18,7 @@ from pointsman.model.decision import Leg
 from pointsman.model.deployment import Deployment
 from pointsman.model.exchange import Answered, Refusal, StreamReader, Understood
 from pointsman.model.outcome import CONSEQUENCES, Attempt, Estimate, FailureKind, Usage
+from pointsman.model.prices import cost
 from pointsman.model.request import NO_HINTS, Request
 from pointsman.providers import DIALECTS
 from pointsman.providers.resumed import Resumed
@@ -177,6 +178,8 @@ def _relayed(trip: Trip, leg: Leg, lease: Lease, reader: StreamReader, ended: Re
         trip.core.board.garbled(lease, reader.skipped)
     failure = _judged(trip, leg, lease, verdict(reader, ended))
     if failure is not None:
+        if not trip.usage.estimated:
+            _charge(trip, leg.deployment)
         broke_off(trip, reader)
         if trip.request.timeout is None:  # a long answer has not used up the time to go on with it
             trip.deadline = trip.core.board.clock() + trip.router.timeout
@@ -193,7 +196,18 @@ def _judged(trip: Trip, leg: Leg, lease: Lease, refusal: Refusal | None = None) 
         _remember(trip, leg)
     resumed = trip.told is not None
     trip.attempts += (Attempt(leg.deployment.id, leg.model, None, seconds, 200, "", leg.tier, False, resumed),)
+    if leg.deployment.input_cost is not None:
+        _charge(trip, leg.deployment)
     return None
+
+
+def _charge(trip: Trip, deployment: Deployment) -> None:
+    """Write down what the last attempt cost, by the usage that is known by now."""
+    dollars = cost(deployment, trip.usage)
+    if dollars is not None:
+        *before, last = trip.attempts
+        trip.attempts = (*before, msgspec.structs.replace(last, cost=dollars))
+        trip.charged = True
 
 
 def _remember(trip: Trip, leg: Leg) -> None:

@@ -40,9 +40,10 @@ class Trip:
     ``told`` what the caller has of it, if it may be gone on with.
     ``refusals`` are why each attempt that failed did, ``cause`` is the one that the caller is told. ``on`` is the cause
     whose own tiers the trip has turned to; ``too_short`` and ``longer_than`` are the models and the tokens that the
-    request turned out to be too long for. ``paid``: the attempt under way draws on the retry budget; ``spent``: others
-    were asked, or would have been if it were worth it. ``started`` and ``deadline`` are points on the board's clock,
-    ``decided`` is how many seconds it took to choose somebody, ``waited`` how many the request stood in line.
+    request turned out to be too long for. ``charged``: it is known of an attempt what it cost. ``paid``: the attempt
+    under way draws on the retry budget; ``spent``: others were asked, or would have been if it were worth it.
+    ``started`` and ``deadline`` are points on the board's clock, ``decided`` is how many seconds it took to choose
+    somebody, ``waited`` how many the request stood in line.
     """
 
     decision: Decision
@@ -67,6 +68,7 @@ class Trip:
     usage: Usage = NO_USAGE
     first_token: float | None = None
     relayed = False
+    charged = False
     broke: int | None = None
     told: Told | None = None
 

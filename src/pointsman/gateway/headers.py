@@ -5,7 +5,8 @@ from __future__ import annotations
 from urllib.parse import quote
 
 from pointsman.model.decision import Decision, Leg
-from pointsman.model.outcome import Attempt, fallbacks
+from pointsman.model.outcome import Attempt, Outcome, fallbacks
+from pointsman.model.prices import dollars_told
 
 MOST = 10_000
 """Rendered heads remembered; names come from callers, so there must be an end."""
@@ -39,6 +40,20 @@ def decision_head(request_id: str, decision: Decision, leg: Leg, earlier: tuple[
     if litellm:
         head += b"x-litellm-call-id: %b\r\n%b" % (request_id.encode(), _litellm_heads[key])
     return head
+
+
+def cost_head(outcome: Outcome, litellm: bool) -> bytes:
+    """Header lines of what a whole answer cost, empty if nobody knows. What is known is told when an answer is whole;
+    a stream's head is sent before.
+    """
+    dollars = outcome.cost
+    if dollars is None:
+        return b""
+    told = dollars_told(dollars).encode()
+    head = b"x-pointsman-cost: %b\r\n" % told
+    if outcome.usage.estimated:
+        head += b"x-pointsman-cost-estimated: true\r\n"
+    return head + b"x-litellm-response-cost: %b\r\n" % told if litellm else head
 
 
 def safe(value: str) -> str:

@@ -17,7 +17,7 @@ from pointsman.flow.effects import Call, Effect, Relay, Reply
 from pointsman.gateway.auth import Keys
 from pointsman.gateway.body import read_body
 from pointsman.gateway.errors import error_content, error_response, head_lines
-from pointsman.gateway.headers import decision_head, identity
+from pointsman.gateway.headers import cost_head, decision_head, identity
 from pointsman.gateway.pulse import Pulse
 from pointsman.model.decision import Decision, Leg
 from pointsman.model.outcome import Attempt, FailureKind, Outcome
@@ -189,6 +189,8 @@ class Passage(Drive[Trip]):
         if answer is not None:
             head = self._head(trip.decision, trip.leg, trip.attempts[:-1])
             if not answer.stream:
+                if trip.charged:
+                    head += cost_head(trip.outcome, self._house.litellm)
                 exchange.respond(200, head, answer.body)
             else:
                 if not exchange.started:

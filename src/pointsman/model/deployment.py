@@ -43,8 +43,10 @@ class Deployment(msgspec.Struct, frozen=True):
     out. ``order``: lower ones are asked first. ``tag_regex`` are RE2 patterns on
     ``User-Agent: …``. What may be known of the model: ``size`` in billions of parameters, ``context`` in tokens,
     prices in dollars a token, ``vision`` and ``tools`` (None: nobody said); ``listed`` is what its provider's own list
-    says of it. ``prefill``: it goes on with an answer that a request ends with. ``breaker`` is what is different for
-    its circuit breaker, ``allowed`` the failures of it that are borne.
+    says of it, or a table of prices. ``price_source`` names the table that tells the prices (None: the configuration
+    does), ``price_up_to`` how many tokens of a prompt they hold for. ``prefill``: it goes on with an answer that a
+    request ends with. ``breaker`` is what is different for its circuit breaker, ``allowed`` the failures of it that are
+    borne.
     """
 
     id: str
@@ -67,6 +69,7 @@ class Deployment(msgspec.Struct, frozen=True):
     context: int | None = None
     input_cost: float | None = None
     output_cost: float | None = None
+    cached_cost: float | None = None
     vision: bool | None = None
     tools: bool | None = None
     num_retries: int | None = None
@@ -77,6 +80,8 @@ class Deployment(msgspec.Struct, frozen=True):
     adaptive: bool = False
     breaker: Changes = ()
     allowed: tuple[Allowed, ...] = ()
+    price_up_to: int | None = None
+    price_source: str | None = None
 
     def __hash__(self) -> int:
         return hash(self.id)
@@ -94,7 +99,10 @@ class Deployment(msgspec.Struct, frozen=True):
     @property
     def window_told(self) -> str:
         """The window in words, with whose word it is if it is a list's."""
-        return f"{self.window}" + (f" (from {self.provider.name}'s list)" if self.window_listed else "")
+        if self.listed is None or not self.window_listed:
+            return f"{self.window}"
+        source = self.listed.source or f"{self.provider.name}'s list"
+        return f"{self.window} (from {source})"
 
     @property
     def picky(self) -> bool:

@@ -12,10 +12,14 @@ LONGEST = 200
 
 
 class Card(msgspec.Struct, frozen=True, gc=False):
-    """One model: ``size`` in billions of parameters, ``context`` in tokens; None where the list does not say."""
+    """One model: ``size`` in billions of parameters, ``context`` in tokens; None where the list does not say.
+
+    ``source``: who says so, if it is not the server itself.
+    """
 
     size: float | None = None
     context: int | None = None
+    source: str | None = None
 
 
 class Listing(msgspec.Struct, frozen=True):

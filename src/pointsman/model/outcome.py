@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import Enum
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import msgspec
 
@@ -98,14 +98,29 @@ Tokens = Annotated[int, msgspec.Meta(ge=0, le=MOST_TOKENS)]
 """A count that can be believed, added up and shown as a float."""
 
 
+class PromptDetails(msgspec.Struct, frozen=True, gc=False):
+    """What of a prompt came from the upstream's cache. A count that makes no sense is none."""
+
+    cached_tokens: Any = 0
+
+
 class Usage(msgspec.Struct, frozen=True, gc=False):
-    """Tokens as the deployment counted them."""
+    """Tokens as the deployment counted them. Cached ones are among the prompt's; DeepSeek calls them cache hits."""
 
     estimated: ClassVar[bool] = False
 
     prompt_tokens: Tokens = 0
     completion_tokens: Tokens = 0
     total_tokens: Tokens = 0
+    prompt_tokens_details: PromptDetails | msgspec.UnsetType | None = msgspec.UNSET
+    prompt_cache_hit_tokens: Any = msgspec.UNSET
+
+    @property
+    def cached_tokens(self) -> int:
+        """How many tokens of the prompt came from the upstream's cache, as far as it tells."""
+        details = self.prompt_tokens_details
+        told = details.cached_tokens if isinstance(details, PromptDetails) else self.prompt_cache_hit_tokens
+        return told if type(told) is int and 0 < told <= MOST_TOKENS else 0
 
 
 class Estimate(Usage, frozen=True, gc=False):
@@ -122,7 +137,7 @@ class Attempt(msgspec.Struct, frozen=True, gc=False):
 
     ``status`` is the upstream's HTTP status, 0 if none arrived. ``detail`` names no address and no key. ``sent``: it
     failed, but may have been worked on, and billed, all the same. ``resumed``: it was to go on with an answer that had
-    broken off.
+    broken off. ``cost`` is dollars (None: nobody knows).
     """
 
     deployment: str
@@ -134,6 +149,7 @@ class Attempt(msgspec.Struct, frozen=True, gc=False):
     tier: int = 0
     sent: bool = False
     resumed: bool = False
+    cost: float | None = None
 
 
 def fallbacks(attempts: tuple[Attempt, ...], last: int = 0) -> int:
@@ -164,6 +180,14 @@ class Outcome(msgspec.Struct, frozen=True, gc=False):
             return "completed"
         differed = any(attempt.failure is FailureKind.DIFFERS for attempt in self.attempts)
         return "differed" if differed else "failed"
+
+    @property
+    def cost(self) -> float | None:
+        """Dollars, of all attempts of which they are known; None if they are of none."""
+        if len(self.attempts) == 1:
+            return self.attempts[0].cost
+        known = [attempt.cost for attempt in self.attempts if attempt.cost is not None]
+        return sum(known) if known else None
 
     @property
     def fallbacks(self) -> int:

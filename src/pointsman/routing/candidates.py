@@ -92,6 +92,8 @@ class Candidates:
             row["fallback"] = self._standing_by[deployment.id]
         if deployment.id in self._look.terms:
             row["terms"] = self._look.terms[deployment.id]
+        if deployment.input_cost is not None or deployment.output_cost is not None:
+            row["prices"] = _prices(deployment)
         if not chosen:
             row["change"] = self._change(deployment, stage)
         return row
@@ -129,6 +131,16 @@ class Candidates:
         cause = self._decision.tiers[number].on
         when = "when everybody before it has failed" if cause is None else f"for {PURPOSES[cause]}"
         return f"{when}; or {told}"
+
+
+def _prices(deployment: Deployment) -> dict[str, Any]:
+    """Dollars a token, and who says so."""
+    return {
+        "input": deployment.input_cost,
+        "output": deployment.output_cost,
+        "cached": deployment.cached_cost,
+        "source": deployment.price_source or "configuration",
+    }
 
 
 def _ids(pool: Pool) -> frozenset[str]:

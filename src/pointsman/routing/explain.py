@@ -107,6 +107,9 @@ def candidates_text(rows: list[dict[str, Any]]) -> str:
         word = "chosen" if row["chosen"] else "kept" if row["kept"] else "excluded"
         by = "" if row["kept"] else f"by {row['excluded_by']}: {row['reason']}"
         figures = ", ".join(f"{name} {value:.4g}" for name, value in row.get("terms", {}).items())
+        source = row.get("prices", {}).get("source", "")
+        if "dollars" in row.get("terms", {}) and source.startswith("table"):
+            figures += f" ({source})"
         change = f"to change it: {row['change']}" if "change" in row else ""
         lines.append(f"  {word:<8}  {row['deployment']}  {'; '.join(filter(None, (by, figures, change)))}".rstrip())
     return "\n".join(map(plain, lines))

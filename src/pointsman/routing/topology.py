@@ -30,7 +30,9 @@ from pointsman.model import sizes
 from pointsman.model.decision import Pool
 from pointsman.model.deployment import Deployment, Provider
 from pointsman.model.listing import Card, Listing
+from pointsman.model.prices import PriceTable
 from pointsman.model.sizes import Size
+from pointsman.routing.known import known
 from pointsman.routing.patterns import Patterns
 
 ENTRY = "auto/"
@@ -50,7 +52,7 @@ class Topology(msgspec.Struct, frozen=True):
     of them whose members are told apart by some, ``agents`` those with a member that looks at the User-Agent.
     ``lists``: what providers told that they serve. ``listed_sizes``: of names that stand in them, and of names that are
     listed with a tag, there or in the configuration (``mistral`` of ``mistral:7b``), where all agree.
-    ``limited``, ``picky``: some deployment is.
+    ``prices``: what hosted models charge. ``limited``, ``picky``: some deployment is.
     """
 
     deployments: Pool
@@ -82,6 +84,7 @@ class Topology(msgspec.Struct, frozen=True):
     watch: WatchSettings
     lists: Mapping[Provider, Listing]
     listed_sizes: dict[str, Size]
+    prices: tuple[PriceTable, ...] = ()
     redundant: dict[str, Pool] = {}
     filtered: frozenset[str] = frozenset()
     tagged: frozenset[str] = frozenset()
@@ -235,18 +238,7 @@ class Topology(msgspec.Struct, frozen=True):
         bound: Deployment = msgspec.structs.replace(
             deployment, id=f"{name}@{deployment.provider.name}", model_name=name, model=model or name, listed=None
         )
-        return listed_as(bound, self.lists, self.router)
-
-
-def listed_as(deployment: Deployment, lists: Mapping[Provider, Listing], router: RouterSettings) -> Deployment:
-    """With what its provider's list says of it. The context is binding only where that is wished for."""
-    listing = lists.get(deployment.provider) if lists else None
-    card = listing.card(deployment.model) if listing is not None else None
-    if card is None:
-        return deployment
-    context = card.context if router.pre_call_checks and deployment.context is None else deployment.context
-    known: Deployment = msgspec.structs.replace(deployment, listed=card, context=context)
-    return known
+        return known(bound, self.prices, self.lists, self.router)
 
 
 def compile_topology(settings: Settings, lists: Mapping[Provider, Listing] = NOTHING_TOLD) -> Topology:
@@ -254,9 +246,7 @@ def compile_topology(settings: Settings, lists: Mapping[Provider, Listing] = NOT
     pattern RE2 does not take.
     """
     named = (*settings.exact, *settings.redundant, *settings.aliases)
-    deployments = (
-        tuple(listed_as(d, lists, settings.router) for d in settings.deployments) if lists else settings.deployments
-    )
+    deployments = tuple(known(d, settings.prices, lists, settings.router) for d in settings.deployments)
     groups = _by(deployments, lambda d: d.model_name if d.model is not None else None)
     names = [name for name in (*groups, *settings.alias_groups, *named) if name not in settings.hidden]
     routers = ((TASKS, settings.tasks), (SEMANTIC, settings.semantic))
@@ -290,6 +280,7 @@ def compile_topology(settings: Settings, lists: Mapping[Provider, Listing] = NOT
         watch=settings.watch,
         lists=lists,
         listed_sizes=_listed_sizes(settings, lists),
+        prices=settings.prices,
         limited=any(d.limited for d in deployments),
         picky=any(d.picky for d in deployments),
         entries=tuple(name for name, section in routers if section is not None),

@@ -77,7 +77,20 @@ class Metrics:
             for kind, count in list(served.failures.items()):
                 failures.add_metric((deployment, kind), count)
             billed.add_metric((deployment,), served.possibly_billed)
-        yield from (requests, tokens, failures, billed)
+        yield from (requests, tokens, failures, billed, self._costs())
+
+    def _costs(self) -> Metric:
+        """Of deployments whose prices are known; the others have no series."""
+        costs = CounterMetricFamily(
+            "pointsman_cost_dollars",
+            "Dollars that answers cost, by tokens as upstreams counted them or as estimated",
+            labels=("deployment", "provider", "tokens"),
+        )
+        for deployment, served in list(self._tally.served.items()):
+            if served.dollars is not None:
+                costs.add_metric((deployment, served.provider, "counted"), served.dollars)
+                costs.add_metric((deployment, served.provider, "estimated"), served.estimated_dollars)
+        return costs
 
     def _routes(self) -> Iterator[Metric]:
         routes: defaultdict[str, int] = defaultdict(int)

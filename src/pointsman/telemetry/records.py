@@ -55,6 +55,7 @@ class Records:
                 "seconds": round(event.outcome.seconds, 6),
                 "attempts": len(event.outcome.attempts),
                 "fallbacks": event.outcome.fallbacks,
+                "cost": cost_data(event.outcome),
             }
             for event in newest
         ]
@@ -74,6 +75,12 @@ def record_data(event: Finished) -> dict[str, Any]:
     }
 
 
+def cost_data(outcome: Outcome) -> dict[str, Any] | None:
+    """What it cost, and whether that goes by estimated tokens; None if nobody knows."""
+    dollars = outcome.cost
+    return None if dollars is None else {"dollars": dollars, "estimated": outcome.usage.estimated}
+
+
 def outcome_data(outcome: Outcome) -> dict[str, Any]:
     return {
         "ok": outcome.failure is None and outcome.status < 400,
@@ -87,8 +94,10 @@ def outcome_data(outcome: Outcome) -> dict[str, Any]:
             "prompt_tokens": outcome.usage.prompt_tokens,
             "completion_tokens": outcome.usage.completion_tokens,
             "total_tokens": outcome.usage.total_tokens,
+            "cached_tokens": outcome.usage.cached_tokens,
             "estimated": outcome.usage.estimated,
         },
+        "cost": cost_data(outcome),
         "attempts": [
             {
                 "deployment": attempt.deployment,
@@ -99,6 +108,7 @@ def outcome_data(outcome: Outcome) -> dict[str, Any]:
                 "status": attempt.status,
                 "detail": attempt.detail,
                 "seconds": round(attempt.seconds, 6),
+                "dollars": attempt.cost,
             }
             for attempt in outcome.attempts
         ],

@@ -78,10 +78,14 @@ class Histogram:
 
 
 class Served:
-    """What was counted for one deployment."""
+    """What was counted for one deployment. ``dollars`` are those that it charged, as far as they are known (None: of no
+    request), by its own counts of tokens; ``estimated_dollars`` by estimates of ours.
+    """
 
     __slots__ = (
         "completion_tokens",
+        "dollars",
+        "estimated_dollars",
         "failures",
         "first_token",
         "possibly_billed",
@@ -98,6 +102,13 @@ class Served:
         self.first_token = Histogram()
         self.failures: dict[str, int] = {}
         self.possibly_billed = 0
+        self.dollars: float | None = None
+        self.estimated_dollars = 0.0
+
+    def charge(self, dollars: float, *, estimated: bool) -> None:
+        """Add what an attempt cost."""
+        self.dollars = (self.dollars or 0.0) + (0.0 if estimated else dollars)
+        self.estimated_dollars += dollars if estimated else 0.0
 
 
 _instant = partial(bisect_left, INSTANTS)
@@ -140,6 +151,7 @@ class Tally:
         self.failed = 0
         self.fallbacks = 0
         self.resumed: defaultdict[str, int] = defaultdict(int, dict.fromkeys(RESUMED, 0))
+        self.route_dollars: defaultdict[str, float] = defaultdict(float)
         self.decided = Histogram(INSTANTS)
         self.recent_figures: Recent[str] = Recent()
 
@@ -174,8 +186,8 @@ class Tally:
             one.completion_tokens += usage.completion_tokens
             if outcome.first_token is not None:
                 one.first_token.observe(outcome.first_token)
-            if outcome.failure is not None or len(attempts) != 1 or attempts[0].tier:
-                self._note_failures(event, now)
+            if outcome.failure is not None or len(attempts) != 1 or attempts[0].tier or attempts[0].cost is not None:
+                self._note_more(event, now)
 
     def _way(self, alike: tuple[Any, ...]) -> Way:
         """By what the content was found to be about, else by the first of these names that the configuration has: the
@@ -203,6 +215,23 @@ class Tally:
         if one is None:
             one = self.served[deployment] = Served(provider)
         return one
+
+    def _note_more(self, event: Finished, now: float) -> None:
+        """What few requests have."""
+        self._note_failures(event, now)
+        if event.outcome.cost is not None:
+            self._note_cost(event)
+
+    def _note_cost(self, event: Finished) -> None:
+        """By who charged it, and by what the request is counted as. Only the last attempt's tokens may be guessed."""
+        attempts = event.outcome.attempts
+        name, last = self._way(_alike(event)).name, attempts[-1]
+        for attempt in attempts:
+            if attempt.cost is not None:
+                served = self.served.get(attempt.deployment)
+                served = served or self._begun(attempt.deployment, _place(event, attempt.deployment))
+                served.charge(attempt.cost, estimated=attempt is last and event.outcome.usage.estimated)
+                self.route_dollars[name] += attempt.cost
 
     def _note_failures(self, event: Finished, now: float) -> None:
         outcome = event.outcome

@@ -8,7 +8,7 @@ import pytest
 
 from pointsman.fakes import request
 from pointsman.model.exchange import Answered, Refusal
-from pointsman.model.outcome import FailureKind, Usage
+from pointsman.model.outcome import FailureKind, PromptDetails, Usage
 from pointsman.providers.anthropic import DIALECT
 
 USED = {"input_tokens": 10, "cache_creation_input_tokens": 3, "cache_read_input_tokens": 5, "output_tokens": 7}
@@ -55,7 +55,7 @@ def test_a_message_in_openais_shape():
             "prompt_tokens_details": {"cached_tokens": 5},
         },
     }
-    assert read(message(text("x"))).usage == Usage(18, 7, 25)
+    assert read(message(text("x"))).usage == Usage(18, 7, 25, PromptDetails(5))
 
 
 def test_calls_and_thoughts():

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pointsman.fakes import request
-from pointsman.model.outcome import FailureKind, Usage
+from pointsman.model.outcome import FailureKind, PromptDetails, Usage
 from pointsman.providers.anthropic import DIALECT
 from pointsman.providers.anthropic.stream import MAX_FRAME
 
@@ -93,7 +93,7 @@ def test_a_stream_in_openais_shape():
     assert {(c["id"], c["object"], c["model"]) for c in chunks(out)} == {
         ("chatcmpl-0123", "chat.completion.chunk", "claude-x")
     }
-    assert (reader.finished, reader.deltas, reader.usage) == (True, 2, Usage(15, 4, 19))
+    assert (reader.finished, reader.deltas, reader.usage) == (True, 2, Usage(15, 4, 19, PromptDetails(5)))
 
 
 def test_usage_comes_when_it_is_asked_for():

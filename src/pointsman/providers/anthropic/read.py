@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from pointsman.model.exchange import Answered, Refusal, Understood
-from pointsman.model.outcome import Usage
+from pointsman.model.outcome import PromptDetails, Usage
 from pointsman.model.request import Request
 from pointsman.providers.refusals import ERROR_INSIDE, inside, no_answer, refusal
 from pointsman.providers.said import NOT_JSON
@@ -88,7 +88,8 @@ def usage_of(counts: Counts) -> Usage:
     """All tokens that were read count, from a cache or not."""
     read_in = (counts.input_tokens, counts.cache_creation_input_tokens, counts.cache_read_input_tokens)
     prompt, completion = sum(map(count, read_in)), count(counts.output_tokens)
-    return Usage(prompt, completion, prompt + completion)
+    cached = PromptDetails(count(counts.cache_read_input_tokens))
+    return Usage(prompt, completion, prompt + completion, cached)
 
 
 def usage_told(counts: Counts) -> dict[str, Any]:
@@ -98,7 +99,7 @@ def usage_told(counts: Counts) -> dict[str, Any]:
         "prompt_tokens": usage.prompt_tokens,
         "completion_tokens": usage.completion_tokens,
         "total_tokens": usage.total_tokens,
-        "prompt_tokens_details": {"cached_tokens": count(counts.cache_read_input_tokens)},
+        "prompt_tokens_details": {"cached_tokens": usage.cached_tokens},
     }
     details = counts.output_tokens_details
     if isinstance(details, dict) and "thinking_tokens" in details:

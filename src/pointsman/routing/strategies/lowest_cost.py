@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from math import inf
 
+import msgspec
+
 from pointsman.config.settings import Strategies
 from pointsman.model.decision import Pool, Step
 from pointsman.model.members import Column, Members
@@ -31,7 +33,11 @@ class LowestCost:
         self._untold = members.column(inf if d.input_cost is None and d.output_cost is None else 0.0 for d in pool)
 
     def pick(self, request: Request, view: View, dice: Dice) -> tuple[int, Step]:
-        return best(self._members.pool, self._costs(request, view), MEASURE, view, dice, self._do)
+        index, step = best(self._members.pool, self._costs(request, view), MEASURE, view, dice, self._do)
+        source = self._members.pool[index].price_source
+        if source is not None:
+            step = msgspec.structs.replace(step, reason=f"{step.reason} ({source})")
+        return index, step
 
     def terms(self, request: Request, view: View) -> list[dict[str, float]]:
         return [{"dollars": float(cost)} if cost < inf else {} for cost in self._costs(request, view)]
