@@ -95,6 +95,14 @@ def test_what_asks_for_nothing_is_left_out_and_anything_else_refused(field, valu
         sent({field: 2})
 
 
+def test_what_the_deployment_asks_in_vain_is_not_the_callers_fault():
+    """And the message says so."""
+    with pytest.raises(Inexpressible, match=r"^num_ctx: .* the deployment's litellm_params say it$"):
+        sent({}, params={"num_ctx": 2048})
+    with pytest.raises(Inexpressible, match=r"^num_ctx: this provider has no word for it$"):
+        sent({"num_ctx": 2048})
+
+
 @pytest.mark.parametrize(
     ("params", "info", "body", "length"),
     [

@@ -69,8 +69,8 @@ def write(request: Request, deployment: Deployment, model: str) -> WireRequest:
     asked = {name: value for name, value in {**deployment.params, **body}.items() if value is not None}
     out: dict[str, Any] = {"model": model}
     CONTENT[request.endpoint](asked, out)
-    for layer in (deployment.params, body):  # the caller's word wins, whichever way the two spell a field
-        _spread(layer, out)
+    _spread(deployment.params, out, "; the deployment's litellm_params say it")
+    _spread(body, out)  # the caller's word wins, whichever way the two spell a field
     if request.stream:
         out["stream"] = True
     if isinstance(out.get("stop_sequences"), str):
@@ -91,14 +91,15 @@ def write(request: Request, deployment: Deployment, model: str) -> WireRequest:
     return WireRequest(versioned(deployment.provider.base_url, PATH), written(out))
 
 
-def _spread(layer: dict[str, Any], out: dict[str, Any]) -> None:
+def _spread(layer: dict[str, Any], out: dict[str, Any], whose: str = "") -> None:
+    """Raises Inexpressible; ``whose`` is said behind it."""
     for field, value in layer.items():
         if field in HANDLED or field in DROPPED:
             continue
         name = field if field in OWN else RENAMED.get(field)
         if name is None:
             if value is not None and (field not in NEUTRAL or value != NEUTRAL[field]):
-                raise Inexpressible(f"{field}: this provider has no word for it")
+                raise Inexpressible(f"{field}: this provider has no word for it{whose}")
         elif value is None:
             out.pop(name, None)
         else:
