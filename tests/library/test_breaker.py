@@ -2,7 +2,7 @@
 
 import pytest
 
-from pointsman import CircuitBreakerConfig, Strategy, TaskRouter
+from pointsman import CircuitBreakerConfig, Limits, Strategy, TaskRouter
 from pointsman.errors import InstanceFailed, NoCandidate
 from pointsman.fakes import FakeClock
 
@@ -131,8 +131,11 @@ def test_an_instance_that_is_not_alive_is_left_out_until_it_is(clock):
     router.register_model("a", instance)
     router.register_model("b")
     instance.alive = False
+    assert "left out" not in repr(router)  # who prints it asks nobody
+    assert {router.route_task("one") for _ in range(4)} == {"b"}
     assert router.health_check() == {"a": False, "b": True}
-    clock.advance(3600)
+    assert router.get_circuit_breaker_status("a").retry_after == 30.0
+    clock.advance(31)
     assert {router.route_task("one") for _ in range(4)} == {"b"}
     instance.alive = True
     assert router.health_check() == {"a": True, "b": True}
@@ -149,6 +152,70 @@ def test_a_status_is_true_while_its_breaker_is_open_and_tells_of_other_rests(rou
     assert router.health_check() == {"a": False}
     opened(router)
     assert router.get_circuit_breaker_status("a")
+
+
+def test_who_is_alive_again_is_asked_again_without_any_check(clock):
+    router = TaskRouter(clock=clock)
+    instance = Instance()
+    instance.alive = False
+    router.register_model("a", instance)
+    with pytest.raises(NoCandidate, match="does not answer health checks"):
+        router.route_task("one")
+    instance.alive = True
+    clock.advance(31)
+    assert router.route_task("two") == "a"
+    assert router.get_circuit_breaker_status("a").state == "half_open"  # to be alive counts as one success of three
+
+
+class Broken:
+    @property
+    def alive(self):
+        raise OSError("gone")
+
+
+class Told:
+    def alive(self):
+        return False
+
+
+@pytest.mark.parametrize("instance", [Broken(), Told()])
+def test_who_cannot_say_that_it_is_alive_is_not(instance):
+    router = TaskRouter()
+    router.register_model("a", instance)
+    assert router.health_check() == {"a": False}
+    assert repr(router) == "TaskRouter(round_robin, 1 models, 1 left out, 0 tasks under way)"
+
+
+def test_tasks_that_were_lost_leave_their_places(clock):
+    router = TaskRouter(clock=clock, lease_timeout=600)
+    router.register_model("a", limits=Limits(max_parallel=2))
+    router.route_many(["one", "two"])
+    clock.advance(601)
+    assert router.route_task("three") == "a"
+    assert router.get_model_metrics("a").pending == 1
+
+
+def test_probes_that_were_lost_leave_their_places(router, clock):
+    opened(router)
+    clock.advance(31)
+    router.route_many(["one", "two"])
+    with pytest.raises(NoCandidate):
+        router.route_task("three")
+    clock.advance(601)
+    assert router.route_task("three") == "a"
+
+
+def test_on_trial_a_result_is_that_of_a_probe(router, clock):
+    """Two tasks hang since before it opened; they must not stand in for its probes."""
+    router.route_many(["hangs", "hangs too"])
+    for _ in range(5):
+        router.route_task("fails")
+        router.record_task_result("a", False, 0.1)
+    clock.advance(31)
+    for state in ("half_open", "half_open", "closed"):
+        router.route_task("probe")
+        router.record_task_result("a", True, 0.1)
+        assert router.get_circuit_breaker_status("a").state == state
 
 
 @pytest.mark.parametrize("adaptive", [True, False])

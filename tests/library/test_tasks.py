@@ -165,3 +165,66 @@ def test_it_tells_how_it_stands(router):
     with router.task("one"):
         assert repr(router) == "TaskRouter(least_loaded, 2 models, 1 left out, 1 tasks under way)"
     assert (len(router), "a" in router, "c" in router) == (2, True, False)
+
+
+async def nothing(prompt, model):
+    """A coroutine function."""
+
+
+def words(prompt, model):
+    """A generator."""
+    yield prompt
+
+
+@pytest.mark.parametrize("function", [nothing, words, 5])
+def test_what_goes_on_after_it_has_returned_is_not_routed(router, function):
+    with pytest.raises(Misuse, match=r"AsyncTaskRouter|generator|function"):
+        router.routed(function)
+
+
+def test_a_call_that_makes_no_sense_is_nobodys_failure(router):
+    @router.routed
+    def solve(prompt, /, effort, *, model):
+        return effort, model
+
+    for args, named in (
+        (("x",), {}),
+        (("x", 1), {"model": "z"}),
+        (("x", 1, 2), {}),
+        ((), {"prompt": "x", "effort": 1}),
+    ):
+        with pytest.raises(TypeError):
+            solve(*args, **named)
+    assert router.get_model_metrics("a").routed == 0
+    assert solve("x", 1) == (1, "a")
+
+
+def test_the_model_may_stand_anywhere(router):
+    @router.routed
+    def solve(model, prompt="write tests for the parser", *rest, instance, **more):
+        return model, prompt, rest, instance, more
+
+    assert solve() == ("a", "write tests for the parser", (), "the instance of a", {})
+    assert solve("x", 1, 2, k=3) == ("a", "x", (1, 2), "the instance of a", {"k": 3})
+
+
+def test_a_wish_that_nobody_knows_is_told_at_once(router):
+    with pytest.raises(Misuse, match="prioritty"):
+        router.routed(prioritty=5)(lambda prompt, model: model)
+
+
+def test_an_explanation_changes_nothing_of_what_comes(clock):
+    for strategy in Strategy:
+        runs = []
+        for asking in (False, True):
+            router = TaskRouter(strategy, clock=clock, seed=5)
+            for name in "abcd":
+                router.register_model(name, weight=2)
+            chosen = []
+            for number in range(60):
+                told = router.explain("implement a queue").model if asking else None
+                chosen.append(router.route_task("implement a queue"))
+                assert told in (None, chosen[-1])
+                router.record_task_result(chosen[-1], number % 5 > 0, 0.1 + number % 3)
+            runs.append(chosen)
+        assert runs[0] == runs[1], strategy

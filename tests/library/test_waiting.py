@@ -2,12 +2,14 @@
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from threading import Event, Thread
 
 import pytest
 
 from pointsman import AsyncTaskRouter, Limits, TaskRouter
-from pointsman.errors import AtLimit, DeadlineMissed, QueueFull
+from pointsman.errors import AtLimit, DeadlineMissed, NoCandidate, NoModels, QueueFull
+from pointsman.fakes import FakeClock
 
 LONG = 30.0
 """Seconds that nothing in here takes."""
@@ -27,9 +29,11 @@ def standing(router):
 
 def until(router, number):
     """Wait until so many stand in line: they are woken by nothing else than what the test does."""
-    seen = Event()
+    seen, looks = Event(), 0
     while standing(router) != number:
         seen.wait(0.001)
+        looks += 1
+        assert looks < LONG * 1000, f"{standing(router)} stand in line and not {number}"
 
 
 def test_who_wishes_nothing_is_refused_at_once():
@@ -144,3 +148,75 @@ async def test_a_deadline_is_kept_on_an_event_loop():
     router = full(AsyncTaskRouter())
     with pytest.raises(DeadlineMissed):
         await router.route_task("hurry", deadline=0.01)
+
+
+async def test_a_place_that_comes_to_somebody_who_leaves_is_nobodys():
+    """Cancelled in the very turn of the loop in which the place is handed over, before it or after it."""
+    for turns in range(4):
+        router = AsyncTaskRouter()
+        router.register_model("a", limits=Limits(max_parallel=1))
+
+        async def work(router=router):
+            async with router.task("one", deadline=LONG):
+                await asyncio.Event().wait()
+
+        for ask in (work, lambda router=router: router.route_task("one", deadline=LONG)):
+            first = router.task("the one under way")
+            await first.__aenter__()
+            waiting = asyncio.create_task(ask())
+            await in_line(router)
+            await first.__aexit__(None, None, None)
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            waiting.cancel()
+            with suppress(asyncio.CancelledError):
+                await waiting
+            while router._desk.models["a"].held:  # route_task had returned: it is to be reported on
+                router.record_task_result("a", True, 0.1)
+            assert (router.get_model_metrics("a").pending, standing(router)) == (0, 0)
+
+
+def test_a_loop_that_was_closed_keeps_no_place():
+    router = full(AsyncTaskRouter())
+    loop = asyncio.new_event_loop()
+    waiting = loop.create_task(router.route_task("one", deadline=LONG))
+    loop.run_until_complete(in_line(router))
+    loop.close()
+    router.record_task_result("a", True, 0.1)
+    assert router.get_model_metrics("a").pending == 0
+    waiting._log_destroy_pending = False  # what is left of it is this test's doing
+
+
+def test_nobody_waits_for_what_cannot_come():
+    router = TaskRouter()
+    with pytest.raises(NoModels):
+        router.route_task("one", deadline=LONG)
+    router.register_model("a", tags=["fast"])
+    with pytest.raises(NoCandidate, match="slow"):
+        router.route_task("one", tags=["slow"], priority=9)
+
+
+def test_a_minute_that_is_over_is_the_most_urgents_first():
+    clock, order = FakeClock(), []
+    router = TaskRouter(clock=clock, queue_timeout=10_000)
+    router.register_model("a", limits=Limits(rpm=1))
+    router.route_task("the one of this minute")
+    with ThreadPoolExecutor(3) as pool:
+        waiting = []
+        for number, priority in enumerate((2, 9, 5), start=1):
+
+            def ask(priority=priority):
+                router.route_task("wait", priority=priority, deadline=10_000)
+                order.append(priority)
+
+            waiting.append(pool.submit(ask))
+            until(router, number)
+        for left in (2, 1, 0):
+            clock.advance(61)
+            for ticket in list(router._desk.board.queue.tickets):
+                if ticket.wake is not None:
+                    ticket.wake()  # as its time would, on a clock that goes by itself
+            until(router, left)
+        for each in waiting:
+            each.result(LONG)
+    assert order == [9, 5, 2]

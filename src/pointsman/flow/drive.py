@@ -15,6 +15,7 @@ from pointsman.flow.effects import Effect, Reply
 T = TypeVar("T")
 Flow = Generator[Effect, Reply, T]
 Cancel = Callable[[], None]
+Late = Callable[[T], None]
 
 
 class Perform(Protocol):
@@ -100,31 +101,43 @@ class Drive(ABC, Generic[T]):
 class Awaited(Drive[T]):
     """A drive whose end settles a future."""
 
-    __slots__ = ("_future", "_perform")
+    __slots__ = ("_future", "_late", "_perform")
 
-    def __init__(self, flow: Flow[T], perform: Perform, future: Any) -> None:
+    def __init__(self, flow: Flow[T], perform: Perform, future: Any, late: Late[T]) -> None:
         super().__init__(flow)
         self._perform = perform
         self._future = future
+        self._late = late
 
     def perform(self, effect: Effect, /) -> Cancel | None:
         return self._perform(effect, self.resume)
 
     def done(self, result: T | None, error: BaseException | None, /) -> None:
-        if self._future.done():
-            return
-        if error is not None:
+        if self._future.done():  # who awaited it has left
+            if error is None and result is not None:
+                self._late(result)
+        elif error is not None:
             self._future.set_exception(error)
         else:
             self._future.set_result(result)
 
 
-async def arun(flow: Flow[T], perform: Perform, future: Any) -> T:
-    """Drive a flow to its end and await it. ``future`` is an empty future of the running loop."""
-    drive = Awaited(flow, perform, future)
+def _dropped(_result: Any) -> None:
+    """A result that nobody awaits any more, where it holds nothing."""
+
+
+async def arun(flow: Flow[T], perform: Perform, future: Any, late: Late[T] = _dropped) -> T:
+    """Drive a flow to its end and await it. ``future`` is an empty future of the running loop. ``late`` is given the
+    result if whoever awaits was cancelled when it was there already.
+    """
+    drive = Awaited(flow, perform, future, late)
     drive.resume()
     try:
         answer: T = await future
-        return answer
+    except BaseException:
+        if future.done() and not future.cancelled() and future.exception() is None:
+            late(future.result())
+        raise
     finally:
         drive.cancel()
+    return answer

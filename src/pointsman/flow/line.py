@@ -61,12 +61,15 @@ def in_line(
     served = False
     try:
         while True:
-            yield Wait(ticket, max(min(LOOK_AGAIN, ticket.deadline - board.clock()), 0.0))
+            yield Wait(ticket, max(min(board.look_again(ticket, LOOK_AGAIN), ticket.deadline - board.clock()), 0.0))
             with board.lock:
                 kept = board.release(ticket)  # nobody else can have it before ``attempt`` is over
-                found = attempt()
+                turn = kept is not None or board.queue.is_next(ticket, board.clock())
+                found = attempt() if turn else None
                 if kept is not None:
                     board.pass_on(kept, ticket)
+                elif found is not None:
+                    board.queue.call_next(ticket)
             if found is not None:
                 served = True
                 return found

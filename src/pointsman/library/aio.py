@@ -9,25 +9,32 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from functools import wraps
-from typing import Any, TypeVar, Unpack, overload
+from typing import Any, Self, TypeVar, Unpack, overload
 
 from pointsman.errors import Misuse, NoCandidate
 from pointsman.flow.drive import arun
 from pointsman.library.base import Base, Wishes
 from pointsman.library.choice import Asked
 from pointsman.library.models import Held, Model
+from pointsman.library.prompts import prompts_of
 from pointsman.library.routed import shape_of
 from pointsman.library.task import Task
 from pointsman.library.wait import OnLoop
 
 Function = Callable[..., Awaitable[Any]]
-Decorated = TypeVar("Decorated", bound=Function)
+Answer = TypeVar("Answer")
 
 
 class AsyncTaskRouter(Base):
     """See ``Base`` for the arguments and for everything that does not wait. May be used by several event loops, and by
     threads without one, at the same time.
     """
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_raised: object) -> None:
+        await asyncio.to_thread(self.close)
 
     async def route_task(self, prompt: str, **wishes: Unpack[Wishes]) -> str:
         """As ``TaskRouter.route_task``; whoever waits for room leaves the event loop free."""
@@ -37,7 +44,7 @@ class AsyncTaskRouter(Base):
         """As ``TaskRouter.route_many``."""
         given: list[tuple[Model, Held]] = []
         try:
-            for prompt in prompts:
+            for prompt in prompts_of(prompts):
                 given.append(await self._given(self._asked(prompt, reported=False, **wishes)))  # noqa: PERF401  kept on errors
         except BaseException:
             self._take_back(given)
@@ -56,21 +63,25 @@ class AsyncTaskRouter(Base):
         task.end()
 
     @overload
-    def routed(self, function: Decorated) -> Decorated: ...
+    def routed(self, function: Callable[..., Awaitable[Answer]]) -> Callable[..., Awaitable[Answer]]: ...
     @overload
-    def routed(self, *, prompt: str | None = None, **wishes: Unpack[Wishes]) -> Callable[[Decorated], Decorated]: ...
+    def routed(
+        self, *, prompt: str | None = None, **wishes: Unpack[Wishes]
+    ) -> Callable[[Callable[..., Awaitable[Answer]]], Callable[..., Awaitable[Answer]]]: ...
     def routed(self, function: Function | None = None, *, prompt: str | None = None, **wishes: Any) -> Any:
         """As ``TaskRouter.routed``, for coroutine functions."""
 
         def decorate(function: Function) -> Function:
+            shape = shape_of(function, prompt, wishes, Wishes.__annotations__)
             if not asyncio.iscoroutinefunction(function):
                 raise Misuse(f"{function!r:.80} is no coroutine function: route it with a TaskRouter", param="function")
-            shape = shape_of(function, prompt)
 
-            @wraps(function)
+            @wraps(function, updated=())
             async def call(*args: Any, **kwargs: Any) -> Any:
-                async with self.task(shape.bound(args, kwargs), **wishes) as task:
-                    return await function(*args, **kwargs, **shape.given(task))
+                made = shape.call(args, kwargs)
+                async with self.task(made.prompt, **wishes) as task:
+                    given, named = made.with_model(task)
+                    return await function(*given, **named)
 
             return call
 
@@ -80,8 +91,10 @@ class AsyncTaskRouter(Base):
         try:
             return self._desk.take(asked)
         except NoCandidate as nobody:
-            if not asked.patient:
+            if not asked.patient or not nobody.crowded:
                 raise
-            loop = asyncio.get_running_loop()
-            waiting = self._desk.wait_for_room(asked, nobody)
-            return await arun(waiting, OnLoop(self._desk.board, loop), loop.create_future())
+            desk, loop = self._desk, asyncio.get_running_loop()
+            waiting = desk.wait_for_room(asked, nobody)
+            return await arun(
+                waiting, OnLoop(desk.board, loop), loop.create_future(), lambda given: desk.take_back(*given)
+            )

@@ -23,6 +23,7 @@ from pointsman.library.models import Held, Limits, Model, wanted, words
 from pointsman.library.monitor import ResourceMonitor
 from pointsman.library.monitor.watch import Watch
 from pointsman.library.numbers import count, latency_of, seconds
+from pointsman.library.prompts import text
 from pointsman.library.regret import Regret
 from pointsman.library.results import BreakerStatus, Explanation, ModelMetrics
 from pointsman.library.strategy import Strategy, strategy_of
@@ -101,11 +102,11 @@ class Base:
         monitor: ResourceMonitor | None = None,
         clock: Clock = monotonic,
     ) -> None:
-        self._breaker = _config(circuit_breaker_config or CircuitBreakerConfig())
+        self._breaker = CircuitBreakerConfig() if circuit_breaker_config is None else _config(circuit_breaker_config)
         self._adaptive = adaptive_thresholds
         self._memo = Memo(detector if detector is not None else ShippedDetector())
         options = Options(
-            zone,
+            None if zone is None else text(zone, "zone"),
             None if spill_over is None else count(spill_over, "spill_over", least=1),
             seconds(lease_timeout, "lease_timeout"),
             QueueSettings(count(queue_size, "queue_size"), seconds(queue_timeout, "queue_timeout")),
@@ -114,14 +115,15 @@ class Base:
         self._desk = Desk(
             strategy_of(strategy), self._breaker.settings(adaptive=adaptive_thresholds), options, clock, dice
         )
-        self._made: list[Instance] = []
+        self._made: dict[str, Instance] = {}
         self._watch = Watch(monitor, self._desk.board) if monitor is not None else None
         self._kept = _kept(self._desk, store) if store is not None else None
 
     def __repr__(self) -> str:
         desk = self._desk
-        resting = sum(not well for well in self.health_check().values())
-        held = sum(desk.board.in_flight(model.deployment) for model in desk.everybody())
+        everybody = [model.deployment for model in desk.everybody()]
+        resting = sum(desk.board.fitness(deployment) is not None for deployment in everybody)
+        held = sum(map(desk.board.in_flight, everybody))
         return (
             f"{type(self).__name__}({desk.chooser.strategy.value}, {len(desk.models)} models"
             f"{f', {resting} left out' if resting else ''}, {held} tasks under way)"
@@ -136,7 +138,7 @@ class Base:
     def close(self) -> None:
         """Save what is to be kept, close the instances that were made here, and end all threads of the router's own."""
         while self._made:
-            self._made.pop().close()
+            self._made.popitem()[1].close()
         if self._watch is not None:
             self._watch.end()
         if self._kept is not None:
@@ -183,13 +185,18 @@ class Base:
                 made.close()
             raise
         if made is not None:
-            self._made.append(made)
+            self._made[model_id] = made
         if self._watch is not None:
             self._watch.monitor.watch(model_id, instance if made is None else made)
 
     def unregister_model(self, model_id: str) -> None:
-        """It gets no further task. Raises UnknownModel."""
-        self._desk.unregister(model_id)
+        """It gets no further task. What it has under way ends where it is, and is not counted. An instance that was
+        made here is closed, if it has nothing to do. Raises UnknownModel.
+        """
+        under_way = self._desk.unregister(model_id)
+        made = self._made.pop(model_id, None)
+        if made is not None and not under_way:
+            made.close()
         if self._watch is not None:
             self._watch.monitor.forget(model_id)
 
@@ -244,7 +251,7 @@ class Base:
         """
         took = latency if type(latency) is float and 0.0 <= latency < inf else latency_of(latency)
         if success is not True and success is not False:
-            raise InvalidResult(f"success is True or False, not {success!r:.80}", param="success")
+            success = _truth(success)
         about = category if category is None or type(category) is TaskCategory else category_of(category)
         self._desk.record(model_id, success, took, about)
 
@@ -320,7 +327,7 @@ class Base:
     def _take_back(self, given: list[tuple[Model, Held]]) -> None:
         """Nothing will come of these."""
         for model, held in given:
-            self._desk.given_up(model, held)
+            self._desk.take_back(model, held)
 
 
 def _kept(desk: Desk, store: str | PathLike[str] | Store) -> Kept:
@@ -340,6 +347,13 @@ def _made_of(instance: Any) -> Instance | None:
     from pointsman.library.instances import as_instance  # noqa: PLC0415  only who needs one pays for HTTP
 
     return as_instance(instance)
+
+
+def _truth(value: Any) -> bool:
+    """A numpy bool is one too; a word or a number is not, for it may mean anything."""
+    if type(value).__module__ == "numpy" and type(value).__name__ in ("bool_", "bool"):
+        return bool(value)
+    raise InvalidResult(f"success is True or False, not {value!r:.80}", param="success")
 
 
 def _config(config: CircuitBreakerConfig) -> CircuitBreakerConfig:

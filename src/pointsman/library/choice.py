@@ -38,6 +38,9 @@ MOST_LINEUPS = 256
 CHARACTERS = 4
 """Of a token, roughly."""
 
+READING = (Strategy.PREFIX_AFFINITY, Strategy.USAGE_BASED_ROUTING)
+"""Strategies that look at a prompt, or count its tokens."""
+
 LONGEST_READ = 2000
 """Characters of a prompt that a strategy may look at."""
 
@@ -110,7 +113,7 @@ class Chooser:
         """What the core is told of a task: the text only where somebody looks at it. ``counts``: somebody has a limit
         of tokens.
         """
-        if self.counts or category is TaskCategory.UNKNOWN or self.strategy is Strategy.PREFIX_AFFINITY:
+        if self.counts or category is TaskCategory.UNKNOWN or self.strategy in READING:
             return _about(category, prompt)
         return self._requests[category]
 
@@ -129,17 +132,29 @@ class Chooser:
         """What came of a task, for a strategy that learns."""
         self.bandit.learned(held.arm, category, success, seconds, held.lease.record.deployment.id)
 
-    def choose(self, asked: Asked, sights: list[Sight] | None = None) -> Choice:
-        """Raises NoModels, NoCandidate, AtLimit or TooManyTokens. ``sights`` gathers who was left out by whom."""
+    def choose(self, asked: Asked) -> Choice:
+        """Raises NoModels, NoCandidate, AtLimit or TooManyTokens."""
         found = self._lineups.get(asked.wish) or self._line_up(asked.wish)
-        if found.simple and sights is None and self._spill_over is None:
-            row = found.rows[0]
-            if row.calm(self._board):
-                index, word = row.strategy.pick(asked.request, self._board, self._dice)
-                return Choice(row.pool[index], row.pool, found.steps, word)
-        return self._among(found, asked, sights)
+        if found.simple and self._spill_over is None:
+            picked = found.rows[0].pick(asked.request, self._board, self._dice)
+            if picked is not None:
+                return Choice(picked[0], picked[1], found.steps, picked[2])
+        return self._among(found, asked, None, self._dice)
 
-    def _among(self, found: Lineup, asked: Asked, sights: list[Sight] | None) -> Choice:
+    def explain(self, asked: Asked, sights: list[Sight]) -> tuple[Choice, list[dict[str, float]]]:
+        """The choice that would be made now, and the figures of those it is made from. ``sights`` gathers who was left
+        out by whom. Dice are thrown on the side: who asks why changes nothing of what comes.
+        """
+        aside, chosen = Random(), self.bandit.chosen  # noqa: S311  shares, not secrets
+        aside.setstate(self._dice.getstate())
+        found = self._lineups.get(asked.wish) or self._line_up(asked.wish)
+        try:
+            choice = self._among(found, asked, sights, aside)
+            return choice, self.picker(choice.pool).terms(asked.request, self._board)
+        finally:
+            self.bandit.chosen = chosen
+
+    def _among(self, found: Lineup, asked: Asked, sights: list[Sight] | None, dice: Random) -> Choice:
         """The nearest who may be asked: those of the next zone when nobody of this one is left, or all are busy."""
         steps = found.steps
         busy: tuple[Row, Members, tuple[Step, ...]] | None = None
@@ -150,15 +165,15 @@ class Chooser:
             steps += self._where(found, number) + said
             idle = self._idle(left)
             if idle.pool:
-                return self._picked(row, idle, steps, asked)
+                return self._picked(row, idle, steps, asked, dice)
             if left.pool and busy is None:
                 busy = (row, left, steps)
         if busy is not None:
-            return self._picked(*busy, asked)
+            return self._picked(*busy, asked, dice)
         raise refusal(found, asked.request, steps, self._board)
 
-    def _picked(self, row: Row, left: Members, steps: tuple[Step, ...], asked: Asked) -> Choice:
-        index, word = row.strategy_for(left).pick(asked.request, self._board, self._dice)
+    def _picked(self, row: Row, left: Members, steps: tuple[Step, ...], asked: Asked, dice: Random) -> Choice:
+        index, word = row.strategy_for(left).pick(asked.request, self._board, dice)
         return Choice(left.pool[index], left.pool, steps, word)
 
     def _idle(self, left: Members) -> Members:

@@ -8,7 +8,6 @@ is told before anything is changed.
 from __future__ import annotations
 
 from collections.abc import Generator
-from math import inf
 from random import Random
 from typing import Protocol
 
@@ -95,17 +94,20 @@ class Desk:
             self.chooser.counts = self.chooser.counts or wanted.deployment.tpm is not None
             self._changed()
 
-    def unregister(self, name: str) -> Model:
-        """Raises UnknownModel. Tasks that it has under way end where they are; what comes of them is not counted."""
+    def unregister(self, name: str) -> int:
+        """How many tasks it has under way: they end where they are, and what comes of them is not counted. Raises
+        UnknownModel.
+        """
         with self.board.lock:
             model = self.models.pop(self.model(name).id)
             model.gone = True
+            under_way = model.record.in_flight
             self.board.forget(model.deployment)
+            self.chooser.bandit.forget(model.id)
             if self.memory is not None:
                 self.memory.forget(model.id)
-            self.chooser.bandit.forget(model.id)
             self._changed()
-        return model
+        return under_way
 
     def model(self, name: str) -> Model:
         """Raises UnknownModel, which lists who there is."""
@@ -125,18 +127,29 @@ class Desk:
     # Who gets a task
 
     def take(self, asked: Asked) -> tuple[Model, Held]:
-        """Choose somebody and count the task in. Raises NoModels, NoCandidate, AtLimit or TooManyTokens."""
+        """Choose somebody who is alive and count the task in. Raises NoModels, NoCandidate, AtLimit, TooManyTokens."""
         board = self.board
         with board.lock:
-            found = self.chooser.choose(asked)
-            model = self.models[found.deployment.id]
-            lease = board.take(found.deployment, self.chooser.turns)
+            model = self._chosen(asked)
+            lease = board.take(model.deployment, self.chooser.turns)
+            if model.record.counted:  # what is under way counts too, or a minute would begin with all there is
+                model.record.tokens.add(lease.begun, asked.request.tokens)
             model.routed += 1
             self._look_after_next(lease.begun)
             held = Held(lease, asked.category, self.chooser.arm if self.chooser.learns else "")
             if asked.reported:
                 self.hold(model, held)
             return model, held
+
+    def take_back(self, model: Model, held: Held) -> None:
+        """Nobody wants the place any more that a task was given."""
+        with self.board.lock:
+            for index, other in enumerate(model.held):
+                if other is held:
+                    del model.held[index]
+                    break
+            model.routed -= 1
+            self.given_up(model, held)
 
     def hold(self, model: Model, held: Held) -> None:
         """What comes of the task will be told by the model's id."""
@@ -174,11 +187,25 @@ class Desk:
         board = self.board
         with board.lock:
             model, now = self.model(name), board.clock()
-            if model.held:
-                self._give_up_old(model, now)
-            held = model.held.popleft() if model.held else Held(board.note(model.deployment), TaskCategory.UNKNOWN)
+            held = self._reported(model, now)
             about = held.category if category is None else category
             self._over(model, held, about, Result(now, seconds), None if success else FAILED)
+
+    def _reported(self, model: Model, now: float) -> Held:
+        """Which task a result is of: the oldest of those under way. On trial it is the oldest of those that are the
+        trial: others speak of the past, and the model would wait for them for ever.
+        """
+        if model.held:
+            self._give_up_old(model, now)
+        held = model.held
+        if not held:
+            return Held(self.board.note(model.deployment), TaskCategory.UNKNOWN)
+        if model.deployment.id in self.board.resting:
+            for index, other in enumerate(held):
+                if other.lease.passage is not None:
+                    del held[index]
+                    return other
+        return held.popleft()
 
     def ended(self, model: Model, held: Held, failure: Failure | None) -> None:
         """A task that was not to be reported on by id is over: with a failure, or None."""
@@ -233,13 +260,10 @@ class Desk:
         self.board.recover(model.deployment)
 
     def check(self) -> dict[str, bool]:
-        """Who may be given a task now. Who says that he is not alive is left out until he says so at the next check."""
+        """Who is well: no breaker or rest keeps it from being asked, and its instance, if it can tell, is alive."""
         found = {}
         for model in self.everybody():
-            alive = getattr(model.instance, "alive", True)
-            if alive is False or model.ailing:
-                model.ailing = alive is False
-                self.board.checked(model.deployment.provider, not model.ailing, inf)
+            self._look_at(model)
             found[model.id] = self.board.fitness(model.deployment) is None
         return found
 
@@ -273,6 +297,40 @@ class Desk:
         self._order = ()
         self.chooser.changed()
 
+    def _chosen(self, asked: Asked) -> Model:
+        """Somebody who is alive, as far as that can be told. Before nobody is found all that was lost is given up."""
+        lost = False
+        while True:
+            try:
+                model = self.models[self.chooser.choose(asked).deployment.id]
+            except NoCandidate:
+                if lost or not self._models_give_up_old():
+                    raise
+                lost = True
+                continue
+            if self._look_at(model):
+                return model
+
+    def _look_at(self, model: Model) -> bool:
+        """Is its instance alive, as far as it tells? One that is not is left out, and tried again as after failures."""
+        instance = model.instance
+        if instance is None or isinstance(instance, PLAIN):
+            return True
+        alive = _alive(instance)
+        if not alive:
+            self.board.checked(model.deployment.provider, False, self.board.breaker_time(model.deployment))
+        elif model.ailing:
+            self.board.checked(model.deployment.provider, True, 0.0)
+        model.ailing = not alive
+        return alive
+
+    def _models_give_up_old(self) -> bool:
+        """Was anything lost?"""
+        now, before = self.board.clock(), sum(len(model.held) for model in self.models.values())
+        for model in self.models.values():
+            self._give_up_old(model, now)
+        return sum(len(model.held) for model in self.models.values()) < before
+
     def _look_after_next(self, now: float) -> None:
         """With each choice one model's oldest tasks are looked at: whoever never reports must not fill it for ever."""
         order = self._order or self.everybody()
@@ -284,3 +342,16 @@ class Desk:
         held, oldest = model.held, now - self.options.lease_timeout
         while held and held[0].lease.begun < oldest:
             self.board.give_back(held.popleft().lease)
+
+
+PLAIN = (str, int, float, tuple, dict, list)
+"""Things that models are registered with and that say nothing of being alive."""
+
+
+def _alive(instance: object) -> bool:
+    """What an instance says of itself; one that can't even say it is not."""
+    try:
+        said = getattr(instance, "alive", True)
+        return bool(said() if callable(said) else said)
+    except Exception:  # noqa: BLE001  whatever it is, a task would meet it too
+        return False

@@ -13,7 +13,7 @@ from pointsman.model.decision import Pool, Step
 from pointsman.model.deployment import Deployment
 from pointsman.model.members import MOST_PARTS, Members
 from pointsman.model.request import Request
-from pointsman.model.view import View
+from pointsman.model.view import Dice, View
 from pointsman.routing.shapes import Kept, Sight, Strategy
 from pointsman.routing.stages import health, limits
 
@@ -44,9 +44,21 @@ class Row:
         self._limited = any(d.limited for d in pool)
         self._narrowed: dict[Members, Strategy] = {}
 
-    def calm(self, view: View) -> bool:
-        """Is there nothing to look at, so that everybody may be asked?"""
-        return not (self._limited or view.resting)
+    def pick(self, request: Request, view: View, dice: Dice) -> tuple[Deployment, Pool, Step] | None:
+        """The strategy's pick, looking only at who may be unfit and at the limits of the one that it picks. None where
+        that is not enough to go by: nobody is fit, or the pick has no room.
+        """
+        pool, strategy = self.pool, self.strategy
+        if view.resting:
+            left = health.keep(self.members, request, view).left
+            if not left.pool:
+                return None
+            pool, strategy = left.pool, self.strategy_for(left)
+        index, word = strategy.pick(request, view, dice)
+        found = pool[index]
+        if self._limited and view.room(found, request.tokens) is not None:
+            return None
+        return found, pool, word
 
     def fit(self, request: Request, view: View, sights: list[Sight] | None = None) -> tuple[Members, tuple[Step, ...]]:
         """Who may be asked now, and what the filters said."""

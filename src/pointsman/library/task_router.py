@@ -10,22 +10,24 @@ Thread-safe; needs no server and no event loop. ``AsyncTaskRouter`` is the same 
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import wraps
 from typing import Any, TypeVar, Unpack, overload
 
-from pointsman.errors import NoCandidate
+from pointsman.errors import Misuse, NoCandidate
 from pointsman.flow.drive import run
 from pointsman.library.base import Base, Wishes
 from pointsman.library.choice import Asked
 from pointsman.library.models import Held, Model
+from pointsman.library.prompts import prompts_of
 from pointsman.library.routed import shape_of
 from pointsman.library.task import Task
 from pointsman.library.wait import in_thread
 
 Function = Callable[..., Any]
-Decorated = TypeVar("Decorated", bound=Function)
+Answer = TypeVar("Answer")
 
 
 class TaskRouter(Base):
@@ -45,7 +47,7 @@ class TaskRouter(Base):
         """
         given: list[tuple[Model, Held]] = []
         try:
-            for prompt in prompts:
+            for prompt in prompts_of(prompts):
                 given.append(self._given(self._asked(prompt, reported=False, **wishes)))  # noqa: PERF401  kept on errors
         except BaseException:
             self._take_back(given)
@@ -66,21 +68,26 @@ class TaskRouter(Base):
         task.end()
 
     @overload
-    def routed(self, function: Decorated) -> Decorated: ...
+    def routed(self, function: Callable[..., Answer]) -> Callable[..., Answer]: ...
     @overload
-    def routed(self, *, prompt: str | None = None, **wishes: Unpack[Wishes]) -> Callable[[Decorated], Decorated]: ...
+    def routed(
+        self, *, prompt: str | None = None, **wishes: Unpack[Wishes]
+    ) -> Callable[[Callable[..., Answer]], Callable[..., Answer]]: ...
     def routed(self, function: Function | None = None, *, prompt: str | None = None, **wishes: Any) -> Any:
         """A decorator: each call is a task. The function is given ``model`` (and ``instance``, if it takes one); its
         argument ``prompt``, or else the first, is what it is about. ``wishes`` are those of ``route_task``.
         """
 
         def decorate(function: Function) -> Function:
-            shape = shape_of(function, prompt)
+            shape = shape_of(function, prompt, wishes, Wishes.__annotations__)
+            _refuse_what_goes_on(function)
 
-            @wraps(function)
+            @wraps(function, updated=())
             def call(*args: Any, **kwargs: Any) -> Any:
-                with self.task(shape.bound(args, kwargs), **wishes) as task:
-                    return function(*args, **kwargs, **shape.given(task))
+                made = shape.call(args, kwargs)
+                with self.task(made.prompt, **wishes) as task:
+                    given, named = made.with_model(task)
+                    return function(*given, **named)
 
             return call
 
@@ -90,6 +97,14 @@ class TaskRouter(Base):
         try:
             return self._desk.take(asked)
         except NoCandidate as nobody:
-            if not asked.patient:
+            if not asked.patient or not nobody.crowded:
                 raise
             return run(self._desk.wait_for_room(asked, nobody), in_thread(self._desk.board))
+
+
+def _refuse_what_goes_on(function: Function) -> None:
+    """What returns before its work is done would be a success before it began."""
+    if inspect.iscoroutinefunction(function):
+        raise Misuse(f"{function!r:.80} is a coroutine function: route it with an AsyncTaskRouter", param="function")
+    if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
+        raise Misuse(f"{function!r:.80} is a generator: use `with router.task(prompt)` inside it", param="function")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pointsman.errors import NoCandidate, PointsmanError
+from pointsman.errors import NoCandidate, PointsmanError, TooManyTokens
 from pointsman.library.choice import Asked
 from pointsman.library.desk import Desk
 from pointsman.library.models import Model
@@ -47,9 +47,9 @@ def explained(desk: Desk, asked: Asked, why: str) -> Explanation:
     category = Step("category", size, size, f"{asked.category.value}: {why}")
     with desk.board.lock:
         try:
-            choice = desk.chooser.choose(asked, sights)
+            choice, terms = desk.chooser.explain(asked, sights)
         except PointsmanError as error:
-            if not isinstance(error, NoCandidate):
+            if not isinstance(error, (NoCandidate, TooManyTokens)):
                 raise
             return Explanation(
                 None,
@@ -59,7 +59,6 @@ def explained(desk: Desk, asked: Asked, why: str) -> Explanation:
                 _left_out(sights),
                 error.message,
             )
-        terms = desk.chooser.picker(choice.pool).terms(asked.request, desk.board)
     left = tuple(
         Candidate(deployment.id, None, figures) for deployment, figures in zip(choice.pool, terms, strict=True)
     )

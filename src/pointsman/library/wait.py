@@ -53,7 +53,10 @@ class OnLoop:
                 wait.ticket.wake = None
 
         def wake() -> None:
-            loop.call_soon_threadsafe(go_on)
+            try:
+                loop.call_soon_threadsafe(go_on)
+            except RuntimeError:  # the loop was closed, and who waited on it with it
+                self._board.leave_line(wait.ticket, served=False)
 
         timer = loop.call_later(wait.seconds, go_on)
         with self._board.lock:

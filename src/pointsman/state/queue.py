@@ -77,6 +77,8 @@ class Queue:
 
     def leave(self, ticket: Ticket, *, served: bool, now: float) -> None:
         """It is served, or waits no longer."""
+        if ticket not in self.tickets:  # its event loop has ended, which was noticed before
+            return
         self.tickets.remove(ticket)
         self.served += served
         self.expired += not served and now >= ticket.deadline
@@ -85,6 +87,26 @@ class Queue:
         """How many would be served before a newcomer who wants any of these."""
         rank, found = now - AGEING * priority, set(wanted)
         return sum(ticket.rank <= rank and not found.isdisjoint(ticket.wanted) for ticket in self.tickets)
+
+    def is_next(self, ticket: Ticket, now: float) -> bool:
+        """Is nobody before it in line who would take what it takes? For room that nobody hands on: a minute that is
+        over, a breaker that is due.
+        """
+        for other in self.tickets:
+            if other is ticket:
+                return True
+            waits = other.kept is None and other.deadline > now and other.tokens <= ticket.tokens
+            if waits and not ticket.wanted.isdisjoint(other.wanted):
+                return False
+        return True
+
+    def call_next(self, served: Ticket) -> None:
+        """It found room that nobody handed on: the next in line for the same may find some too."""
+        for other in self.tickets:
+            if other is not served and other.kept is None and not served.wanted.isdisjoint(other.wanted):
+                if other.wake is not None:
+                    other.wake()
+                return
 
     def first(self, suits: Callable[[Ticket], Any], now: float) -> tuple[Ticket, Any] | None:
         """The first in line for whom ``suits`` finds something, and that. Whose time is up is passed over."""

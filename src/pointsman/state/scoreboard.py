@@ -289,6 +289,13 @@ class Scoreboard:
         if kept is not None:
             self._hand_on(kept)
 
+    def look_again(self, ticket: Ticket, most: float) -> float:
+        """Seconds after which room may have come by itself: when a minute or a rest is over, ``most`` at the latest."""
+        with self.lock:
+            records = [record for name in ticket.wanted if (record := self._records.get(name)) is not None]
+            waits = [self.wait(record.deployment, ticket.tokens) for record in records]
+        return min([most, *(wait for wait in waits if wait > 0.0)])
+
     def pass_on(self, kept: Record, ticket: Ticket) -> None:
         """What was kept for the ticket, if its request took another place, goes to the next in line."""
         self._hand_on(kept, besides=ticket)
@@ -382,6 +389,10 @@ class Scoreboard:
         """
         with self.lock:
             return self._table.evidence.row(self.record(deployment).row)
+
+    def breaker_time(self, deployment: Deployment) -> float:
+        """Seconds that its breaker is open for at first."""
+        return self._rules.breaker_of(deployment).open
 
     def restore(self, deployment: Deployment, good: int, bad: int, results: Iterable[Result]) -> None:
         """Go on from what was counted elsewhere."""
