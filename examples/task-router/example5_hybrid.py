@@ -17,22 +17,32 @@ TIMES = 100
 
 def shares(router: TaskRouter) -> None:
     for task in TASKS:
-        asked = Counter(router.explain(task).model for _ in range(TIMES))
-        told = ", ".join(f"{model} {count}" for model, count in asked.most_common())
-        print(f"  {task:<20} {told:<38} {router.explain(task).reason}")
+        told = router.explain(task).reason
+        asked: Counter[str] = Counter()
+        for _ in range(TIMES):
+            model = router.route_task(task)
+            asked[model] += 1
+            router.record_task_result(
+                model, True, SECONDS[model], TaskCategory.UNKNOWN
+            )  # nothing more is learned of it
+        shown = ", ".join(f"{model} {count}" for model, count in asked.most_common())
+        print(f"  {task:<20} {shown:<38} {told}")
 
 
-def main() -> TaskRouter:
-    router = TaskRouter(Strategy.HYBRID, seed=5)
+def prepared(strategy: Strategy) -> TaskRouter:
+    router = TaskRouter(strategy, seed=5)
     for model in SECONDS:
         router.register_model(model)
     for _ in range(12):
         router.record_task_result("coder", True, SECONDS["coder"], TaskCategory.CODING)
         router.record_task_result("sprinter", True, SECONDS["sprinter"], TaskCategory.DEBUGGING)
         router.record_task_result("allrounder", True, SECONDS["allrounder"], TaskCategory.DEBUGGING)
+    return router
 
+
+def main() -> TaskRouter:
     for strategy in (Strategy.AFFINITY, Strategy.PERFORMANCE, Strategy.HYBRID):
-        router.set_routing_strategy(strategy)
+        router = prepared(strategy)
         print(f"{strategy.value}, of {TIMES} tasks each:")
         shares(router)
     return router

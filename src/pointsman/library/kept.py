@@ -7,7 +7,6 @@ not wait for a thousand models with a hundred results each.
 from __future__ import annotations
 
 from collections.abc import Callable
-from math import inf
 from typing import NamedTuple
 
 import msgspec
@@ -19,6 +18,7 @@ from pointsman.library.store import Keeper, Store
 from pointsman.library.store.snapshot import BreakerSnapshot, Clocks, Evidence, ModelSnapshot, PastResult, Snapshot
 from pointsman.model.view import Clock
 from pointsman.state.breaker import Breaker, State
+from pointsman.state.health import UNANSWERED
 from pointsman.state.results import Result
 
 Moment = Callable[[float], float]
@@ -121,7 +121,7 @@ class Kept:
 
 def _breaker(breaker: Breaker, to_wall: Moment) -> BreakerSnapshot:
     """One that is open until its instance says that it is alive is kept as closed: another one may be registered."""
-    closed = breaker.state is State.CLOSED or breaker.until == inf
+    closed = breaker.state is State.CLOSED or breaker.cause == UNANSWERED
     return BreakerSnapshot(
         state=State.CLOSED if closed else breaker.state,
         failures=breaker.failures,
