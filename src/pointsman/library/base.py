@@ -22,7 +22,7 @@ from pointsman.library.memo import Detect, Memo
 from pointsman.library.models import Held, Limits, Model, wanted, words
 from pointsman.library.monitor import ResourceMonitor
 from pointsman.library.monitor.watch import Watch
-from pointsman.library.numbers import count, latency_of, seconds
+from pointsman.library.numbers import LARGEST, count, latency_of, seconds
 from pointsman.library.prompts import text
 from pointsman.library.regret import Regret
 from pointsman.library.results import BreakerStatus, Explanation, ModelMetrics
@@ -249,7 +249,7 @@ class Base:
         or a timedelta. Without a category it is the one of the task that is reported on. Raises UnknownModel,
         InvalidResult.
         """
-        took = latency if type(latency) is float and 0.0 <= latency < inf else latency_of(latency)
+        took = latency if type(latency) is float and 0.0 <= latency <= LARGEST else latency_of(latency)
         if success is not True and success is not False:
             success = _truth(success)
         about = category if category is None or type(category) is TaskCategory else category_of(category)
@@ -285,7 +285,7 @@ class Base:
         self._desk.settle(self._breaker.settings(adaptive=self._adaptive))
 
     def get_circuit_breaker_status(self, model_id: str) -> BreakerStatus:
-        """Truthy while the model is left out. Raises UnknownModel."""
+        """Truthy while the breaker is open. Raises UnknownModel."""
         return status_of(self._desk, self._desk.model(model_id))
 
     def force_health_recovery(self, model_id: str) -> None:
