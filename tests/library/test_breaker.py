@@ -234,3 +234,20 @@ def test_thresholds_follow_what_is_usual(clock, adaptive):
             opened[name] += 1
             router.record_task_result(name, False, 0.1)
     assert opened == ({"moody": 10, "steady": 3} if adaptive else {"moody": 5, "steady": 5})
+
+
+def test_the_log_tells_who_is_left_out_and_who_is_back(router, clock, caplog):
+    """Once each, for whoever listens to it; an alarm needs no more."""
+    with caplog.at_level("INFO", "pointsman.task_router"):
+        opened(router)
+        router.record_task_result("a", False, 0.1)
+        clock.advance(31)
+        for _ in range(3):
+            router.record_task_result(router.route_task("probe"), True, 0.1)
+        router.set_routing_strategy("least-loaded")
+        router.set_routing_strategy("least-loaded")
+    assert [(each.levelname, each.getMessage()) for each in caplog.records] == [
+        ("WARNING", "model a is left out: breaker open for 30.0 s more (5 failures)"),
+        ("INFO", "model a is back"),
+        ("INFO", "strategy least_loaded instead of random"),
+    ]

@@ -15,7 +15,7 @@ from pointsman.errors import DuplicateModel, InvalidResult, Misuse
 from pointsman.library.breaker import CircuitBreakerConfig
 from pointsman.library.categories import Detector, TaskCategory, category_of
 from pointsman.library.choice import Asked
-from pointsman.library.desk import Desk, Options
+from pointsman.library.desk import Desk
 from pointsman.library.detector import ShippedDetector
 from pointsman.library.lineup import NO_WISH, Wish
 from pointsman.library.memo import Detect, Memo
@@ -26,6 +26,7 @@ from pointsman.library.numbers import LARGEST, count, latency_of, seconds
 from pointsman.library.prompts import text
 from pointsman.library.regret import Regret
 from pointsman.library.results import BreakerStatus, Explanation, ModelMetrics
+from pointsman.library.roster import Options
 from pointsman.library.strategy import Strategy, strategy_of
 from pointsman.library.told import explained, metrics_of, status_of
 from pointsman.model.view import Clock

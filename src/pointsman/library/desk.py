@@ -7,122 +7,42 @@ is told before anything is changed.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Generator
 from random import Random
-from typing import Protocol
 
-import msgspec
-
-from pointsman.errors import DeadlineMissed, DuplicateModel, NoCandidate, UnknownModel
+from pointsman.errors import DeadlineMissed, NoCandidate
 from pointsman.flow.effects import Effect, Reply
 from pointsman.flow.line import Waiting, in_line
 from pointsman.library.categories import TaskCategory
-from pointsman.library.choice import TURNS, Asked, Chooser
-from pointsman.library.models import FAILED, Failure, Held, Model, Wanted
+from pointsman.library.choice import TURNS, Asked
+from pointsman.library.models import FAILED, Failure, Held, Model
 from pointsman.library.regret import Regret
+from pointsman.library.roster import Options, Roster
 from pointsman.library.strategy import Strategy
 from pointsman.model.outcome import CONSEQUENCES
 from pointsman.model.rest import BreakerSettings
 from pointsman.model.view import Clock
-from pointsman.state.queue import QueueSettings
 from pointsman.state.results import Result
 from pointsman.state.rules import Rules
-from pointsman.state.scoreboard import Scoreboard
+
+LOG = logging.getLogger("pointsman.task_router")
+LOG.addHandler(logging.NullHandler())
+"""Nobody hears it who does not ask the standard library for it."""
 
 MOST_HELD = 10_000
 """Tasks of one model that are waited for; what was given to it before those is taken to be lost."""
 
 
-class Options(msgspec.Struct, frozen=True):
-    """What holds of the whole router; ``zone`` and ``spill_over`` as in Chooser. A task is waited for ``lease_timeout``
-    seconds.
-    """
-
-    zone: str | None = None
-    spill_over: int | None = None
-    lease_timeout: float = 600.0
-    queue: QueueSettings = QueueSettings()
-
-
-class LongMemory(Protocol):
-    """What is remembered longer than the program runs."""
-
-    def restore(self, model: Model) -> bool:
-        """A model that has just been registered goes on from what is known of it; False if nothing is."""
-        ...
-
-    def forget(self, name: str) -> None:
-        """It was unregistered."""
-        ...
-
-    def note(self) -> None:
-        """Something has changed."""
-        ...
-
-
-class Desk:
-    """Thread-safe: every method may be called from any thread."""
+class Desk(Roster):
+    """Who has which task."""
 
     def __init__(
         self, strategy: Strategy, breaker: BreakerSettings, options: Options, clock: Clock, dice: Random
     ) -> None:
-        self.options = options
-        self.board = Scoreboard(clock, dice, Rules(breaker=breaker, queue=options.queue))
-        self.models: dict[str, Model] = {}
-        self.chooser = Chooser(
-            self.board, self.models, dice, strategy, zone=options.zone, spill_over=options.spill_over
-        )
-        self.memory: LongMemory | None = None
-        self._order: tuple[Model, ...] = ()
+        super().__init__(strategy, breaker, options, clock, dice)
         self._watched = 0  # whose tasks were looked at last, for those that nobody reports on
         self._begin()
-
-    # Who is there
-
-    def register(self, wanted: Wanted, instance: object) -> None:
-        """Raises DuplicateModel."""
-        name = wanted.deployment.id
-        with self.board.lock:
-            if name in self.models:
-                raise DuplicateModel(
-                    f"model {name!r} is registered already: unregister_model it first", param="model_id"
-                )
-            record = self.board.record(wanted.deployment)
-            model = self.models[name] = Model(wanted.deployment, record, instance, wanted.capabilities)
-            if self.memory is None or not self.memory.restore(model):
-                self._credit(model)
-            self.chooser.counts = self.chooser.counts or wanted.deployment.tpm is not None
-            self._changed()
-
-    def unregister(self, name: str) -> int:
-        """How many tasks it has under way: they end where they are, and what comes of them is not counted. Raises
-        UnknownModel.
-        """
-        with self.board.lock:
-            model = self.models.pop(self.model(name).id)
-            model.gone = True
-            under_way = model.record.in_flight
-            self.board.forget(model.deployment)
-            self.chooser.bandit.forget(model.id)
-            if self.memory is not None:
-                self.memory.forget(model.id)
-            self._changed()
-        return under_way
-
-    def model(self, name: str) -> Model:
-        """Raises UnknownModel, which lists who there is."""
-        found = self.models.get(name) if isinstance(name, str) else None
-        if found is None:
-            known = ", ".join(list(self.models)[:20]) or "none; call register_model first"
-            raise UnknownModel(f"no model {name!r:.200} is registered; there are: {known}", param="model_id")
-        return found
-
-    def everybody(self) -> tuple[Model, ...]:
-        """In the order in which they were registered."""
-        with self.board.lock:
-            if len(self._order) != len(self.models):
-                self._order = tuple(self.models.values())
-            return self._order
 
     # Who gets a task
 
@@ -228,12 +148,25 @@ class Desk:
             board.failed(lease, failure.kind, failure.retry_after)
             model.faultless += not CONSEQUENCES[failure.kind].counts
         board.give_back(lease)
+        if board.resting or lease.passage is not None:
+            self._tell(model)
         if about is not TaskCategory.UNKNOWN:
             board.learned(about, lease.record, good, result.ended)
         if held.arm or self.chooser.learns:
             self.chooser.learned(held, about, good, seconds)
         if self.memory is not None:
             self.memory.note()
+
+    def _tell(self, model: Model) -> None:
+        """A model that is left out, or back, is worth a line in the log."""
+        why = self.board.fitness(model.deployment)
+        out = model.deployment.id in self.board.resting
+        if out and not model.told_out and why is not None:
+            LOG.warning("model %s is left out: %s", model.id, why)
+            model.told_out = True
+        elif not out and model.told_out:
+            LOG.info("model %s is back", model.id)
+            model.told_out = False
 
     def given_up(self, model: Model, held: Held) -> None:
         """A task is over without a word on the model: its caller left."""
@@ -249,7 +182,10 @@ class Desk:
 
     def go_by(self, strategy: Strategy) -> None:
         with self.board.lock:
+            before = self.chooser.strategy
             self.chooser.go_by(strategy)
+        if before is not strategy:
+            LOG.info("strategy %s instead of %s", strategy.value, before.value)
 
     def settle(self, breaker: BreakerSettings) -> None:
         """Of all models, from now on; who rests goes on resting."""
@@ -258,14 +194,6 @@ class Desk:
     def recover(self, model: Model) -> None:
         """Somebody says that it is well."""
         self.board.recover(model.deployment)
-
-    def check(self) -> dict[str, bool]:
-        """Who is well: no breaker or rest keeps it from being asked, and its instance, if it can tell, is alive."""
-        found = {}
-        for model in self.everybody():
-            self._look_at(model)
-            found[model.id] = self.board.fitness(model.deployment) is None
-        return found
 
     def reset(self, *, keep_breakers: bool) -> None:
         """Forget what was counted and learned. What is under way goes on."""
@@ -276,26 +204,13 @@ class Desk:
             for model in self.everybody():
                 model.routed = model.timed = model.faultless = 0
                 model.latency = 0.0
-                self._credit(model)
+                self.credit(model)
             if self.memory is not None:
                 self.memory.note()
 
     def _begin(self) -> None:
         """Turns begin with the first that was registered, as one expects of a list."""
         self.board.turns(TURNS).last = ""
-
-    def _credit(self, model: Model) -> None:
-        """What it is said to be capable of counts like one task that went well."""
-        for category in TaskCategory:
-            if category in model.capabilities:
-                self.board.learned(category, model.record, good=True, at=self.board.clock())
-
-    def _changed(self) -> None:
-        """Somebody came or left."""
-        if self.memory is not None:
-            self.memory.note()
-        self._order = ()
-        self.chooser.changed()
 
     def _chosen(self, asked: Asked) -> Model:
         """Somebody who is alive, as far as that can be told. Before nobody is found all that was lost is given up."""
@@ -308,21 +223,8 @@ class Desk:
                     raise
                 lost = True
                 continue
-            if self._look_at(model):
+            if self.look_at(model):
                 return model
-
-    def _look_at(self, model: Model) -> bool:
-        """Is its instance alive, as far as it tells? One that is not is left out, and tried again as after failures."""
-        instance = model.instance
-        if instance is None or isinstance(instance, PLAIN):
-            return True
-        alive = _alive(instance)
-        if not alive:
-            self.board.checked(model.deployment.provider, False, self.board.breaker_time(model.deployment))
-        elif model.ailing:
-            self.board.checked(model.deployment.provider, True, 0.0)
-        model.ailing = not alive
-        return alive
 
     def _models_give_up_old(self) -> bool:
         """Was anything lost?"""
@@ -342,16 +244,3 @@ class Desk:
         held, oldest = model.held, now - self.options.lease_timeout
         while held and held[0].lease.begun < oldest:
             self.board.give_back(held.popleft().lease)
-
-
-PLAIN = (str, int, float, tuple, dict, list)
-"""Things that models are registered with and that say nothing of being alive."""
-
-
-def _alive(instance: object) -> bool:
-    """What an instance says of itself; one that can't even say it is not."""
-    try:
-        said = getattr(instance, "alive", True)
-        return bool(said() if callable(said) else said)
-    except Exception:  # noqa: BLE001  whatever it is, a task would meet it too
-        return False

@@ -69,7 +69,8 @@ FAILED = Failure(FailureKind.SERVER_ERROR)
 class Model(msgspec.Struct):
     """``held`` are the tasks under way, the oldest first, without those of ``with router.task(…)``. ``routed`` counts
     choices, ``latency`` adds up the seconds of all ``timed`` results. ``ailing``: its instance was not alive.
-    ``gone``: it was unregistered. ``faultless``: failures that are not held against it, for the task was to blame.
+    ``gone``: it was unregistered. ``told_out``: the log says that it is left out. ``faultless``: failures that are not
+    held against it, for the task was to blame.
     """
 
     deployment: Deployment
@@ -82,6 +83,7 @@ class Model(msgspec.Struct):
     latency: float = 0.0
     ailing: bool = False
     gone: bool = False
+    told_out: bool = False
     faultless: int = 0
 
     @property
