@@ -17,6 +17,7 @@ from pointsman.library.categories import Detector, TaskCategory, category_of
 from pointsman.library.choice import Asked
 from pointsman.library.desk import Desk
 from pointsman.library.detector import ShippedDetector
+from pointsman.library.forks import Fork
 from pointsman.library.lineup import NO_WISH, Wish
 from pointsman.library.memo import Detect, Memo
 from pointsman.library.models import Held, Limits, Model, wanted, words
@@ -116,6 +117,7 @@ class Base:
         self._desk = Desk(
             strategy_of(strategy), self._breaker.settings(adaptive=adaptive_thresholds), options, clock, dice
         )
+        self._fork = Fork(self._desk.board.lock, dice, seeded=seed is not None)
         self._made: dict[str, Instance] = {}
         self._watch = Watch(monitor, self._desk.board) if monitor is not None else None
         self._kept = _kept(self._desk, store) if store is not None else None
