@@ -17,7 +17,7 @@ RESULTS = 20
 FAILURES = 5
 """In a row: they open a breaker."""
 
-AMPLE = Limits(max_parallel=1_000_000, rpm=100_000_000, tpm=1_000_000_000_000)
+AMPLE = Limits(max_parallel=1_000_000, rpm=100_000_000, tpm=1_000_000_000)
 LASTING = CircuitBreakerConfig(failure_threshold=FAILURES, timeout=3_600)
 
 TIMES = tuple(0.2 + 0.001 * (at * 37 % 1_009) for at in range(1_009))
