@@ -6,6 +6,7 @@ import tracemalloc
 from pointsman import Strategy, TaskRouter
 from pointsman.library import desk, memo
 from pointsman.library.choice import MOST_LINEUPS
+from pointsman.state.memory import MOST_UNLISTED
 
 MUCH = 256 * 1024
 
@@ -68,3 +69,15 @@ def test_models_that_come_and_go_are_forgotten():
             router.unregister_model(f"model {number}")
 
     assert grown(pass_by, 300) < MUCH
+
+
+def test_nobody_of_thousands_of_models_is_forgotten():
+    router = TaskRouter(Strategy.RANDOM, seed=1, detector=lambda prompt: "coding")
+    names = [f"m{number}" for number in range(MOST_UNLISTED + 1)]
+    for name in names:
+        router.register_model(name)
+        router.record_task_result(name, True, 0.1)
+    assert [metrics.total_requests for metrics in router.get_all_metrics().values()] == [1] * len(names)
+    router.unregister_model("m0")
+    router.register_model("m0")
+    assert router.get_model_metrics("m0").total_requests == 0

@@ -75,7 +75,7 @@ class Roster:
                 raise DuplicateModel(
                     f"model {name!r} is registered already: unregister_model it first", param="model_id"
                 )
-            record = self.board.record(wanted.deployment)
+            record = self.board.enlist(wanted.deployment)
             model = self.models[name] = Model(wanted.deployment, record, instance, wanted.capabilities)
             if self.memory is None or not self.memory.restore(model):
                 self.credit(model)

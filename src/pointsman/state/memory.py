@@ -40,7 +40,7 @@ class Memory:
         self._rules = rules
         self._clock = clock
         self._lock = lock
-        self._listed: frozenset[str] = frozenset()
+        self._listed: set[str] = set()
 
     def record(self, deployment: Deployment) -> Record:
         """The deployment's memory, begun when first asked for."""
@@ -49,6 +49,12 @@ class Memory:
             with self._lock:
                 record = self.records.get(deployment.id) or self._begin(deployment)
         return record
+
+    def enlist(self, deployment: Deployment) -> Record:
+        """Its memory, kept until it is forgotten, however many others there are."""
+        with self._lock:
+            self._listed.add(deployment.id)
+            return self.record(deployment)
 
     def known(self, deployment: Deployment) -> tuple[Record | None, Place | None]:
         return self.records.get(deployment.id), self.places.get(deployment.provider.name)
@@ -59,7 +65,7 @@ class Memory:
         """
         self._rules = rules
         self.health.settle(rules)
-        self._listed = frozenset(known)
+        self._listed = set(known)
         for provider in {d.provider.name: d.provider for d in known.values()}.values():
             self._settle(self._place(provider), provider)
         for name, record in list(self.records.items()):
@@ -82,6 +88,7 @@ class Memory:
 
     def forget(self, deployment: Deployment) -> None:
         """One, with the place that is its alone. What it has under way ends with nobody to remember it."""
+        self._listed.discard(deployment.id)
         record = self.records.get(deployment.id)
         if record is None:
             return

@@ -66,7 +66,7 @@ class Scoreboard:
         self._counts = memory.table.counts
         self._table.evidence.adaptive = self._rules.breaker.adaptive
         self.health, self.resting = memory.health, memory.health.resting
-        self.record = memory.record
+        self.record, self.enlist = memory.record, memory.enlist
 
     # What a decision may know (View)
 
