@@ -16,7 +16,7 @@ from typing import NamedTuple
 from pointsman.model.decision import Step
 from pointsman.model.members import Column, Members
 from pointsman.model.request import Request
-from pointsman.model.view import Dice, View
+from pointsman.model.view import Dice, Known, View
 from pointsman.routing.figures import arithmetic
 from pointsman.routing.ranking import one_of
 from pointsman.routing.shares import lessened
@@ -31,13 +31,13 @@ STRONG = 0.5
 
 
 class Skill(NamedTuple):
-    """A pool's skills at one kind of task; ``known``: how much each did of it, in any unit. ``good`` of ``results`` of
-    the ``best`` one went well. ``strong``: there is enough of it.
+    """A pool's skills at one kind of task, by what is ``known`` of it. ``good`` of ``results`` of the ``best`` one went
+    well. ``strong``: there is enough of it.
     """
 
     task: str
     column: Column
-    known: Column
+    known: Known
     best: int
     good: float
     results: float
@@ -71,15 +71,14 @@ class Skills:
             return None
         good = known.good[best] / known.unit
         results = good + known.bad[best] / known.unit
-        amounts = do.each(add, known.good, known.bad)
-        return Skill(task, column, amounts, best, good, results, results >= known.enough and column[best] >= STRONG)
+        return Skill(task, column, known, best, good, results, results >= known.enough and column[best] >= STRONG)
 
     def pick(self, skill: Skill, view: View, dice: Dice) -> tuple[int, Step]:
         """The least busy of the best, or now and then anybody."""
         pool, do = self._members.pool, self._do
         if len(pool) > 1 and dice.random() < EXPLORING:
-            least = do.lowest(skill.known)
-            index = one_of(do.equal(skill.known, skill.known[least]), pool, view, dice)
+            amounts = do.each(add, skill.known.good, skill.known.bad)
+            index = one_of(do.equal(amounts, amounts[do.lowest(amounts)]), pool, view, dice)
             return index, self._step(f"{pool[index].id} is tried at {skill.task}, for least is known of it there")
         near: Sequence[int] = do.from_on(skill.column, skill.column[skill.best] * NEAR)
         if len(near) == 1:
