@@ -119,7 +119,7 @@ class Desk(Roster):
             self._give_up_old(model, now)
         held = model.held
         if not held:
-            return Held(self.board.note(model.deployment), TaskCategory.UNKNOWN)
+            return Held(self.board.note(model.record), TaskCategory.UNKNOWN)
         if model.deployment.id in self.board.resting:
             for index, other in enumerate(held):
                 if other.lease.passage is not None:

@@ -158,7 +158,7 @@ class _Few:
         return [place for place, figure in enumerate(column) if figure >= least]
 
     def among(self, places: Sequence[int], column: Column, *, least: bool = False) -> tuple[float, Sequence[int]]:
-        low = 0.0 if least else min([column[place] for place in places])
+        low = 0.0 if least else min(map(column.__getitem__, places))
         return low, [place for place in places if column[place] == low]
 
     def finite(self, column: Column) -> int:

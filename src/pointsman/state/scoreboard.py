@@ -259,17 +259,19 @@ class Scoreboard:
             if self.queue.tickets:
                 self._hand_on(record)
 
-    def note(self, deployment: Deployment) -> Lease:
+    def note(self, record: Record) -> Lease:
         """A lease for a result of which no choice is known: it takes a place until it is given back, and no turn. It
-        counts as a trial if the deployment is on trial.
+        counts as a trial if the deployment is on trial. Call under ``lock``.
         """
-        with self.lock:
-            record, now = self.record(deployment), self.clock()
-            self._counts.under_way[record.row] += 1
-            record.place.in_flight += 1
+        now = self.clock()
+        self._counts.under_way[record.row] += 1
+        record.place.in_flight += 1
+        passage = None
+        if record.deployment.id in self.resting:
             record.breaker.admits(now)
-            trial = record.breaker.state is State.HALF_OPEN
-            return Lease(record, now, self.health.passage(record, now) if trial else None)
+            if record.breaker.state is State.HALF_OPEN:
+                passage = self.health.passage(record, now)
+        return Lease(record, now, passage)
 
     # Waiting for room (flow/line.py)
 
