@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from pointsman.fakes import request
 from pointsman.model.outcome import FailureKind, Usage
-from pointsman.providers.openai import DIALECT, MAX_FRAME
+from pointsman.providers.openai import DIALECT
+from pointsman.providers.sse import MAX_FRAME
 
 
 def chunk(delta: dict | None = None, finish: str | None = None, **more) -> str:

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pointsman.model.outcome import FailureKind
-from pointsman.providers.openai import MAX_FRAME, SseReader
 from pointsman.providers.resumed import Resumed
+from pointsman.providers.sse import MAX_FRAME, SseReader
 from support.cutting import corpus, cuttings, reads_alike, told
 from support.event_stream import BOM, Event, events, lines_of
 from support.fuzzing import alike

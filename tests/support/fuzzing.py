@@ -8,7 +8,7 @@ from random import Random
 
 from pointsman.fakes import request
 from pointsman.providers.ollama import DIALECT as OLLAMA
-from pointsman.providers.openai import SseReader
+from pointsman.providers.sse import SseReader
 from support.cutting import at, corpus, told
 from support.event_stream import events
 

@@ -18,3 +18,9 @@ SIGN = rb"\ufffd"
 def whole_letters(json: bytes) -> bytes:
     """The same JSON with a replacement character for each half letter; for looking into, never for sending."""
     return HALF.sub(lambda found: SIGN if found[1] else found[0], json)
+
+
+def check_text(json: bytes) -> None:
+    """Raises UnicodeDecodeError if it is not UTF-8: decoding skips what nobody asks for."""
+    if not json.isascii():
+        json.decode()

@@ -43,6 +43,9 @@ WIDEST = 8
 MOST_PLACES = 32
 """How much of a body's nest is looked at; the deepest known has five levels."""
 
+ABSENT = msgspec.Raw()
+"""Stands for a field that is not there."""
+
 EMPTY = (b"null", b'""', b"{}", b"false")
 
 NOT_JSON = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
