@@ -12,8 +12,10 @@ Method: Mirrokni, Thorup and Zadimoghaddam 2018.
 
 from __future__ import annotations
 
+from functools import cached_property, lru_cache
 from hashlib import blake2b
 from math import inf
+from typing import Any
 
 from pointsman.model.members import Column, Members
 from pointsman.model.view import View
@@ -33,7 +35,11 @@ class Homes:
     def __init__(self, members: Members) -> None:
         self._members = members
         self._do = arithmetic(members)
-        self._seeds = self._do.seeds([_seed(d.id) for d in members.pool])
+
+    @cached_property
+    def _seeds(self) -> Any:
+        """Made for the first key: who has a home elsewhere needs none."""
+        return self._do.seeds([_seed(d.id) for d in self._members.pool])
 
     def distances(self, key: int, shares: Column) -> Column:
         """How far each member is from a key. A member without a share is infinitely far."""
@@ -59,6 +65,7 @@ class Homes:
         return BOUND * (self._do.total(loads) + 1) / self._do.total(shares)
 
 
+@lru_cache(10_000)
 def _seed(name: str) -> tuple[int, int]:
     """A member's own hash of keys, of those that multiply, add and take the upper bits (Dietzfelbinger 1996)."""
     digest = blake2b(name.encode(), digest_size=16).digest()

@@ -5,9 +5,11 @@ What share each one has is the strategies' business; no share means never drawn 
 
 from __future__ import annotations
 
-from bisect import bisect
+from bisect import bisect, bisect_left
 from collections.abc import Mapping
+from functools import cached_property
 from itertools import accumulate
+from operator import attrgetter
 
 from pointsman.model.decision import Pool, Step
 from pointsman.model.members import Column, Members
@@ -15,12 +17,15 @@ from pointsman.model.request import Request
 from pointsman.model.view import Dice, View
 from pointsman.routing.figures import FEW, Arithmetic
 
+FIGURES = tuple((name, attrgetter(name)) for name in ("weight", "rpm", "tpm"))
+"""Of a deployment, that give shares: the first that any member sets."""
+
 
 def shares_of(pool: Pool) -> tuple[str, list[float]]:
-    """The figure that gives the shares, and one share a member: the first of weight, rpm, tpm that any member sets."""
-    for source in ("weight", "rpm", "tpm"):
-        shares = [float(getattr(d, source) or 0) for d in pool]
-        if max(shares) > 0:
+    """The figure that gives the shares, and one share a member."""
+    for source, figure_of in FIGURES:
+        shares = [float(figure or 0) for figure in map(figure_of, pool)]
+        if any(shares):
             return source, shares
     return "equal chance", [1.0] * len(pool)
 
@@ -37,15 +42,19 @@ def relative(figures: list[float]) -> list[float]:
 
 
 class Draw:
-    """A strategy that draws. The pool is not empty and at least one share is above 0; ``told`` begins the sentence."""
+    """A strategy that draws. The pool is not empty, no share is below 0, one is above; ``told`` begins the sentence."""
 
     def __init__(self, pool: Pool, shares: list[float], told: str) -> None:
         self._pool = pool
-        self._members = Members(pool)
         self._shares = shares
         self._told = told
         self._edges, self._last = _edges(shares)
         self._words: dict[int, tuple[int, Step]] = {}
+
+    @cached_property
+    def _members(self) -> Members:
+        """Who is where: asked only while somebody has less than its share."""
+        return Members(self._pool)
 
     def pick(self, _request: Request, view: View, dice: Dice) -> tuple[int, Step]:
         if view.reduced:
@@ -92,4 +101,5 @@ def _placed(reduced: Mapping[str, float], members: Members) -> list[tuple[int, f
 
 def _edges(shares: Column) -> tuple[list[float], int]:
     """Where each one's part of the draw ends, and the last that has a part."""
-    return list(accumulate(shares)), max(index for index, share in enumerate(shares) if share > 0)
+    edges = list(accumulate(shares))
+    return edges, bisect_left(edges, edges[-1])

@@ -42,16 +42,12 @@ def routing_tags(tags: tuple[str, ...], settings: TagSettings) -> tuple[str, ...
 
 def wished(tags: tuple[str, ...], settings: TagSettings) -> Wish:
     """What a request's tags ask for. A sign alone asks for nothing."""
-    plain: list[str] = []
-    banned: list[str] = []
-    needed: list[str] = []
-    for tag in routing_tags(tags, settings):
-        sign, rest = tag[:1], tag[1:]
-        if sign not in SIGNS:
-            plain.append(tag)
-        elif rest:
-            (banned if sign == "!" else needed).append(rest)
-    return Wish(frozenset(plain), frozenset(banned), frozenset(needed))
+    given = routing_tags(tags, settings)
+    plain = frozenset([tag for tag in given if tag[:1] not in SIGNS])
+    if len(plain) == len(given):
+        return Wish(plain)
+    banned, needed = (frozenset([tag[1:] for tag in given if tag[:1] == sign and tag[1:]]) for sign in "!&")
+    return Wish(plain, banned, needed)
 
 
 def known_tags(pool: Pool) -> frozenset[str]:
@@ -117,8 +113,8 @@ def suited(pool: Pool, tags: tuple[str, ...], agent: str, topology: Topology) ->
 
 def shown(tags: Iterable[str], most: int = 8) -> str:
     """Tags as a text of one bounded line, whatever callers put into them."""
-    named = [tag if tag.isprintable() and len(tag) <= LONGEST_SHOWN else repr(tag[:LONGEST_SHOWN]) for tag in tags]
-    return ", ".join(named[:most]) + (", …" if len(named) > most else "")
+    named = [tag if len(tag) <= LONGEST_SHOWN and tag.isprintable() else repr(tag[:LONGEST_SHOWN]) for tag in tags]
+    return ", ".join(named) if len(named) <= most else f"{', '.join(named[:most])}, …"
 
 
 def _knows(deployment: Deployment, agent: str, settings: TagSettings) -> bool:

@@ -42,6 +42,8 @@ class Tiers:
     def __init__(self, topology: Topology, settle: Settle) -> None:
         self._topology = topology
         self._settle = settle
+        self._any = any(following(topology, None))
+        self._causes = tuple(cause for cause in CAUSES if any(following(topology, cause)))
 
     def of(self, asked: Asked, group: str, settled: Settled, strategy: str) -> tuple[tuple[Tier, ...], int]:
         """All tiers of a request that was settled, and how many of them are the group asked for, which come first."""
@@ -55,17 +57,16 @@ class Tiers:
         public = name if name in (settled.name, group) else None
         if settled.fallback is not None:
             tiers.append(self._instead(settled.fallback, tiers[0], public, asked))
-        tiers += self._after(asked, group)
+        if self._any:
+            tiers += self._after(asked, group)
         if chain is not None:
             tiers += self._members(chain, tiers[0], public, asked)
-        special = [tier for cause in CAUSES for tier in self._after(asked, group, cause)[:MAX_TIERS]]
+        special = [tier for cause in self._causes for tier in self._after(asked, group, cause)[:MAX_TIERS]]
         return (*tiers[:MAX_TIERS], *special), own
 
     def _after(self, asked: Asked, group: str, cause: FailureKind | None = None) -> list[Tier]:
         """The groups that are configured to follow, for any cause or for one."""
-        listed, default = following(self._topology, cause)
-        if not listed and not default:
-            return []
+        listed, _ = following(self._topology, cause)
         found: list[Tier] = []
         for name in groups_after(asked.name if asked.name in listed else group, self._topology, cause):
             with suppress(ModelNotFound):  # one that nobody serves any more must not end requests for other names
@@ -126,14 +127,14 @@ class Tiers:
 
 def levels(tier: Tier) -> list[Tier]:
     """A group whose members have an ``order`` is one tier a level, the lowest first."""
-    orders = sorted({UNORDERED if d.order is None else d.order for d in tier.pool})
+    orders = {UNORDERED if d.order is None else d.order for d in tier.pool}
     if len(orders) <= 1:
         return [tier]
     return [
         msgspec.structs.replace(
             tier, pool=tuple(d for d in tier.pool if (UNORDERED if d.order is None else d.order) == order)
         )
-        for order in orders
+        for order in sorted(orders)
     ]
 
 

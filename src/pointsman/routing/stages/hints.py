@@ -14,7 +14,10 @@ def hints(asked: Asked, found: Found, topology: Topology) -> str | None:
     name = found.name
     if name is not None and name.startswith(ENTRY) and not topology.serves(name):
         raise InvalidBody(_unknown("router", name, topology.entries), param="model")
-    told = [f"tags {shown(asked.tags)}"] if asked.tags else []
+    tags = f"tags {shown(asked.tags)}" if asked.tags else None
+    if asked.capability is None and asked.task is None and asked.chain is None:
+        return tags
+    told = [tags] if tags else []
     for word, value, known, header in (
         ("capability", asked.capability, topology.capabilities, "X-Capability"),
         ("task", asked.task, topology.task_names, "X-Task"),
@@ -24,7 +27,7 @@ def hints(asked: Asked, found: Found, topology: Topology) -> str | None:
             if value not in known:
                 raise InvalidHeader(_unknown(word, value, known), param=header)
             told.append(f"{word} {value!r}")
-    return "; ".join(told) or None
+    return "; ".join(told)
 
 
 def _unknown(word: str, value: str, known: Iterable[str]) -> str:

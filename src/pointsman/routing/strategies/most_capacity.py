@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from itertools import repeat
 from math import inf
+from operator import attrgetter
 from typing import Any
 
 from pointsman.config.settings import Strategies
 from pointsman.model.decision import Pool, Step
-from pointsman.model.deployment import Deployment
 from pointsman.model.members import Column, Members
 from pointsman.model.request import Request
 from pointsman.model.view import Dice, View
@@ -23,6 +23,8 @@ from pointsman.routing.ranking import Measure, best
 from pointsman.routing.shares import lessened
 
 MEASURE = Measure("most_capacity", "has room for %.0f tokens", highest=True)
+LIMITS = attrgetter("rpm", "tpm", "max_parallel_requests")
+
 UNTOLD = Measure("most_capacity", "has %.2f of its room free", highest=True)
 
 
@@ -30,13 +32,18 @@ class MostCapacity:
     def __init__(self, _group: str, pool: Pool, _settings: Strategies) -> None:
         members = self._members = Members(pool)
         self._do = arithmetic(members)
-        known = [d.window for d in pool if d.window is not None]
+        windows = [d.window for d in pool]
+        known = [window for window in windows if window is not None]
         self._measure = MEASURE if known else UNTOLD
         smallest = min(known, default=1)
-        self._contexts = members.column(_room(d, smallest) for d in pool)
-        limited = any(d.rpm or d.tpm or d.max_parallel_requests for d in pool)
-        limits = ("rpm", "tpm", "max_parallel_requests") if limited else ()
-        self._limits = [members.column(getattr(d, name) or inf for d in pool) for name in limits]
+        limits = list(map(LIMITS, pool))
+        rooms = [  # none where a limit of 0 admits nobody
+            0 if 0 in limit else smallest if window is None else window
+            for window, limit in zip(windows, limits, strict=True)
+        ]
+        self._contexts = members.column(rooms)
+        each = zip(*limits, strict=True) if any(map(any, limits)) else ()
+        self._limits = [members.column([limit or inf for limit in column]) for column in each]
 
     def pick(self, _request: Request, view: View, dice: Dice) -> tuple[int, Step]:
         loads = view.in_flight_of(self._members)
@@ -79,10 +86,3 @@ def _alone(context: float, load: float) -> float:
 
 def _shared(context: float, load: float, free: float) -> float:
     return context / (load + 1) * free
-
-
-def _room(deployment: Deployment, smallest: int) -> int:
-    """Its context window, in tokens; none where a limit of 0 admits nobody."""
-    if 0 in (deployment.rpm, deployment.tpm, deployment.max_parallel_requests):
-        return 0
-    return smallest if deployment.window is None else deployment.window

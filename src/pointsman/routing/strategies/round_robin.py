@@ -8,6 +8,8 @@ owner has a turn only when nobody else is left.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 from operator import itemgetter
 
 from pointsman.config.settings import Strategies
@@ -23,15 +25,22 @@ class RoundRobin:
     def __init__(self, group: str, pool: Pool, _settings: Strategies) -> None:
         self._group = group
         self._pool = pool
-        sharing = [(index, d.id) for index, d in enumerate(pool) if d.weight is None or d.weight > 0]
-        sharing = sharing or [(index, d.id) for index, d in enumerate(pool)]
-        self._indexes = [index for index, _ in sharing]
-        self._names = [name for _, name in sharing]
-        self._places = {name: place for place, name in enumerate(self._names)}
-        self._at = itemgetter(*self._names, self._names[-1])  # of two at least: then it gives a tuple
+        sharing = [index for index, d in enumerate(pool) if d.weight is None or d.weight > 0]
+        self._indexes: Sequence[int] = sharing or range(len(pool))
+        self._names = [pool[index].id for index in self._indexes]
         self._words: dict[int, tuple[int, Step]] = {}
         only = f"round_robin: {pool[0].id} is the only one"
         self._alone = (0, Step("strategy", 1, 1, only)) if len(pool) == 1 else None
+
+    @cached_property
+    def _places(self) -> Mapping[str, int]:
+        """Where each one stands: asked when somebody has had a turn."""
+        return {name: place for place, name in enumerate(self._names)}
+
+    @cached_property
+    def _at(self) -> Callable[[Mapping[str, float]], tuple[float, ...]]:
+        """Of turns had by name, everybody's, and the last one's again: of two at least it gives a tuple."""
+        return itemgetter(*self._names, self._names[-1])
 
     def pick(self, _request: Request, view: View, dice: Dice) -> tuple[int, Step]:
         if self._alone is not None:  # nothing to take turns with, and no memory to keep of names that callers make up
