@@ -21,7 +21,7 @@ from pointsman.gateway.envelope import (
     mistyped,
     read_envelope,
 )
-from pointsman.model.request import Endpoint, Fields, Request
+from pointsman.model.request import Endpoint, Fields, Request, Spelt
 
 LOOKED_INTO = hints.FIELDS | wishes.FIELDS
 """Body fields that most requests don't have."""
@@ -77,8 +77,9 @@ def read_body(endpoint: Endpoint, body: bytes | bytearray, headers: dict[bytes, 
         if len(body) < LARGE:
             fields = _decode_fields(body)
             seen = read_envelope(body)
-            if len(_encode(fields)) != len(body):  # white space, or a key twice
+            if _encode(fields) != body:  # white space, an escape in a key, or a key twice
                 _counting.read(body)
+                fields = Spelt(fields, body)
         else:
             fields, seen = _read_large(body)
     except msgspec.ValidationError as error:
@@ -90,14 +91,15 @@ def read_body(endpoint: Endpoint, body: bytes | bytearray, headers: dict[bytes, 
     model, stream = None if seen.model == AUTO else seen.model, bool(seen.stream) and endpoint != "embeddings"
     if LOOKED_INTO.isdisjoint(fields) and HEADERS.isdisjoint(headers):
         return Request(endpoint, model, fields, stream, headers, len(body) // 4, id=request_id)
+    left = fields.copy()
     try:
-        wished, said = wishes.read_wishes(endpoint, model, fields, headers), hints.read_hints(fields, headers)
+        wished, said = wishes.read_wishes(endpoint, model, left, headers), hints.read_hints(left, headers)
     except RecursionError as error:  # read from further in than the whole was
         raise InvalidBody(f"the request body is not valid JSON: {_cause(error)}") from None
     return Request(
         endpoint,
         model,
-        fields,
+        fields if left == fields else left,
         stream,
         headers,
         (len(body) - wished.bytes) // 4,
@@ -114,7 +116,7 @@ def read_body(endpoint: Endpoint, body: bytes | bytearray, headers: dict[bytes, 
 
 
 def _read_large(body: bytes | bytearray) -> tuple[Fields, Envelope]:
-    fields = _counting.read(body)
+    fields = Spelt(_counting.read(body), body)
     return fields, envelope_of(fields)
 
 

@@ -17,6 +17,18 @@ Fields = dict[str, msgspec.Raw]
 """A JSON object whose values stay unparsed: what nobody asks for is passed on byte for byte."""
 
 
+class Spelt(Fields):
+    """The fields of a body that they alone would not give back to the byte, with its ``text``: there are blanks between
+    them, or escapes in their names. Whoever changes them changes a copy, and copies have no text.
+    """
+
+    __slots__ = ("text",)
+
+    def __init__(self, fields: Fields, text: bytes | bytearray) -> None:
+        super().__init__(fields)
+        self.text = text
+
+
 class Hints(msgspec.Struct, frozen=True, gc=False):
     """What a caller says beside the model's name, in headers and in the body. Most say nothing.
 

@@ -1,7 +1,8 @@
 """OpenAI's wire format, spoken by OpenAI, vLLM, llama.cpp's servers and most others.
 
 Requests and replies pass through: only ``model`` and what a deployment adds is written, only usage, content, finish
-and errors are looked at. A body is never rebuilt from what we understood of it.
+and errors are looked at. A body is never rebuilt from what we understood of it: its fields' values go on as they came,
+and so does all between them unless a field is taken out.
 """
 
 from __future__ import annotations
@@ -14,12 +15,13 @@ import msgspec
 from pointsman.model.deployment import Deployment
 from pointsman.model.exchange import Answered, Refusal, Understood, WireRequest
 from pointsman.model.outcome import NO_USAGE, Usage
-from pointsman.model.request import Request
+from pointsman.model.request import Request, Spelt
 from pointsman.providers.letters import check_text, whole_letters
 from pointsman.providers.refusals import ERROR_INSIDE, inside, no_answer, refusal
 from pointsman.providers.said import ABSENT, NOT_JSON, there
 from pointsman.providers.shapes import Dialect, choices_of, takes_task, versioned
 from pointsman.providers.sse import SseReader
+from pointsman.providers.verbatim import with_model
 
 PATHS = {"chat": "/chat/completions", "completions": "/completions", "embeddings": "/embeddings"}
 
@@ -44,9 +46,12 @@ def write(request: Request, deployment: Deployment, model: str) -> WireRequest:
     body = request.body
     if "task" in body and not takes_task(deployment.provider):
         body = {name: value for name, value in body.items() if name != "task"}
+    path = _paths(deployment.provider.base_url)[request.endpoint]
+    if type(body) is Spelt:
+        return WireRequest(path, with_model(body, deployment.params, model))
     fields: dict[str, Any] = {**deployment.params, **body} if deployment.params else body.copy()
     fields["model"] = model
-    return WireRequest(_paths(deployment.provider.base_url)[request.endpoint], _encode(fields))
+    return WireRequest(path, _encode(fields))
 
 
 @lru_cache(1024)
