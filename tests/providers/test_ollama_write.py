@@ -229,6 +229,7 @@ def test_what_ollama_has_no_words_for_is_refused_by_name(endpoint, body, field):
     """The message begins with the field, so that the caller knows what to change."""
     with pytest.raises(Inexpressible) as caught:
         write(body, endpoint)
+    assert caught.value.field == field
     assert str(caught.value).startswith(f"{field}: ")
 
 

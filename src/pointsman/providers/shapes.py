@@ -20,7 +20,14 @@ VERSION = re.compile(r"v[0-9]+[a-z]*[0-9]*")
 
 
 class Inexpressible(Exception):  # noqa: N818  says what the request is, not what went wrong
-    """The request asks for something this wire format has no words for. The message names the field."""
+    """The request asks for something this wire format has no words for.
+
+    ``field`` is the one of its fields that it is about, which the message begins with.
+    """
+
+    def __init__(self, field: str, why: str) -> None:
+        super().__init__(f"{field}: {why}")
+        self.field = field
 
 
 class Dialect(msgspec.Struct, frozen=True):

@@ -32,14 +32,14 @@ def _value(name: str, raw: msgspec.Raw) -> Any:
     try:
         return _decode(_bounded(name, raw))
     except UNREADABLE as error:
-        raise Inexpressible(f"{name}: this provider can't take it: {error}") from error
+        raise Inexpressible(name, f"this provider can't take it: {error}") from error
 
 
 def _bounded(name: str, raw: msgspec.Raw) -> bytes:
     """A field of very many small parts would cost far more memory than it has bytes: it is not taken apart."""
     data = bytes(raw)
     if len(data) > LARGE and data.count(b"{") + data.count(b"[") > MOST_PARTS:
-        raise Inexpressible(f"{name}: more than {MOST_PARTS} parts can't be sent to this provider")
+        raise Inexpressible(name, f"more than {MOST_PARTS} parts can't be sent to this provider")
     return data
 
 
@@ -48,7 +48,7 @@ def written(fields: dict[str, Any]) -> bytes:
     try:
         return _encode(fields)
     except RecursionError as error:
-        raise Inexpressible("request: it is nested too deeply for this provider") from error
+        raise Inexpressible("request", "it is nested too deeply for this provider") from error
 
 
 def arguments_of(function: dict[str, Any]) -> Any:
@@ -59,7 +59,7 @@ def arguments_of(function: dict[str, Any]) -> Any:
     try:
         return _decode(arguments)
     except UNREADABLE as error:
-        raise Inexpressible("messages: the arguments of a tool call are not JSON") from error
+        raise Inexpressible("messages", "the arguments of a tool call are not JSON") from error
 
 
 def image_url(part: dict[str, Any]) -> str:
@@ -77,7 +77,7 @@ def image_data(url: str) -> tuple[str, str] | None:
     try:
         base64.b64decode(data, validate=True)
     except (binascii.Error, ValueError) as error:
-        raise Inexpressible("messages: an image is not valid base64") from error
+        raise Inexpressible("messages", "an image is not valid base64") from error
     return head[len("data:") :].partition(";")[0], data
 
 

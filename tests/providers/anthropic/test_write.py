@@ -332,6 +332,7 @@ def test_what_anthropic_has_no_words_for_is_refused_by_name(body, field):
     """The message begins with the field, so that the caller knows what to change."""
     with pytest.raises(Inexpressible) as caught:
         sent(body)
+    assert caught.value.field == field
     assert str(caught.value).startswith(f"{field}: ")
 
 

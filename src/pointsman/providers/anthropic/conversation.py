@@ -23,12 +23,12 @@ _NO_ID = re.compile(r"[^a-zA-Z0-9_-]")
 def conversation(messages: Any) -> tuple[list[Block], list[dict[str, Any]]]:
     """The system's blocks, and the turns. Raises Inexpressible."""
     if not isinstance(messages, list):
-        raise Inexpressible("messages: a list of messages is needed")
+        raise Inexpressible("messages", "a list of messages is needed")
     system: list[Block] = []
     turns: list[dict[str, Any]] = []
     for message in messages:
         if not isinstance(message, dict) or not isinstance(message.get("role"), str):
-            raise Inexpressible("messages: each message is an object with a role")
+            raise Inexpressible("messages", "each message is an object with a role")
         role = message["role"]
         if role in ("system", "developer"):
             system += _blocks(message.get("content"))
@@ -39,7 +39,7 @@ def conversation(messages: Any) -> tuple[list[Block], list[dict[str, Any]]]:
         elif role == "tool":
             _say(turns, "user", [_result(message)])
         else:
-            raise Inexpressible(f"messages: the role {role!r} is not known to this provider")
+            raise Inexpressible("messages", f"the role {role!r} is not known to this provider")
     return system, turns
 
 
@@ -75,7 +75,7 @@ def _block(part: Any) -> Block:
     elif kind == "image_url":
         block = {"type": "image", "source": _source(image_url(part))}
     else:
-        raise Inexpressible(f"messages: content parts of type {kind!r} can't be sent to this provider")
+        raise Inexpressible("messages", f"content parts of type {kind!r} can't be sent to this provider")
     if part.get("cache_control") is not None:
         block["cache_control"] = part["cache_control"]
     return block
@@ -86,7 +86,7 @@ def _source(url: str) -> dict[str, str]:
     if data is not None:
         return {"type": "base64", "media_type": data[0], "data": data[1]}
     if not url.startswith(("http://", "https://")):
-        raise Inexpressible("messages: an image is base64 data or an address that begins with http")
+        raise Inexpressible("messages", "an image is base64 data or an address that begins with http")
     return {"type": "url", "url": url}
 
 
@@ -97,10 +97,10 @@ def _calls(calls: Any) -> list[Block]:
 def _call(call: Any) -> Block:
     function = call.get("function") if isinstance(call, dict) else None
     if not isinstance(function, dict) or not isinstance(function.get("name"), str):
-        raise Inexpressible("messages: a tool call needs a function with a name")
+        raise Inexpressible("messages", "a tool call needs a function with a name")
     arguments = arguments_of(function)
     if not isinstance(arguments, dict):
-        raise Inexpressible("messages: the arguments of a tool call are not a JSON object")
+        raise Inexpressible("messages", "the arguments of a tool call are not a JSON object")
     return {"type": "tool_use", "id": _ident(call.get("id")), "name": function["name"], "input": arguments}
 
 
@@ -117,5 +117,5 @@ def _result(message: dict[str, Any]) -> Block:
 def _ident(ident: Any) -> str:
     """A call's id, which has letters, digits, ``_`` and ``-`` at Anthropic; elsewhere it may have more."""
     if not isinstance(ident, str) or not ident:
-        raise Inexpressible("messages: a tool call and its result need the same id")
+        raise Inexpressible("messages", "a tool call and its result need the same id")
     return _NO_ID.sub("_", ident)

@@ -35,7 +35,7 @@ def configure(out: dict[str, Any], name: str, value: Any) -> None:
     """Write into ``output_config``; what stands there already stays. Raises Inexpressible."""
     own = out.get("output_config", {})
     if not isinstance(own, dict):
-        raise Inexpressible("output_config: an object is needed")
+        raise Inexpressible("output_config", "an object is needed")
     out["output_config"] = {name: value, **own}
 
 
@@ -48,7 +48,7 @@ def think(effort: Any, model: str, out: dict[str, Any], *, bound: int | None, go
     """
     if effort != NONE and (not isinstance(effort, str) or effort not in EFFORTS):
         known = ", ".join((NONE, *EFFORTS))
-        raise Inexpressible(f"reasoning_effort: this provider knows {known}")
+        raise Inexpressible("reasoning_effort", f"this provider knows {known}")
     if "thinking" in out:
         return
     if not is_given(model):

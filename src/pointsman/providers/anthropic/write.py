@@ -99,7 +99,7 @@ def _spread(layer: dict[str, Any], out: dict[str, Any], whose: str = "") -> None
         name = field if field in OWN else RENAMED.get(field)
         if name is None:
             if value is not None and (field not in NEUTRAL or value != NEUTRAL[field]):
-                raise Inexpressible(f"{field}: this provider has no word for it{whose}")
+                raise Inexpressible(field, f"this provider has no word for it{whose}")
         elif value is None:
             out.pop(name, None)
         else:
@@ -128,12 +128,12 @@ def _complete(asked: dict[str, Any], out: dict[str, Any]) -> None:
     if isinstance(prompt, list) and len(prompt) == 1:
         prompt = prompt[0]
     if not isinstance(prompt, str):
-        raise Inexpressible("prompt: this provider takes one prompt, as text")
+        raise Inexpressible("prompt", "this provider takes one prompt, as text")
     out["messages"] = [{"role": "user", "content": [{"type": "text", "text": prompt}]}]
 
 
 def _embed(_asked: dict[str, Any], _out: dict[str, Any]) -> None:
-    raise Inexpressible("input: this provider makes no embeddings")
+    raise Inexpressible("input", "this provider makes no embeddings")
 
 
 CONTENT: dict[str, Callable[[dict[str, Any], dict[str, Any]], None]] = {
@@ -149,7 +149,7 @@ def _tools(asked: dict[str, Any], out: dict[str, Any]) -> None:
     if not tools:
         return
     if not isinstance(tools, list):
-        raise Inexpressible("tools: a list of tools is needed")
+        raise Inexpressible("tools", "a list of tools is needed")
     out["tools"] = [_tool(tool) for tool in tools]
     choice = _choice(asked["tool_choice"]) if "tool_choice" in asked else None
     if asked.get("parallel_tool_calls") is False and choice != {"type": "none"}:
@@ -161,7 +161,7 @@ def _tools(asked: dict[str, Any], out: dict[str, Any]) -> None:
 def _tool(tool: Any) -> dict[str, Any]:
     function = tool.get("function") if isinstance(tool, dict) else None
     if not isinstance(function, dict) or not isinstance(function.get("name"), str):
-        raise Inexpressible("tools: this provider takes functions with a name")
+        raise Inexpressible("tools", "this provider takes functions with a name")
     out = {"name": function["name"]}
     if isinstance(function.get("description"), str):
         out["description"] = function["description"]
@@ -179,7 +179,7 @@ def _choice(choice: Any) -> dict[str, Any]:
     function = choice.get("function") if isinstance(choice, dict) else None
     if isinstance(function, dict) and isinstance(function.get("name"), str):
         return {"type": "tool", "name": function["name"]}
-    raise Inexpressible(f"tool_choice: this provider knows {', '.join(CHOICES)} and a function by its name")
+    raise Inexpressible("tool_choice", f"this provider knows {', '.join(CHOICES)} and a function by its name")
 
 
 def _format(wanted: Any, out: dict[str, Any]) -> None:
@@ -190,5 +190,5 @@ def _format(wanted: Any, out: dict[str, Any]) -> None:
     given = wanted.get("json_schema") if kind == "json_schema" else None
     schema = given.get("schema") if isinstance(given, dict) else None
     if not isinstance(schema, dict):
-        raise Inexpressible("response_format: this provider takes text, and json_schema with a schema")
+        raise Inexpressible("response_format", "this provider takes text, and json_schema with a schema")
     configure(out, "format", {"type": "json_schema", "schema": schema})

@@ -45,7 +45,7 @@ def write(request: Request, deployment: Deployment, model: str) -> WireRequest:
     body = values_of(request.body)
     asked = {**deployment.params, **body}
     if isinstance(asked.get("n"), int) and asked["n"] > 1:
-        raise Inexpressible("n: this provider gives one answer a request")
+        raise Inexpressible("n", "this provider gives one answer a request")
     out: dict[str, Any] = {"model": model}
     if request.endpoint != "embeddings":
         out["stream"] = request.stream
@@ -81,7 +81,7 @@ def _mapping(value: Any) -> dict[str, Any]:
 def _chat(asked: Fields | dict[str, Any], out: dict[str, Any]) -> None:
     messages = asked.get("messages")
     if not isinstance(messages, list):
-        raise Inexpressible("messages: a list of messages is needed")
+        raise Inexpressible("messages", "a list of messages is needed")
     names: dict[str, str] = {}
     out["messages"] = [_message(message, names) for message in messages]
     if asked.get("tools"):
@@ -93,7 +93,7 @@ def _generate(asked: Fields | dict[str, Any], out: dict[str, Any]) -> None:
     if isinstance(prompt, list) and len(prompt) == 1:
         prompt = prompt[0]
     if not isinstance(prompt, str):
-        raise Inexpressible("prompt: this provider takes one prompt, as text")
+        raise Inexpressible("prompt", "this provider takes one prompt, as text")
     out["prompt"] = prompt
     if isinstance(asked.get("suffix"), str):
         out["suffix"] = asked["suffix"]
@@ -103,7 +103,7 @@ def _embed(asked: Fields | dict[str, Any], out: dict[str, Any]) -> None:
     given: Any = asked.get("input")
     texts = given if isinstance(given, list) else [given]
     if not texts or not all(isinstance(text, str) for text in texts):
-        raise Inexpressible("input: this provider takes a text or a list of texts")
+        raise Inexpressible("input", "this provider takes a text or a list of texts")
     out["input"] = given
 
 
@@ -117,7 +117,7 @@ CONTENT: dict[str, Callable[[dict[str, Any], dict[str, Any]], None]] = {
 def _message(message: Any, names: dict[str, str]) -> dict[str, Any]:
     """One message. ``names`` remembers which tool a call id stands for, since Ollama wants the tool's name back."""
     if not isinstance(message, dict) or not isinstance(message.get("role"), str):
-        raise Inexpressible("messages: each message is an object with a role")
+        raise Inexpressible("messages", "each message is an object with a role")
     role = "system" if message["role"] == "developer" else message["role"]
     text, images = _content(message.get("content"))
     out: dict[str, Any] = {"role": role, "content": text}
@@ -145,21 +145,21 @@ def _content(content: Any) -> tuple[str, list[str]]:
         elif kind == "image_url":
             images.append(_image(part))
         else:
-            raise Inexpressible(f"messages: content parts of type {kind!r} can't be sent to this provider")
+            raise Inexpressible("messages", f"content parts of type {kind!r} can't be sent to this provider")
     return "\n".join(texts), images
 
 
 def _image(part: dict[str, Any]) -> str:
     found = image_data(image_url(part))
     if found is None:
-        raise Inexpressible("messages: this provider takes images as base64 data, not as addresses")
+        raise Inexpressible("messages", "this provider takes images as base64 data, not as addresses")
     return found[1]
 
 
 def _tool_call(call: Any, names: dict[str, str]) -> dict[str, Any]:
     function = call.get("function") if isinstance(call, dict) else None
     if not isinstance(function, dict) or not isinstance(function.get("name"), str):
-        raise Inexpressible("messages: a tool call needs a function with a name")
+        raise Inexpressible("messages", "a tool call needs a function with a name")
     names[str(call.get("id"))] = function["name"]
     return {"function": {"name": function["name"], "arguments": arguments_of(function)}}
 
