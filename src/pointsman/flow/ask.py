@@ -14,6 +14,7 @@ from pointsman.flow.effects import Call, Effect, Ended, Failed, Opened, Relay, R
 from pointsman.flow.hedge import OUTRUN, Entrant, hedged, patience
 from pointsman.flow.resume import attended, broke_off, rest_of
 from pointsman.flow.trip import Trip
+from pointsman.flow.words import dialect_of, natively
 from pointsman.model.decision import Leg
 from pointsman.model.deployment import Deployment
 from pointsman.model.exchange import Answered, Refusal, StreamReader, Understood
@@ -70,7 +71,7 @@ def ask(trip: Trip, leg: Leg, lease: Lease) -> Generator[Effect, Reply, FailureK
         if type(reply) is Opened and reader is not None:
             _began(trip, lease)
             trip.relayed = True
-            ended = yield Relay(reply, trip.decision, leg, trip.attempts)
+            ended = yield Relay(reply, trip.decision, leg, trip.attempts, natively(trip, leg))
             return _relayed(trip, leg, lease, reader, ended)
         if type(reply) is Failed:
             return _failed(trip, leg, lease, reply, reader)
@@ -83,7 +84,7 @@ def _written(trip: Trip, leg: Leg, lease: Lease) -> Call:
     """The call that asks ``leg``. Raises Inexpressible."""
     tier, deployment = trip.decision.tiers[leg.tier], leg.deployment
     request = trip.request if tier.fields is None else as_wished(trip.request, tier)
-    dialect = DIALECTS[deployment.provider.kind]
+    dialect = dialect_of(trip, leg)
     rest = rest_of(trip, leg, request) if trip.told is not None else None
     wire = dialect.write(rest or request, deployment, leg.model)
     reader = dialect.reader(request, leg.model) if request.stream else None
@@ -148,7 +149,8 @@ def _patience(trip: Trip, deployment: Deployment, own: float) -> tuple[float, fl
 def _answered(trip: Trip, leg: Leg, lease: Lease, reply: Answered, reader: StreamReader | None) -> FailureKind | None:
     """A whole reply, whether that or a stream was asked for."""
     request = trip.request
-    read = DIALECTS[leg.deployment.provider.kind].read(request, leg.model, reply)
+    dialect = DIALECTS[leg.deployment.provider.kind] if request.stream else dialect_of(trip, leg)
+    read = dialect.read(request, leg.model, reply)
     if request.stream and type(read) is Understood:
         read = streamed(request, read)
         if isinstance(reader, Resumed) and type(read) is Understood:

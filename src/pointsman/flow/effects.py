@@ -52,12 +52,15 @@ class Failed(msgspec.Struct, frozen=True, gc=False):
 
 
 class Relay(msgspec.Struct, frozen=True):
-    """Pass the stream on to the caller; the rest says who answers and what came before."""
+    """Pass the stream on to the caller; the rest says who answers and what came before. ``native``: it is in the words
+    that the request came in.
+    """
 
     opened: Opened
     decision: Decision
     leg: Leg
     attempts: tuple[Attempt, ...]
+    native: bool = False
 
 
 class Ended(msgspec.Struct, frozen=True, gc=False):

@@ -16,11 +16,12 @@ from starlette.types import Message, Receive, Scope, Send
 
 from pointsman.admin import admin_routes
 from pointsman.errors import MethodNotAllowed, PointsmanError, RequestRefused, UnknownPath
+from pointsman.fronts import FRONTS
 from pointsman.gateway.endpoints import Endpoints
 from pointsman.gateway.errors import error_response
 from pointsman.gateway.gateway import Gateway
 from pointsman.gateway.headers import identity
-from pointsman.gateway.inference import PATHS, Inference
+from pointsman.gateway.inference import HOT, Inference
 from pointsman.telemetry.log import logger
 
 Lifespan = Callable[[Starlette], AbstractAsyncContextManager[None]]
@@ -66,7 +67,7 @@ def build_app(gateway: Gateway) -> Starlette:
         Route("/health/liveliness", ends.alive, methods=get),
         Route("/health/liveness", ends.alive, methods=get),
         Route("/health/readiness", ends.ready, methods=get),
-        *[Route(path, _only_post, methods=["GET", "PUT", "PATCH", "DELETE", "OPTIONS", "POST"]) for path in PATHS],
+        *[Route(path, _only_post, methods=["GET", "PUT", "PATCH", "DELETE", "OPTIONS", "POST"]) for path in HOT],
     ]
 
     @asynccontextmanager
@@ -87,15 +88,18 @@ async def _only_post(http: HttpRequest) -> Response:
     raise MethodNotAllowed("this path takes POST", allow="POST")
 
 
-def _render(error: PointsmanError) -> Response:
+def _render(http: HttpRequest, error: PointsmanError) -> Response:
     status, headers, body = error_response(error)
+    front = FRONTS.get(http.url.path)
+    if front is not None:
+        body = front.error(status, body, http.state.request_id)
     return Response(body, status, headers, media_type="application/json")
 
 
-async def _refused(_http: HttpRequest, error: Exception) -> Response:
+async def _refused(http: HttpRequest, error: Exception) -> Response:
     if not isinstance(error, PointsmanError):
         raise error
-    return _render(error)
+    return _render(http, error)
 
 
 async def _unrouted(http: HttpRequest, error: Exception) -> Response:
@@ -104,12 +108,12 @@ async def _unrouted(http: HttpRequest, error: Exception) -> Response:
     if status == 405:
         allowed = (error.headers or {}).get("Allow", "") if isinstance(error, HTTPException) else ""
         allow = ", ".join(sorted(allowed.split(", ")))
-        return _render(MethodNotAllowed(f"this path takes {allow}, not {http.method}", allow=allow))
+        return _render(http, MethodNotAllowed(f"this path takes {allow}, not {http.method}", allow=allow))
     if status == 404:
-        return _render(UnknownPath("there is nothing at this path"))
+        return _render(http, UnknownPath("there is nothing at this path"))
     refused = RequestRefused("the request can't be served")
     refused.status = status
-    return _render(refused)
+    return _render(http, refused)
 
 
 async def _gone(_http: HttpRequest, _error: Exception) -> Response:
@@ -119,4 +123,4 @@ async def _gone(_http: HttpRequest, _error: Exception) -> Response:
 
 async def _broken(http: HttpRequest, error: Exception) -> Response:
     logger().error("internal_error", request_id=http.state.request_id, kind=type(error).__name__, exc_info=error)
-    return _render(PointsmanError("internal error; the log knows more"))
+    return _render(http, PointsmanError("internal error; the log knows more"))

@@ -71,6 +71,13 @@ _counting = _Counting()
 
 def read_body(endpoint: Endpoint, body: bytes | bytearray, headers: dict[bytes, bytes], request_id: str) -> Request:
     """Raises InvalidBody, which names the place. Time and memory are linear in the body's length."""
+    fields, seen = read_fields(body)
+    check_content(endpoint, fields)
+    return request_of(endpoint, fields, seen, headers, len(body), request_id)
+
+
+def read_fields(body: bytes | bytearray) -> tuple[Fields, Envelope]:
+    """All fields, and those that are looked at in any body. Raises InvalidBody."""
     try:
         if not body.isascii():
             str(body, "utf-8")
@@ -86,11 +93,24 @@ def read_body(endpoint: Endpoint, body: bytes | bytearray, headers: dict[bytes, 
         raise mistyped(error) from None
     except MALFORMED as error:
         raise InvalidBody(f"the request body is not valid JSON: {_cause(error)}") from None
-    check_content(endpoint, fields)
     check_bounds(seen)
+    return fields, seen
+
+
+def request_of(
+    endpoint: Endpoint,
+    fields: Fields,
+    seen: Envelope,
+    headers: dict[bytes, bytes],
+    size: int,
+    request_id: str,
+) -> Request:
+    """What a body of ``size`` bytes and its headers ask; what is meant for Pointsman alone is not passed on. Raises
+    InvalidBody or InvalidHeader.
+    """
     model, stream = None if seen.model == AUTO else seen.model, bool(seen.stream) and endpoint != "embeddings"
     if LOOKED_INTO.isdisjoint(fields) and HEADERS.isdisjoint(headers):
-        return Request(endpoint, model, fields, stream, headers, len(body) // 4, id=request_id)
+        return Request(endpoint, model, fields, stream, headers, size // 4, id=request_id)
     left = fields.copy()
     try:
         wished, said = wishes.read_wishes(endpoint, model, left, headers), hints.read_hints(left, headers)
@@ -102,7 +122,7 @@ def read_body(endpoint: Endpoint, body: bytes | bytearray, headers: dict[bytes, 
         fields if left == fields else left,
         stream,
         headers,
-        (len(body) - wished.bytes) // 4,
+        (size - wished.bytes) // 4,
         wished.timeout,
         wished.num_retries,
         wished.fallbacks,

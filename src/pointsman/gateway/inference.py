@@ -14,10 +14,12 @@ from pointsman.errors import PointsmanError, QueueFull
 from pointsman.flow.attempt import Trip, serve
 from pointsman.flow.drive import Cancel, Drive
 from pointsman.flow.effects import Call, Effect, Relay, Reply
+from pointsman.fronts import FRONTS
 from pointsman.gateway.auth import Keys
 from pointsman.gateway.body import read_body
 from pointsman.gateway.errors import error_content, error_response, head_lines
 from pointsman.gateway.headers import cost_head, decision_head, identity
+from pointsman.gateway.interpreter import Interpreter
 from pointsman.gateway.pulse import Pulse
 from pointsman.model.decision import Decision, Leg
 from pointsman.model.outcome import Attempt, FailureKind, Outcome
@@ -41,6 +43,9 @@ PATHS: dict[str, Endpoint] = {
     "/embeddings": "embeddings",
 }
 
+HOT: dict[str, str] = {**PATHS, **{path: path for path in FRONTS}}
+"""Paths that the lane takes -> what is asked there: an endpoint, or the path of another protocol's front."""
+
 CLIENT_CLOSED = 499
 """nginx's word for a caller that left before the answer. Nobody reads it but the record."""
 
@@ -50,10 +55,10 @@ _encode = msgspec.json.Encoder().encode
 class Inference:
     """Implements ``wire.lane.Service``. Belongs to one event loop, once ``world`` is set."""
 
-    hot: Mapping[bytes, Endpoint]
+    hot: Mapping[bytes, str]
 
     def __init__(self, runtime: Runtime) -> None:
-        self.hot = {path.encode(): endpoint for path, endpoint in PATHS.items()}
+        self.hot = {path.encode(): endpoint for path, endpoint in HOT.items()}
         self.runtime = runtime
         self.world: World = None  # type: ignore[assignment]  # set by ``open`` before the first connection
         self.leaving = False
@@ -95,11 +100,17 @@ class Inference:
     def handle(self, exchange: Exchange) -> None:
         """Take a whole request. Whatever goes wrong is answered."""
         request_id = self.runtime.new_id()
+        front = FRONTS.get(exchange.endpoint)
+        if front is not None:
+            exchange = Interpreter(exchange, front, request_id)
         try:
             if self._most is not None:
                 self._shed(self._most)
             self.keys.check(exchange.headers)
-            request = read_body(exchange.endpoint, exchange.body, exchange.headers, request_id)  # type: ignore[arg-type]
+            if type(exchange) is Interpreter:
+                request = exchange.read()
+            else:
+                request = read_body(exchange.endpoint, exchange.body, exchange.headers, request_id)  # type: ignore[arg-type]
             Passage(self, exchange, self.runtime.trip(request)).resume()
         except PointsmanError as error:
             self.runtime.refused(error.code)
@@ -112,10 +123,16 @@ class Inference:
         if self.world.outbox.crowd > most:
             raise QueueFull(f"{most} requests are under way, which is the most that may be", retry_after=1.0)
 
-    def refusal(self, error: PointsmanError, request_id: str | None = None) -> tuple[int, bytes, bytes]:
-        """Without an id it is about a request that was not even read, and gets one of its own."""
+    def refusal(self, error: PointsmanError, endpoint: str = "") -> tuple[int, bytes, bytes]:
+        """About a request that was not even read; it gets an id of its own."""
+        request_id = self.runtime.new_id()
+        status, head, body = self._refusal(error, request_id)
+        front = FRONTS.get(endpoint)
+        return (status, head, body) if front is None else (status, head, front.error(status, body, request_id))
+
+    def _refusal(self, error: PointsmanError, request_id: str) -> tuple[int, bytes, bytes]:
         status, headers, body = error_response(error)
-        return status, head_lines(headers) + self._identity(request_id or self.runtime.new_id()), body
+        return status, head_lines(headers) + self._identity(request_id), body
 
     def pulse(self, exchange: Exchange, every: float, request_id: str) -> Pulse:
         """What keeps the caller's connection alive from now on."""
@@ -129,7 +146,7 @@ class Inference:
         if exchange.started:
             exchange.break_off(_encode(error_content(error)))
         else:
-            exchange.respond(*self.refusal(error, request_id))
+            exchange.respond(*self._refusal(error, request_id))
 
     def broken(self, exchange: Exchange, error: BaseException, request_id: str) -> None:
         """A bug: told in the log, not to the caller."""
@@ -161,6 +178,8 @@ class Passage(Drive[Trip]):
             return world.perform(effect, self.resume)
         exchange = self._exchange
         upstream: Upstream = effect.opened.stream
+        if effect.native:
+            exchange.as_is()
         if not exchange.started:  # another stream may have broken off
             exchange.begin(self._head(effect.decision, effect.leg, effect.attempts))
         exchange.on_full, exchange.on_room = upstream.pause, upstream.unpause
@@ -188,6 +207,8 @@ class Passage(Drive[Trip]):
         answer = trip.answer
         if answer is not None:
             head = self._head(trip.decision, trip.leg, trip.attempts[:-1])
+            if answer.native:
+                exchange.as_is()
             if not answer.stream:
                 if trip.charged:
                     head += cost_head(trip.outcome, self._house.litellm)

@@ -7,9 +7,6 @@ from time import monotonic
 from pointsman.wire.exchange import Exchange
 from pointsman.wire.sweeper import NEVER, Sweeper
 
-COMMENT = b": keep-alive\n\n"
-"""Server-sent events' way to say nothing; clients pass over it."""
-
 
 class Pulse:
     """Beats after every so many seconds of silence; what is written through it, as a ``wire.upstream.Sink``, is none.
@@ -35,7 +32,7 @@ class Pulse:
         if not exchange.started:
             exchange.begin(self._head)
         if not exchange.full:
-            exchange.write(COMMENT)
+            exchange.beat()
         self.deadline = monotonic() + self._every
 
     def stop(self) -> None:

@@ -10,11 +10,14 @@ from pointsman.model.outcome import NO_USAGE, FailureKind, Usage
 
 
 class WireRequest(msgspec.Struct, frozen=True, gc=False):
-    """What to send: a path below the provider's base URL and a JSON body. A path is always asked by one method."""
+    """What to send: a path below the provider's base URL and a JSON body. A path is always asked by one method.
+    ``headers`` are further lines of the head, each with its CRLF.
+    """
 
     path: str
     body: bytes = b""
     method: str = "POST"
+    headers: bytes = b""
 
 
 class Answered(msgspec.Struct, frozen=True, gc=False):
@@ -32,11 +35,14 @@ class Answered(msgspec.Struct, frozen=True, gc=False):
 
 
 class Understood(msgspec.Struct, frozen=True, gc=False):
-    """An answer in the caller's shape. ``stream``: the body is all the frames of one."""
+    """An answer in OpenAI's shape, or (``native``) in the words that the request came in. ``stream``: the body is all
+    the frames of one.
+    """
 
     body: bytes
     usage: Usage = NO_USAGE
     stream: bool = False
+    native: bool = False
 
 
 class Refusal(msgspec.Struct, frozen=True, gc=False):

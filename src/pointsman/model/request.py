@@ -55,6 +55,20 @@ class Turn(msgspec.Struct, frozen=True, gc=False):
     fields: tuple[Fields, ...] = ()
 
 
+class Native(msgspec.Struct, frozen=True, gc=False):
+    """A call in the words that it came in, where those are not OpenAI's: who speaks them too gets them as they are.
+
+    ``protocol`` names the words ("anthropic", "ollama", "responses"), ``fields`` is the body without what is meant for
+    Pointsman. ``lost`` are fields for which OpenAI's protocol has no words, with what in them it is (empty: all of it).
+    ``headers`` are lines that go with it, each with its CRLF.
+    """
+
+    protocol: str
+    fields: Fields
+    lost: Mapping[str, str] = {}
+    headers: bytes = b""
+
+
 NO_TURNS: Mapping[FailureKind, Turn] = MappingProxyType({})
 """Likewise."""
 
@@ -68,7 +82,8 @@ class Request(msgspec.Struct, frozen=True, gc=False):
     request, retries and fallbacks included; ``stream_timeout`` those of a stream's first content and silences.
     ``fallbacks`` are the caller's own, in the place of the configured, and ``fallback_fields`` what the body says
     otherwise for each of them, or empty. ``turns`` are his for one cause, by the failure that is it.
-    ``disable_fallbacks`` goes with none: not even those for one cause are wanted.
+    ``disable_fallbacks`` goes with none: not even those for one cause are wanted. ``native`` is the call as it came, if
+    its protocol is not OpenAI's; ``body`` is OpenAI-shaped all the same.
     """
 
     endpoint: Endpoint
@@ -86,3 +101,4 @@ class Request(msgspec.Struct, frozen=True, gc=False):
     fallback_fields: tuple[Fields, ...] = ()
     disable_fallbacks: bool = False
     turns: Mapping[FailureKind, Turn] = NO_TURNS
+    native: Native | None = None

@@ -7,7 +7,8 @@ answer has, whether a stream shall end with its usage. How errors are read is ``
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from urllib.parse import urlsplit
 
 import msgspec
@@ -31,11 +32,14 @@ class Inexpressible(Exception):  # noqa: N818  says what the request is, not wha
 
 
 class Dialect(msgspec.Struct, frozen=True):
-    """One wire format: how to write a question, read an answer, and read a stream."""
+    """One wire format: how to write a question, read an answer, and read a stream. ``natives`` are the protocols,
+    beside OpenAI's, in which a caller's request is passed on and its answer passed back as they are.
+    """
 
     write: Callable[[Request, Deployment, str], WireRequest]
     read: Callable[[Request, str, Answered], Understood | Refusal]
     reader: Callable[[Request, str], StreamReader]
+    natives: Mapping[str, Dialect] = MappingProxyType({})
 
 
 class StreamOptions(msgspec.Struct, gc=False):

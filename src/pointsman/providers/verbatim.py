@@ -11,12 +11,21 @@ from typing import Any
 
 import msgspec
 
-from pointsman.model.request import Spelt
+from pointsman.model.request import Fields, Spelt
 
 _NAME = re.compile(rb'[ \n\r\t]*+[{,][ \n\r\t]*+"(?:[^"\\]++|\\.)*+"[ \n\r\t]*+:[ \n\r\t]*+')
 """What stands before a member's value."""
 
 _encode = msgspec.json.Encoder().encode
+
+
+def passed_on(body: Fields, params: Mapping[str, Any], model: str) -> bytes:
+    """A body as it came but for its ``model``, with those of ``params`` that it lacks."""
+    if type(body) is Spelt:
+        return with_model(body, params, model)
+    fields: dict[str, Any] = {**params, **body}
+    fields["model"] = model
+    return _encode(fields)
 
 
 def with_model(body: Spelt, params: Mapping[str, Any], model: str) -> bytes:

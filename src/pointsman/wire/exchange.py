@@ -28,6 +28,12 @@ def joined(headers: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
     return found
 
 
+EVENTS = b"text/event-stream; charset=utf-8"
+
+COMMENT = b": keep-alive\n\n"
+"""Server-sent events' way to say nothing; clients pass over it."""
+
+
 class _NobodyWaits:
     """Stands where uvicorn's cycles have an event: nothing waits for an exchange."""
 
@@ -53,7 +59,7 @@ class Exchange:
     on_room: Callable[[], None] | None = None
 
     def __init__(self, lane: Lane, endpoint: str, headers: dict[bytes, bytes], keep_alive: bool, old: bool) -> None:
-        self._lane = lane
+        self.lane = lane
         self.endpoint = endpoint
         self.headers = headers
         self.keep_alive = keep_alive
@@ -62,7 +68,7 @@ class Exchange:
     @property
     def full(self) -> bool:
         """The caller does not keep up with what is written."""
-        return bool(self._lane.flow.write_paused)
+        return bool(self.lane.flow.write_paused)
 
     def respond(self, status: int, head: bytes, body: bytes) -> None:
         """The whole response. ``head`` are further header lines, each with its line end."""
@@ -75,8 +81,8 @@ class Exchange:
         )
         self._end()
 
-    def begin(self, head: bytes) -> None:
-        """The head of an event stream."""
+    def begin(self, head: bytes, kind: bytes = EVENTS) -> None:
+        """The head of a stream, of events unless it is of another kind."""
         if self.disconnected:
             return
         self.started = True
@@ -85,14 +91,21 @@ class Exchange:
         framing = b"transfer-encoding: chunked\r\n" if not self.old else b""
         close = b"" if self.keep_alive else b"connection: close\r\n"
         self._send(
-            b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream; charset=utf-8\r\ncache-control: no-cache\r\n"
-            b"x-accel-buffering: no\r\n%b%b%b\r\n" % (framing, head, close)
+            b"HTTP/1.1 200 OK\r\ncontent-type: %b\r\ncache-control: no-cache\r\n"
+            b"x-accel-buffering: no\r\n%b%b%b\r\n" % (kind, framing, head, close)
         )
+
+    def as_is(self) -> None:
+        """What is told from now on is in the words that the request came in. Here all is."""
 
     def write(self, frames: bytes) -> None:
         """Part of a stream."""
         if frames and not self.disconnected:
             self._send(b"%x\r\n%b\r\n" % (len(frames), frames) if not self.old else frames)
+
+    def beat(self) -> None:
+        """Say nothing, so that the caller hears that somebody is there."""
+        self.write(COMMENT)
 
     def finish(self) -> None:
         """The stream is complete."""
@@ -104,7 +117,11 @@ class Exchange:
 
     def break_off(self, error: bytes) -> None:
         """The stream ends before its time, and says so: in a frame of its own, and never with a [DONE]."""
-        self.write(b"data: %b\n\n" % error.replace(b"\n", b"\ndata: "))
+        self.cut(b"data: %b\n\n" % error.replace(b"\n", b"\ndata: "))
+
+    def cut(self, last: bytes) -> None:
+        """The stream ends before its time with these words, and the connection with it."""
+        self.write(last)
         self.keep_alive = False
         self.finish()
 
@@ -126,8 +143,8 @@ class Exchange:
     def _end(self) -> None:
         self.response_complete = True
         self.on_gone = self.on_full = self.on_room = None
-        self._lane.finished(self)
+        self.lane.finished(self)
 
     def _send(self, data: bytes) -> None:
-        lane = self._lane
+        lane = self.lane
         lane.outbox.write(lane.transport, data)

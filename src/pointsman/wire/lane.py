@@ -53,8 +53,8 @@ class Service(Limits, Protocol):
         """Take a whole request; answer it now or later. Never raises."""
         ...
 
-    def refusal(self, error: PointsmanError, /) -> tuple[int, bytes, bytes]:
-        """Status, header lines and body of an error."""
+    def refusal(self, error: PointsmanError, endpoint: str = "", /) -> tuple[int, bytes, bytes]:
+        """Status, header lines and body of an error, as callers of the endpoint know them."""
         ...
 
 
@@ -176,7 +176,7 @@ class Lane(Guarded):
             cycle.disconnected = True  # what the application still says goes nowhere
             cycle.message_event.set()
         if self._serving is None:
-            status, head, body = self.service.refusal(error)
+            status, head, body = self.service.refusal(error, self._hot.get(_path(self.url), ""))
             exchange = Exchange(self, "", {}, keep_alive=False, old=False)
             exchange.respond(status, head, body)
             self.outbox.flush()

@@ -351,5 +351,6 @@ class Upstream(asyncio.Protocol):
 
 def _written(head: bytes, call: Call) -> bytes:
     """A request as it is sent."""
-    body = call.request.body
-    return b"%b%d\r\n\r\n%b" % (head, len(body), body)
+    request = call.request
+    body = request.body
+    return b"%b%d\r\n%b\r\n%b" % (head, len(body), request.headers, body)

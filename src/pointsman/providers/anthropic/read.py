@@ -61,14 +61,9 @@ _encode = msgspec.json.Encoder().encode
 
 
 def read(request: Request, model: str, answered: Answered) -> Understood | Refusal:
-    if answered.status != 200:
-        return refusal(answered)
-    try:
-        message = _decode(answered.body)
-    except NOT_JSON:
-        return no_answer(answered.body, "with a body that is not a message")
-    if message.error is not None or message.type == "error":
-        return inside(answered.body, ERROR_INSIDE)
+    message = read_message(answered)
+    if isinstance(message, Refusal):
+        return message
     counts = message.usage or Counts()
     chat = request.endpoint == "chat"
     kind, prefix = KINDS[request.endpoint]
@@ -82,6 +77,18 @@ def read(request: Request, model: str, answered: Answered) -> Understood | Refus
         "usage": usage_told(counts),
     }
     return Understood(_encode(body), usage_of(counts))
+
+
+def read_message(answered: Answered) -> Message | Refusal:
+    if answered.status != 200:
+        return refusal(answered)
+    try:
+        message = _decode(answered.body)
+    except NOT_JSON:
+        return no_answer(answered.body, "with a body that is not a message")
+    if message.error is not None or message.type == "error":
+        return inside(answered.body, ERROR_INSIDE)
+    return message
 
 
 def usage_of(counts: Counts) -> Usage:

@@ -102,7 +102,7 @@ class EventReader:
         if len(self._rest) > MAX_FRAME:
             self.refusal = Refusal(FailureKind.GARBAGE, f"a frame of more than {MAX_FRAME} bytes", 200)
             return b""
-        return b"".join([self._frame(frame) for frame in _frames(data[:end])])
+        return b"".join([self._frame(frame) for frame in self._split(data[:end])])
 
     def close(self) -> bytes:
         """A last event may lack its empty line. Half of one is no rubbish: the stream was cut."""
@@ -113,6 +113,9 @@ class EventReader:
         told = self._frame(rest)
         self.skipped = skipped
         return told
+
+    def _split(self, data: bytes) -> list[bytes]:
+        return data[:-2].split(b"\n\n") if data and b"\r" not in data else split_frames(data)
 
     def _frame(self, frame: bytes) -> bytes:
         if self.finished or self.refusal is not None:
@@ -222,10 +225,6 @@ class EventReader:
     def _delta(self, delta: dict[str, Any], finish: str | None = None) -> bytes:
         said = {"delta": delta} if self._chat else {"text": ""}
         return self._head + _encode({"index": 0, **said, "finish_reason": finish}) + b"]}\n\n"
-
-
-def _frames(data: bytes) -> list[bytes]:
-    return data[:-2].split(b"\n\n") if data and b"\r" not in data else split_frames(data)
 
 
 def _payload(frame: bytes) -> bytes | None:

@@ -1,0 +1,31 @@
+"""In whose words a deployment is asked: those that the request came in, if it speaks them, or OpenAI's and its own."""
+
+from __future__ import annotations
+
+from pointsman.flow.trip import Trip
+from pointsman.model.decision import Leg
+from pointsman.providers import DIALECTS
+from pointsman.providers.shapes import Dialect, Inexpressible
+
+
+def natively(trip: Trip, leg: Leg) -> bool:
+    """Is the request passed on in the words that it came in? Not where it goes on with an answer that broke off, nor
+    where a fallback says it otherwise.
+    """
+    native = trip.request.native
+    if native is None or trip.told is not None or trip.decision.tiers[leg.tier].fields:
+        return False
+    return native.protocol in DIALECTS[leg.deployment.provider.kind].natives
+
+
+def dialect_of(trip: Trip, leg: Leg) -> Dialect:
+    """Raises Inexpressible if there are no words for a field of the request but those that it came in."""
+    dialect, native = DIALECTS[leg.deployment.provider.kind], trip.request.native
+    if native is None:
+        return dialect
+    if natively(trip, leg):
+        return dialect.natives[native.protocol]
+    for field, what in native.lost.items():
+        part = f" ({what})" if what else ""
+        raise Inexpressible(field, f"only a provider that speaks the {native.protocol} protocol can take it{part}")
+    return dialect

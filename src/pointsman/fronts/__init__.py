@@ -1,0 +1,10 @@
+"""The protocols that callers speak besides OpenAI's, by the paths at which they do."""
+
+from __future__ import annotations
+
+from pointsman.fronts.anthropic import MESSAGES
+from pointsman.fronts.shapes import Front
+
+FRONTS: dict[str, Front] = {
+    "/v1/messages": MESSAGES,
+}

@@ -1,0 +1,156 @@
+"""From ``/v1/messages`` to an OpenAI-shaped request. What OpenAI has no words for is told by name, not left out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import msgspec
+
+from pointsman.errors import InvalidBody
+from pointsman.fronts.anthropic.conversation import Lost, messages
+from pointsman.fronts.shapes import Asked
+from pointsman.model.request import Fields
+from pointsman.providers.shapes import Inexpressible
+from pointsman.providers.values import values_of
+
+SAME = ("model", "max_tokens", "stream", "temperature", "top_p", "top_k")
+"""Fields that mean the same; vLLM, llama.cpp, Ollama and others take ``top_k``."""
+
+WISHES = frozenset({"metadata", "service_tier", "context_management", "inference_geo", "speed", "task"})
+"""Fields that concern Anthropic's service alone: the answer is one without."""
+
+EFFORTS = ((2048, "low"), (8192, "medium"))
+"""Tokens to think with, up to and including -> OpenAI's effort; more is high."""
+
+CHOICES = {"auto": "auto", "any": "required", "none": "none"}
+
+FORWARDED = (b"anthropic-beta",)
+"""Headers that change what Anthropic's servers do with a request."""
+
+_encode = msgspec.json.Encoder().encode
+
+Out = dict[str, Any]
+
+
+def read(fields: Fields, headers: Mapping[bytes, bytes]) -> Asked:
+    """Raises InvalidBody."""
+    try:
+        body = values_of({name: raw for name, raw in fields.items() if name not in SAME})
+    except Inexpressible as reason:
+        raise InvalidBody(str(reason)) from None
+    lost: dict[str, str] = {}
+    out: Out = {name: fields[name] for name in SAME if name in fields}
+    try:
+        out["messages"] = messages(body.pop("system", None), body.pop("messages", None))
+    except Lost as what:
+        lost["messages"] = str(what)
+        out["messages"] = []
+    for name, value in body.items():
+        if value is None or name in WISHES:
+            continue
+        write = FIELDS.get(name)
+        said = write(value, out) if write is not None else ""
+        if said is not None:
+            lost[name] = said
+    _user(body.get("metadata"), out)
+    if out.get("stream") is not None and bytes(out["stream"]) == b"true":
+        out["stream_options"] = {"include_usage": True}
+    more = b"".join(b"%b: %b\r\n" % (name, headers[name]) for name in FORWARDED if name in headers)
+    return Asked("chat", _raw(out), lost, more)
+
+
+def _raw(out: Out) -> Fields:
+    return {name: v if isinstance(v, msgspec.Raw) else msgspec.Raw(_encode(v)) for name, v in out.items()}
+
+
+def _user(metadata: Any, out: Out) -> None:
+    user = metadata.get("user_id") if isinstance(metadata, dict) else None
+    if isinstance(user, str):
+        out["user"] = user
+
+
+# Each writes a field into ``out``. Returned is what of it can't be said ("" for all of it), None if all was.
+
+
+def _stop(value: Any, out: Out) -> str | None:
+    out["stop"] = value
+    return None
+
+
+def _tools(value: Any, out: Out) -> str | None:
+    if not isinstance(value, list):
+        raise InvalidBody("tools must be a list", param="tools")
+    for tool in value:
+        kind = tool.get("type") if isinstance(tool, dict) else None
+        if kind not in (None, "custom"):
+            return f"tools of type {str(kind)[:64]!r}"
+        if not isinstance(tool, dict) or not isinstance(tool.get("name"), str):
+            raise InvalidBody("tools: each is an object with a name", param="tools")
+    if value:
+        out["tools"] = [_tool(tool) for tool in value]
+    return None
+
+
+def _tool(tool: dict[str, Any]) -> dict[str, Any]:
+    function = {"name": tool["name"]}
+    if tool.get("description") is not None:
+        function["description"] = tool["description"]
+    function["parameters"] = tool.get("input_schema") or {"type": "object", "properties": {}}
+    if tool.get("strict") is not None:
+        function["strict"] = tool["strict"]
+    return {"type": "function", "function": function}
+
+
+def _choice(value: Any, out: Out) -> str | None:
+    kind = value.get("type") if isinstance(value, dict) else None
+    if kind == "tool" and isinstance(value.get("name"), str):
+        out["tool_choice"] = {"type": "function", "function": {"name": value["name"]}}
+    elif kind in CHOICES:
+        out["tool_choice"] = CHOICES[kind]
+    else:
+        raise InvalidBody(
+            "tool_choice is an object whose type is auto, any, tool (with a name) or none", param="tool_choice"
+        )
+    if value.get("disable_parallel_tool_use") is True:
+        out["parallel_tool_calls"] = False
+    return None
+
+
+def _thinking(value: Any, out: Out) -> str | None:
+    """A number of tokens is an effort; a model that decides itself decides itself."""
+    kind = value.get("type") if isinstance(value, dict) else None
+    if kind == "enabled":
+        budget = value.get("budget_tokens")
+        tokens = budget if isinstance(budget, int) else 0
+        out.setdefault("reasoning_effort", next((word for most, word in EFFORTS if tokens <= most), "high"))
+    return None
+
+
+def _output(value: Any, out: Out) -> str | None:
+    config = value if isinstance(value, dict) else {}
+    if isinstance(config.get("effort"), str):
+        out["reasoning_effort"] = config["effort"]
+    form = config.get("format")
+    if isinstance(form, dict):
+        if form.get("type") != "json_schema":
+            return f"a format of type {str(form.get('type'))[:64]!r}"
+        out["response_format"] = {
+            "type": "json_schema",
+            "json_schema": {"name": form.get("name", "answer"), "schema": form.get("schema"), "strict": True},
+        }
+    return None
+
+
+def _nothing(_value: Any, _out: Out) -> None:
+    """A mark for the cache."""
+
+
+FIELDS: dict[str, Callable[[Any, Out], str | None]] = {
+    "stop_sequences": _stop,
+    "tools": _tools,
+    "tool_choice": _choice,
+    "thinking": _thinking,
+    "output_config": _output,
+    "cache_control": _nothing,
+}

@@ -1,0 +1,29 @@
+"""From the bytes of a request in another protocol to what routing must know: wishes and hints as in any other, and the
+call in OpenAI's words beside the caller's own.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from pointsman.fronts.shapes import Front
+from pointsman.gateway.body import read_fields, request_of
+from pointsman.gateway.envelope import check_content
+from pointsman.model.request import Native, Request
+
+
+def read_foreign(front: Front, body: bytes | bytearray, headers: dict[bytes, bytes], request_id: str) -> Request:
+    """Raises InvalidBody or InvalidHeader, which name the place."""
+    fields, seen = read_fields(body)
+    if front.streams and seen.stream is None:
+        seen.stream = True
+    request = request_of("chat", fields, seen, headers, len(body), request_id)
+    asked = front.read(request.body, headers)
+    check_content(asked.endpoint, asked.body)
+    return msgspec.structs.replace(
+        request,
+        endpoint=asked.endpoint,
+        body=asked.body,
+        stream=request.stream and asked.endpoint != "embeddings",
+        native=Native(front.protocol, request.body, asked.lost, asked.headers),
+    )
