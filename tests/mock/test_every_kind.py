@@ -114,6 +114,23 @@ async def test_a_tool_is_called(any_kind, client, hello):
     assert answer.choices[0].finish_reason == "tool_calls"
 
 
+async def test_all_functions_that_are_named_are_called(any_kind, client, hello):
+    """Calls of one answer, whole and streamed, each with an id of its own; one alone where that is asked for."""
+    tools = [{"type": "function", "function": {**TOOL["function"], "name": name}} for name in ("rain", "sun", "wind")]
+    asked = {**hello("m1", "sun and rain?"), "tools": tools}
+    async with client(any_kind) as it:
+        calls = (await it.chat.completions.create(**asked)).choices[0].message.tool_calls
+        async with it.chat.completions.stream(**asked) as stream:
+            told = (await stream.get_final_completion()).choices[0].message.tool_calls
+        alone = await it.chat.completions.create(**asked, parallel_tool_calls=False)
+    assert [call.function.name for call in calls] == ["rain", "sun"]
+    assert calls[0].id != calls[1].id
+    assert [(call.function.name, call.function.arguments) for call in told] == [
+        (call.function.name, call.function.arguments) for call in calls
+    ]
+    assert len(alone.choices[0].message.tool_calls) == 1
+
+
 async def test_no_tool_is_called_after_its_result(any_kind, client, hello):
     """A conversation that ends with a tool's result is answered in words."""
     async with client(any_kind) as it:

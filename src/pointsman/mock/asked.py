@@ -38,7 +38,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     n: int = 1
     stream: bool = False
     include_usage: bool = False
-    tool: Tool | None = None
+    tools: tuple[Tool, ...] = ()
     json_schema: Any = None
 
 
@@ -101,24 +101,27 @@ def last_words(messages: list[Any]) -> tuple[str, str]:
     return str(last.get("role", "")), read_messages([last])[0]
 
 
-def read_tool(fields: dict[str, Any], messages: list[Any]) -> Tool | None:
-    """The call to make. Forced ones are made; else the function the user names, or the first; after a result: none."""
+def read_tools(fields: dict[str, Any], messages: list[Any]) -> tuple[Tool, ...]:
+    """The calls to make. Forced ones are made; else the functions that the user names, all at once unless
+    ``parallel_tool_calls`` is false, or the first one; after a result: none.
+    """
     tools = [_function(tool) for tool in _list(fields.get("tools"))]
     offered = [tool for tool in tools if tool is not None]
     choice = fields.get("tool_choice")
     if not offered or choice == "none":
-        return None
+        return ()
     if isinstance(choice, dict):
         wanted = choice.get("function")
         name = wanted.get("name") if isinstance(wanted, dict) else choice.get("name")
         named = next((tool for tool in offered if tool.name == name), None)
         if named is None:
             raise Refused(400, f"The tool '{name}' of tool_choice is not among tools.", param="tool_choice")
-        return Tool(named.name, named.schema, named=True)
+        return (Tool(named.name, named.schema, named=True),)
     role, text = last_words(messages)
     if role == "tool" and choice != "required":
-        return None
-    return next((tool for tool in offered if tool.name in text), offered[0])
+        return ()
+    called = tuple(tool for tool in offered if tool.name in text) or (offered[0],)
+    return called[:1] if fields.get("parallel_tool_calls") is False else called
 
 
 def _function(tool: Any) -> Tool | None:

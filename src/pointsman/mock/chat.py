@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pointsman.mock.flavour import Flavour, Work
-    from pointsman.mock.said import Said
+    from pointsman.mock.said import Called, Said
 
 DONE = b"data: [DONE]\n\n"
 HOLE = "\0"
@@ -54,15 +54,22 @@ def chat_reply(flavour: Flavour, work: Work, headers: bytes = b"") -> Reply:
 def _message(flavour: Flavour, work: Work, index: int) -> dict[str, Any]:
     choice = work.said[index]
     message = {"role": "assistant", "content": choice.text, **flavour.message}
-    if choice.tool is not None:
+    if choice.calls:
         message["content"] = None
-        function = {"name": choice.tool.name, "arguments": choice.text}
-        message["tool_calls"] = [{"id": call_id(work, index), "type": "function", "function": function}]
+        message["tool_calls"] = [
+            {"id": call_id(work, index, number), "type": "function", "function": _function(call)}
+            for number, call in enumerate(choice.calls)
+        ]
     return message
 
 
-def call_id(work: Work, index: int) -> str:
-    return f"call_{work.seed[:20]}{index:04x}"
+def _function(call: Called) -> dict[str, str]:
+    return {"name": call.tool.name, "arguments": call.text}
+
+
+def call_id(work: Work, index: int, number: int) -> str:
+    """Of a choice's call of this number."""
+    return f"call_{work.seed[:20]}{number:02x}{index:02x}"
 
 
 def chat_stream(flavour: Flavour, work: Work, headers: bytes = b"") -> Stream:
@@ -101,17 +108,21 @@ def _piece(
 
 
 def _opening(flavour: Flavour, work: Work) -> bytes:
-    """A role-first chunk for each choice, where the server has one, and the heads of tool calls."""
+    """A role-first chunk for each choice, where the server has one, and the heads of its first tool call."""
     frames = []
     for index, choice in enumerate(work.said):
-        first = {"role": "assistant", "content": None if choice.tool else flavour.first_content}
+        first = {"role": "assistant", "content": None if choice.calls else flavour.first_content}
         if not flavour.delta_role:
             frames.append(frame(_piece(flavour, work, index, first)))
-        if choice.tool is not None and not flavour.whole_tool_calls:
-            function = {"name": choice.tool.name, "arguments": ""}
-            call = {"index": 0, "id": call_id(work, index), "type": "function", "function": function}
-            frames.append(frame(_piece(flavour, work, index, {"tool_calls": [call]})))
+        if choice.calls and not flavour.whole_tool_calls:
+            frames.append(_call_head(flavour, work, index, 0))
     return b"".join(frames)
+
+
+def _call_head(flavour: Flavour, work: Work, index: int, number: int) -> bytes:
+    function = {"name": work.said[index].calls[number].tool.name, "arguments": ""}
+    call = {"index": number, "id": call_id(work, index, number), "type": "function", "function": function}
+    return frame(_piece(flavour, work, index, {"tool_calls": [call]}))
 
 
 def _steps(flavour: Flavour, work: Work) -> Iterator[bytes]:
@@ -123,15 +134,30 @@ def _steps(flavour: Flavour, work: Work) -> Iterator[bytes]:
 
 
 def _tokens(flavour: Flavour, work: Work, index: int, choice: Said) -> Iterator[bytes]:
-    if choice.tool is not None and flavour.whole_tool_calls:
-        function = {"name": choice.tool.name, "arguments": choice.text}
-        call = {"id": call_id(work, index), "index": 0, "type": "function", "function": function}
-        return iter([frame(_piece(flavour, work, index, {"tool_calls": [call]}))])
-    delta: dict[str, Any] = {"content": HOLE}
-    if choice.tool is not None:
-        delta = {"tool_calls": [{"index": 0, "function": {"arguments": HOLE}}]}
+    if not choice.calls:
+        return _deltas(flavour, work, index, {"content": HOLE}, choice.tokens)
+    if flavour.whole_tool_calls:
+        calls = [
+            {"id": call_id(work, index, number), "index": number, "type": "function", "function": _function(call)}
+            for number, call in enumerate(choice.calls)
+        ]
+        return iter([frame(_piece(flavour, work, index, {"tool_calls": calls}))])
+    return _calls(flavour, work, index, choice)
+
+
+def _calls(flavour: Flavour, work: Work, index: int, choice: Said) -> Iterator[bytes]:
+    """The arguments of one call after the other; the head of each later one comes before its first token."""
+    for number, call in enumerate(choice.calls):
+        head = _call_head(flavour, work, index, number) if number else b""
+        delta = {"tool_calls": [{"index": number, "function": {"arguments": HOLE}}]}
+        for step in _deltas(flavour, work, index, delta, call.tokens):
+            yield head + step
+            head = b""
+
+
+def _deltas(flavour: Flavour, work: Work, index: int, delta: dict[str, Any], tokens: list[str]) -> Iterator[bytes]:
     before, after = around_hole(_piece(flavour, work, index, delta))
-    return (b"%b%b%b" % (before, encode(token), after) for token in choice.tokens)
+    return (b"%b%b%b" % (before, encode(token), after) for token in tokens)
 
 
 def _closing(flavour: Flavour, work: Work) -> bytes:

@@ -62,7 +62,7 @@ class Flavour(msgspec.Struct, frozen=True, kw_only=True):
     embedding_details: dict[str, Any] = {}
 
     def finish(self, choice: Said) -> str:
-        named = choice.tool is not None and choice.tool.named
+        named = any(call.tool.named for call in choice.calls)
         return self.named_finish if named else choice.finish
 
     def usage(self, work: Work) -> dict[str, Any]:

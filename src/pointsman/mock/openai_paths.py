@@ -20,7 +20,7 @@ from pointsman.mock.asked import (
     read_format,
     read_messages,
     read_stop,
-    read_tool,
+    read_tools,
     whole,
 )
 from pointsman.mock.chat import chat_reply, chat_stream
@@ -106,7 +106,7 @@ class OpenAiPaths:
             begun=begun,
             prompt_tokens=self._fit(tokens, limit),
             limit=self._limit(limit, tokens),
-            tool=read_tool(fields, messages),
+            tools=read_tools(fields, messages),
             json_schema=read_format(fields.get("response_format")),
             **self._common(fields, limit),
         )

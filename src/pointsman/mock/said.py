@@ -12,13 +12,24 @@ if TYPE_CHECKING:
     from pointsman.mock.asked import Asked, Tool
 
 
+class Called(msgspec.Struct, frozen=True):
+    """A call of a function. The tokens are the pieces of its arguments' JSON."""
+
+    tool: Tool
+    arguments: Any
+    tokens: list[str]
+
+    @property
+    def text(self) -> str:
+        return "".join(self.tokens)
+
+
 class Said(msgspec.Struct, frozen=True):
-    """One choice. For a tool call the tokens are the pieces of its arguments' JSON."""
+    """One choice. The tokens of one that calls are those of all its calls."""
 
     tokens: list[str]
     finish: str
-    tool: Tool | None = None
-    arguments: Any = None
+    calls: tuple[Called, ...] = ()
     stopped_by: str | None = None
 
     @property
@@ -32,9 +43,9 @@ def say(speaker: str, asked: Asked) -> list[Said]:
 
 
 def _say(speaker: str, asked: Asked, variant: int) -> Said:
-    if asked.tool is not None:
-        arguments = sample(asked.tool.schema, f"{speaker}-{variant}")
-        return Said(pieces(encode(arguments).decode()), "tool_calls", asked.tool, arguments)
+    if asked.tools:
+        calls = tuple(_call(tool, f"{speaker}-{variant}") for tool in asked.tools)
+        return Said([token for call in calls for token in call.tokens], "tool_calls", calls)
     tokens = _words(speaker, asked, variant)
     if asked.json_schema is not None:
         schema = asked.json_schema or {"type": "object", "properties": {"answer": {"type": "string"}}}
@@ -43,6 +54,11 @@ def _say(speaker: str, asked: Asked, variant: int) -> Said:
     if asked.limit is not None and len(tokens) > asked.limit:
         return Said(tokens[: asked.limit], "length")
     return Said(tokens, "stop", stopped_by=stopped_by)
+
+
+def _call(tool: Tool, word: str) -> Called:
+    arguments = sample(tool.schema, word)
+    return Called(tool, arguments, pieces(encode(arguments).decode()))
 
 
 def _words(speaker: str, asked: Asked, variant: int) -> list[str]:

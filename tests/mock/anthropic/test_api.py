@@ -101,6 +101,22 @@ async def test_why_it_ends(provider):
     assert (called.stop_reason, called.content[0].input) == ("tool_use", {"city": "alpha-0", "days": 1})
 
 
+async def test_several_tools_are_used_in_one_answer(provider):
+    """A block each, whole and streamed; one alone where that is asked for."""
+    tools = [{**TOOL, "name": "rain"}, {**TOOL, "name": "sun"}]
+    asked = {**HELLO, "messages": [{"role": "user", "content": "sun and rain?"}], "tools": tools}
+    async with client(provider) as it:
+        whole = (await it.messages.create(**asked)).content
+        async with it.messages.stream(**asked) as stream:
+            told = (await stream.get_final_message()).content
+        one = {"type": "auto", "disable_parallel_tool_use": True}
+        alone = (await it.messages.create(**asked, tool_choice=one)).content
+    assert [(block.name, block.input) for block in whole] == [(block.name, block.input) for block in told]
+    assert [block.name for block in whole] == ["rain", "sun"]
+    assert whole[0].id != whole[1].id
+    assert len(alone) == 1
+
+
 async def test_a_result_is_answered_in_words(provider):
     """Calls and results belong together."""
     called = {"role": "assistant", "content": [{"type": "tool_use", "id": "t1", "name": "get_weather", "input": {}}]}

@@ -86,6 +86,14 @@ async def test_tool_arguments_are_objects(ollama, ask, hello, stream):
     assert (lines[0]["message"]["content"], lines[-1]["done_reason"]) == ("", "stop")
 
 
+async def test_several_functions_are_called_in_one_message(ollama, ask, hello):
+    """Those that the user names, numbered."""
+    tools = [{"type": "function", "function": {"name": name}} for name in ("rain", "sun")]
+    asked = hello("llama3.2", "sun and rain?", tools=tools, stream=False)
+    calls = (await ask(ollama, "POST", "/api/chat", asked)).json()["message"]["tool_calls"]
+    assert [(call["function"]["index"], call["function"]["name"]) for call in calls] == [(0, "rain"), (1, "sun")]
+
+
 async def test_format_json(ollama, ask, hello):
     """The format json gives an object as text."""
     answer = (await ask(ollama, "POST", "/api/chat", hello("llama3.2", stream=False, format="json"))).json()

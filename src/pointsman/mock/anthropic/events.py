@@ -32,10 +32,9 @@ def message_reply(work: Work, cache: dict[str, int], headers: bytes, *, thinks: 
     content: list[dict[str, Any]] = []
     if thinks:
         content.append({"type": "thinking", "thinking": THOUGHT, "signature": SIGNATURE})
-    if said.tool is None:
+    if not said.calls:
         content.append({"type": "text", "text": said.text})
-    else:
-        content.append({**_call(work, said), "input": said.arguments})
+    content += [{**_call(work, said, n), "input": call.arguments} for n, call in enumerate(said.calls)]
     body = {**_message(work), "content": content, **_ending(said), "usage": _usage(work, cache)}
     return json_reply(body, headers=headers, tokens=work.completion_tokens, slow=True)
 
@@ -48,24 +47,39 @@ def message_stream(work: Work, cache: dict[str, int], headers: bytes, *, thinks:
     opening = [event({"type": "message_start", "message": started}), event({"type": "ping"})]
     if thinks:
         opening += _thought()
-    block = {"type": "text", "text": ""} if said.tool is None else _call(work, said)
-    opening.append(event({"type": "content_block_start", "index": index, "content_block": block}))
+    opening.append(_block(work, said, 0, index))
     usage = {"output_tokens": work.completion_tokens}
     closing = [
-        event({"type": "content_block_stop", "index": index}),
+        event({"type": "content_block_stop", "index": index + max(len(said.calls), 1) - 1}),
         event({"type": "message_delta", "delta": _ending(said), "usage": usage}),
         STOP,
     ]
-    return Stream(SSE, _steps(said, index), b"".join(opening), b"".join(closing), headers)
+    return Stream(SSE, _steps(work, said, index), b"".join(opening), b"".join(closing), headers)
 
 
-def _steps(said: Said, index: int) -> Iterator[bytes]:
-    delta = {"type": "text_delta", "text": HOLE}
-    if said.tool is not None:
-        delta = {"type": "input_json_delta", "partial_json": HOLE}
+def _block(work: Work, said: Said, number: int, index: int) -> bytes:
+    block = _call(work, said, number) if said.calls else {"type": "text", "text": ""}
+    return event({"type": "content_block_start", "index": index, "content_block": block})
+
+
+def _steps(work: Work, said: Said, first: int) -> Iterator[bytes]:
+    """The tokens of a text, or of one call after the other: a block each, the first of which is open."""
+    if not said.calls:
+        yield from _deltas({"type": "text_delta", "text": HOLE}, first, said.tokens)
+    for number, call in enumerate(said.calls):
+        index = first + number
+        turn = b""
+        if number:
+            turn = event({"type": "content_block_stop", "index": index - 1}) + _block(work, said, number, index)
+        for step in _deltas({"type": "input_json_delta", "partial_json": HOLE}, index, call.tokens):
+            yield turn + step
+            turn = b""
+
+
+def _deltas(delta: dict[str, Any], index: int, tokens: list[str]) -> Iterator[bytes]:
     whole = event({"type": "content_block_delta", "index": index, "delta": delta})
     before, _, after = whole.rpartition(_HOLE)
-    return (b"%b%b%b" % (before, encode(token), after) for token in said.tokens)
+    return (b"%b%b%b" % (before, encode(token), after) for token in tokens)
 
 
 def _thought() -> list[bytes]:
@@ -78,9 +92,9 @@ def _thought() -> list[bytes]:
     ]
 
 
-def _call(work: Work, said: Said) -> dict[str, Any]:
-    name = said.tool.name if said.tool is not None else ""
-    return {"type": "tool_use", "id": f"toolu_01{work.seed[:22]}", "name": name, "input": {}}
+def _call(work: Work, said: Said, number: int) -> dict[str, Any]:
+    ident = f"toolu_01{work.seed[:20]}{number:02x}"
+    return {"type": "tool_use", "id": ident, "name": said.calls[number].tool.name, "input": {}}
 
 
 def _message(work: Work) -> dict[str, Any]:

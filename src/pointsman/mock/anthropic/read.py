@@ -16,7 +16,7 @@ from pointsman.mock.asked import (
     model_of,
     parted,
     read_stop,
-    read_tool,
+    read_tools,
     whole,
 )
 from pointsman.mock.message import Refused, Request
@@ -75,7 +75,7 @@ def read_message(request: Request, context_length: int) -> Message:
         limit=limit,
         stop=read_stop(fields.get("stop_sequences")),
         stream=fields.get("stream") is True,
-        tool=_tool(fields, turns),
+        tools=_called(fields, turns),
         json_schema=_schema(fields),
     )
     return Message(asked, cached, _thinks(fields, limit))
@@ -220,14 +220,15 @@ def _plain(turns: list[tuple[str, Blocks]]) -> list[dict[str, Any]]:
     return plain
 
 
-def _tool(fields: dict[str, Any], turns: list[tuple[str, Blocks]]) -> Tool | None:
+def _called(fields: dict[str, Any], turns: list[tuple[str, Blocks]]) -> tuple[Tool, ...]:
     tools = [{"function": {"name": t["name"], "parameters": t["input_schema"]}} for t in _tools(fields)]
     choice = fields.get("tool_choice") or {}
     kind = choice.get("type") if isinstance(choice, dict) else None
     if kind is not None and not tools:
         raise Refused(400, "tool_choice: tool_choice may only be specified while providing tools")
     word = {"any": "required", "none": "none", "tool": choice}.get(str(kind), "auto")
-    return read_tool({"tools": tools, "tool_choice": word}, _plain(turns))
+    many = not (isinstance(choice, dict) and choice.get("disable_parallel_tool_use") is True)
+    return read_tools({"tools": tools, "tool_choice": word, "parallel_tool_calls": many}, _plain(turns))
 
 
 def _schema(fields: dict[str, Any]) -> Any:

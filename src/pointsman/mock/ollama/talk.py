@@ -12,7 +12,7 @@ from pointsman.mock.asked import (
     read_format,
     read_messages,
     read_stop,
-    read_tool,
+    read_tools,
     whole,
 )
 from pointsman.mock.chat import HOLE, call_id
@@ -50,8 +50,8 @@ class Talk:
             return self._only_load(fields, {"message": {"role": "assistant", "content": ""}})
         tokens = read_messages(messages)[1]
         before, begun = parted(messages, unfinished=True)
-        tool = read_tool({"tools": fields.get("tools")}, messages)
-        asked = self._asked(fields, read_messages(before)[0], tokens, tool=tool, begun=begun)
+        tools = read_tools({"tools": fields.get("tools")}, messages)
+        asked = self._asked(fields, read_messages(before)[0], tokens, tools=tools, begun=begun)
         return self._answer(request, asked, chat=True)
 
     def generate(self, request: Request) -> Answer:
@@ -103,7 +103,7 @@ class Talk:
         last = self._last(work, wait, chat=chat)
         if not asked.stream:
             said = work.said[0]
-            last |= self._spoken("" if said.tool else said.text, self._call(work), chat=chat)
+            last |= self._spoken("" if said.calls else said.text, self._calls(work), chat=chat)
             return Reply(encode(last), tokens=work.completion_tokens, slow=True, wait=wait)
         closing = _line(last | self._spoken("", NO_CALL, chat=chat))
         return Stream(NDJSON, self._lines(work, chat=chat), closing=closing, wait=wait)
@@ -111,8 +111,8 @@ class Talk:
     def _lines(self, work: Work, *, chat: bool) -> Iterator[bytes]:
         said = work.said[0]
         head = {"model": work.asked.model, "created_at": iso(self._scene.clock())}
-        if said.tool is not None:
-            return iter([_line({**head, **self._spoken("", self._call(work), chat=chat), "done": False})])
+        if said.calls:
+            return iter([_line({**head, **self._spoken("", self._calls(work), chat=chat), "done": False})])
         whole_line = _line({**head, **self._spoken(HOLE, NO_CALL, chat=chat), "done": False})
         before, _, after = whole_line.rpartition(_HOLE)
         return (b"%b%b%b" % (before, encode(token), after) for token in said.tokens)
@@ -120,13 +120,15 @@ class Talk:
     def _spoken(self, text: str, call: dict[str, Any], *, chat: bool) -> dict[str, Any]:
         return {"message": {"role": "assistant", "content": text, **call}} if chat else {"response": text}
 
-    def _call(self, work: Work) -> dict[str, Any]:
+    def _calls(self, work: Work) -> dict[str, Any]:
         """Arguments are an object here, not the text of one."""
-        said = work.said[0]
-        if said.tool is None:
+        calls = work.said[0].calls
+        if not calls:
             return NO_CALL
-        function = {"index": 0, "name": said.tool.name, "arguments": said.arguments}
-        return {"tool_calls": [{"id": call_id(work, 0), "function": function}]}
+        functions = [
+            {"index": number, "name": call.tool.name, "arguments": call.arguments} for number, call in enumerate(calls)
+        ]
+        return {"tool_calls": [{"id": call_id(work, 0, n), "function": each} for n, each in enumerate(functions)]}
 
     def _last(self, work: Work, load: float, *, chat: bool) -> dict[str, Any]:
         options = self._scene.options
