@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from pointsman.fronts.anthropic import MESSAGES
+from pointsman.fronts.responses import RESPONSES
 from pointsman.fronts.shapes import Front
 
 FRONTS: dict[str, Front] = {
     "/v1/messages": MESSAGES,
+    "/v1/responses": RESPONSES,
+    "/responses": RESPONSES,
 }

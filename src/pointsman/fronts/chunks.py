@@ -11,6 +11,7 @@ from pointsman.errors import UpstreamFailed
 from pointsman.model.outcome import Usage
 from pointsman.providers.frames import payload_of, split_frames
 from pointsman.providers.letters import whole_letters
+from pointsman.providers.values import count
 
 NOT_JSON = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
@@ -99,6 +100,16 @@ class Chunk(msgspec.Struct, gc=False):
     usage: msgspec.Raw = ABSENT
 
     @property
+    def thought_tokens(self) -> int:
+        """How many tokens of the answer were thoughts, as far as it is told."""
+        try:
+            details = _decode_details(self.usage)
+        except NOT_JSON:
+            return 0
+        told = details.completion_tokens_details if details is not None else None
+        return count(told.get("reasoning_tokens")) if isinstance(told, dict) else 0
+
+    @property
     def counted(self) -> Usage | None:
         """Figures that make sense, if there are any."""
         try:
@@ -108,6 +119,13 @@ class Chunk(msgspec.Struct, gc=False):
 
 
 _decode_usage: Callable[[msgspec.Raw], Usage | None] = msgspec.json.Decoder(Usage | None).decode
+
+
+class _Details(msgspec.Struct, gc=False):
+    completion_tokens_details: Any = None
+
+
+_decode_details = msgspec.json.Decoder(_Details | None).decode
 _encode = msgspec.json.Encoder().encode
 _decode_chunk = msgspec.json.Decoder(Chunk).decode
 

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import msgspec
-
 from pointsman.errors import InvalidBody
 from pointsman.fronts.anthropic.conversation import Lost, messages
-from pointsman.fronts.shapes import Asked
+from pointsman.fronts.shapes import Asked, raw_fields
 from pointsman.model.request import Fields
 from pointsman.providers.shapes import Inexpressible
 from pointsman.providers.values import values_of
@@ -27,8 +25,6 @@ CHOICES = {"auto": "auto", "any": "required", "none": "none"}
 
 FORWARDED = (b"anthropic-beta",)
 """Headers that change what Anthropic's servers do with a request."""
-
-_encode = msgspec.json.Encoder().encode
 
 Out = dict[str, Any]
 
@@ -57,11 +53,7 @@ def read(fields: Fields, headers: Mapping[bytes, bytes]) -> Asked:
     if out.get("stream") is not None and bytes(out["stream"]) == b"true":
         out["stream_options"] = {"include_usage": True}
     more = b"".join(b"%b: %b\r\n" % (name, headers[name]) for name in FORWARDED if name in headers)
-    return Asked("chat", _raw(out), lost, more)
-
-
-def _raw(out: Out) -> Fields:
-    return {name: v if isinstance(v, msgspec.Raw) else msgspec.Raw(_encode(v)) for name, v in out.items()}
+    return Asked("chat", raw_fields(out), lost, more)
 
 
 def _user(metadata: Any, out: Out) -> None:
