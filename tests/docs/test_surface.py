@@ -51,7 +51,15 @@ def test_the_project_says_what_it_is():
     """Name, command, Python and extras as documented."""
     assert (PROJECT["name"], PROJECT["requires-python"]) == ("pointsman", ">=3.11")
     assert PROJECT["scripts"] == {"pointsman": "pointsman.cli:main"}
-    assert set(PROJECT["optional-dependencies"]) == {"bench", "embeddings", "model2vec", "monitor", "redis", "test"}
+    assert set(PROJECT["optional-dependencies"]) == {
+        "bedrock",
+        "bench",
+        "embeddings",
+        "model2vec",
+        "monitor",
+        "redis",
+        "test",
+    }
     assert PROJECT["license"] == "Apache-2.0"
     assert (ROOT / PROJECT["readme"]).read_text() == page("README.md")
 

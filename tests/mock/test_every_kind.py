@@ -22,7 +22,7 @@ TOOL = {
 }
 
 
-@pytest.fixture(params=sorted(set(KINDS) - {"anthropic"}))
+@pytest.fixture(params=sorted(set(KINDS) - {"anthropic", "bedrock"}))
 async def any_kind(request):
     async with MockProvider(request.param, name="alpha", models=["m1"]) as started:
         yield started

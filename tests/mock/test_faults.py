@@ -110,20 +110,20 @@ def test_any_text_is_a_fault_or_an_error(spec):
 def test_times_limits_how_often():
     """A fault with times=2 fires for two requests and no more."""
     book = FaultBook(["hang:times=2"])
-    drawn = [book.draw(CHAT, "a", INFERENCE)[0] is not None for _ in range(4)]
+    drawn = [book.draw(CHAT, "a", inference=True)[0] is not None for _ in range(4)]
     assert drawn == [True, True, False, False]
 
 
 def test_the_first_that_fires_wins():
     """Faults are tried in order; one that is used up makes room for the next."""
     book = FaultBook(["status=500:times=1", "status=503"])
-    drawn = [book.draw(CHAT, "a", INFERENCE)[0].value for _ in range(3)]
+    drawn = [book.draw(CHAT, "a", inference=True)[0].value for _ in range(3)]
     assert drawn == [500, 503, 503]
 
 
 def test_slow_headers_come_on_top():
     """slow_headers delays the head whatever other fault is at work."""
-    fault, slow = FaultBook(["cut=2", "slow_headers=250"]).draw(CHAT, "a", INFERENCE)
+    fault, slow = FaultBook(["cut=2", "slow_headers=250"]).draw(CHAT, "a", inference=True)
     assert (fault.name, slow) == ("cut", 0.25)
 
 
@@ -143,7 +143,7 @@ def test_slow_headers_come_on_top():
 )
 def test_whom_a_fault_strikes(spec, path, model, fires):
     """Without a path only inference is struck, except by loading; path and model narrow it."""
-    assert (FaultBook([spec]).draw(path, model, INFERENCE)[0] is not None) is fires
+    assert (FaultBook([spec]).draw(path, model, inference=path in INFERENCE)[0] is not None) is fires
 
 
 def test_the_dice_are_seeded():
@@ -151,7 +151,7 @@ def test_the_dice_are_seeded():
 
     def draws(seed):
         book = FaultBook(["hang:rate=0.2"], seed=seed)
-        return [book.draw(CHAT, "a", INFERENCE)[0] is not None for _ in range(1000)]
+        return [book.draw(CHAT, "a", inference=True)[0] is not None for _ in range(1000)]
 
     assert draws(1) == draws(1)
     assert draws(1) != draws(2)
@@ -162,9 +162,9 @@ def test_loading_ends_by_the_clock():
     """loading=500 fires for half a second from when it was set."""
     now = [10.0]
     book = FaultBook(["loading=500"], now=lambda: now[0])
-    before = book.draw("/health", "", INFERENCE)[0]
+    before = book.draw("/health", "", inference=False)[0]
     now[0] = 10.5
-    assert (before.name, book.draw("/health", "", INFERENCE)[0]) == ("loading", None)
+    assert (before.name, book.draw("/health", "", inference=False)[0]) == ("loading", None)
 
 
 def test_a_wrong_spec_changes_nothing():

@@ -118,6 +118,7 @@ class Connection(asyncio.Protocol):
             b"".join(self._body),
             self._parser.should_keep_alive(),
             self._parser.get_http_version() != "1.0",
+            target=self._url,
         )
         self._queue.append((request, self.site.receive(request)))
         if len(self._queue) > MAX_QUEUED and not self._paused and self._transport is not None:

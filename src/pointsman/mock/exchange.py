@@ -9,6 +9,7 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING, TypeVar
 
+from pointsman.mock.bedrock.frames import EVENT_STREAM, message
 from pointsman.mock.dialects import IN_STREAM
 from pointsman.mock.message import (
     LAST_CHUNK,
@@ -30,7 +31,12 @@ if TYPE_CHECKING:
     from pointsman.mock.ledger import Entry
 
 MALFORMED_SSE = b'data: {"id": "chatcmpl-broken", "choices": [{"delta": {"cont\n\n'
-MALFORMED_NDJSON = b'{"model": "broken", "message": {"cont\n'
+MALFORMED: dict[bytes, bytes] = {
+    NDJSON: b'{"model": "broken", "message": {"cont\n',
+    EVENT_STREAM: message({":event-type": "contentBlockDelta", ":message-type": "event"}, b'{"delta": {"te'),
+}
+"""By the type of the stream; of any other it is MALFORMED_SSE."""
+
 BREAKS = ("cut", "reset", "hang_after")
 STRIKES = (*BREAKS, "stall", "malformed_frame", "error_frame")
 """Faults that wait for their token."""
@@ -250,7 +256,7 @@ class Exchange:
         """The fault's moment has come, in the middle of a stream."""
         connection, stream = self._connection, self._stream
         if fault.name == "malformed_frame" and stream is not None:
-            frame = MALFORMED_NDJSON if stream.content_type == NDJSON else MALFORMED_SSE
+            frame = MALFORMED.get(stream.content_type, MALFORMED_SSE)
             connection.write(self._framed([frame]), self.entry)
             self._go_on(connection.site.options.step)
         elif fault.name == "stall":

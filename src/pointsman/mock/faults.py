@@ -88,12 +88,12 @@ class Fault(msgspec.Struct, frozen=True):
     def __str__(self) -> str:
         return self.spec
 
-    def suits(self, path: str, model: str, inference: frozenset[str]) -> bool:
+    def suits(self, path: str, model: str, *, inference: bool) -> bool:
         """Whether a request is one it is meant for. Without a path: any inference request, for ``loading`` all."""
         if self.model is not None and self.model != model:
             return False
         if self.path is None:
-            return self.name == "loading" or path in inference
+            return self.name == "loading" or inference
         if self.path.endswith("*"):
             return path.startswith(self.path[:-1])
         return path == self.path
@@ -259,13 +259,13 @@ class FaultBook:
     def refusing(self) -> Fault | None:
         return next((fault for fault in self if fault.name == "refuse"), None)
 
-    def draw(self, path: str, model: str, inference: frozenset[str]) -> tuple[Fault | None, float]:
+    def draw(self, path: str, model: str, *, inference: bool) -> tuple[Fault | None, float]:
         """The first fault that fires for a request, and the seconds its head is held back besides."""
         fired: Fault | None = None
         slow = 0.0
         for armed in self._armed:
             late = armed.fault.name == "slow_headers"
-            if (fired is not None and not late) or not self._fires(armed, path, model, inference):
+            if (fired is not None and not late) or not self._fires(armed, path, model, inference=inference):
                 continue
             armed.fired += 1
             if late:
@@ -274,9 +274,9 @@ class FaultBook:
                 fired = armed.fault
         return fired, slow
 
-    def _fires(self, armed: _Armed, path: str, model: str, inference: frozenset[str]) -> bool:
+    def _fires(self, armed: _Armed, path: str, model: str, *, inference: bool) -> bool:
         fault = armed.fault
-        if fault.name == "refuse" or not fault.suits(path, model, inference):
+        if fault.name == "refuse" or not fault.suits(path, model, inference=inference):
             return False
         if fault.times is not None and armed.fired >= fault.times:
             return False

@@ -28,13 +28,18 @@ class Kind(Protocol):
     """One kind.
 
     ``routes`` maps method and path to a handler, ``prefixes`` the beginning of a GET path; ``inference`` are the
-    paths where a model works, which faults strike by default; ``server`` are header lines of every answer.
+    paths where a model works, which faults strike by default; ``server`` are header lines of every answer. Paths that
+    name a model stand in both with ``{model}`` in its place.
     """
 
     server: bytes
     routes: dict[tuple[str, str], Handler]
     prefixes: tuple[tuple[str, Handler], ...]
     inference: frozenset[str]
+
+    def place(self, path: str) -> tuple[str, str]:
+        """The path as ``routes`` has it, and the model that it names, or nothing."""
+        ...
 
     def guarded(self, path: str) -> bool:
         """Whether the path asks for a key, if there is one."""

@@ -9,7 +9,7 @@ import asyncio
 import hmac
 from collections import deque
 from hashlib import sha256
-from time import monotonic
+from time import monotonic, time
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
     from pointsman.mock.message import Request
 
-SECRET = frozenset((b"authorization", b"x-api-key", b"api-key", b"proxy-authorization", b"cookie"))
+SECRET = frozenset(
+    (b"authorization", b"x-api-key", b"api-key", b"proxy-authorization", b"cookie", b"x-amz-security-token")
+)
 KEYS = frozenset((b"authorization", b"x-api-key", b"api-key"))
 
 MAX_BODY_KEPT = 256 * 1024
@@ -30,7 +32,7 @@ MAX_BODIES_KEPT = 16 * 1024 * 1024
 
 
 class Entry(msgspec.Struct):
-    """One request. ``key_digest`` is the first 12 hex digits of the key's sha256.
+    """One request, and the model it asked. ``key_digest`` is the first 12 hex digits of the key's sha256.
 
     It ends in one of three ways: ``finished`` (every byte of the answer was written), ``client_closed`` (the client
     hung up before), or neither, when a fault or a kill ended it; ``open`` until then. ``began`` and ``ended`` are
@@ -46,6 +48,7 @@ class Entry(msgspec.Struct):
     key_sent: bool = False
     key_matched: bool = False
     key_digest: str = ""
+    model: str = ""
     status: int = 0
     fault: str = ""
     bytes_sent: int = 0
@@ -61,11 +64,6 @@ class Entry(msgspec.Struct):
         """Names in lower case; the values of secret ones are masked."""
         return {name.decode("latin-1"): value.decode("latin-1") for name, value in self.raw_headers}
 
-    @property
-    def model(self) -> str:
-        model = self.body.get("model")
-        return model if isinstance(model, str) else ""
-
     def told(self) -> dict[str, Any]:
         """The entry as the admin path shows it."""
         fields = {name: getattr(self, name) for name in self.__struct_fields__ if name != "raw_headers"}
@@ -74,7 +72,8 @@ class Entry(msgspec.Struct):
 
 class Ledger:
     """The last ``size`` entries, and counts of all: ``total``, ``in_flight``, ``peak`` (the most there were at once),
-    ``finished`` and ``cancelled`` (the client hung up before the end), ``tokens_sent``.
+    ``finished`` and ``cancelled`` (the client hung up before the end), ``tokens_sent``. ``proves`` tells whether a
+    request shows that its sender has a key, at a time in seconds since the epoch; None: it sends the key itself.
     """
 
     def __init__(self, size: int = 1000, key: str | None = None, clock: Callable[[], float] = monotonic) -> None:
@@ -83,6 +82,7 @@ class Ledger:
         self._entries: deque[Entry] = deque(maxlen=max(1, size))
         self._bodies: deque[Entry] = deque()
         self._kept = 0
+        self.proves: Callable[[Request, bytes, float], bool] | None = None
         self._waiting: list[tuple[Callable[[Entry], bool], asyncio.Future[Entry]]] = []
         self.total = 0
         self.in_flight = 0
@@ -125,7 +125,10 @@ class Ledger:
         size = len(request.body)
         body = request.fields if size <= MAX_BODY_KEPT else {}
         entry = Entry(self.total, request.method, request.path, body, size, request.headers, began=self._clock())
+        entry.model = request.model
+        matched = self._key is not None and self.proves is not None and self.proves(request, self._key, time())
         self._mask(entry)
+        entry.key_matched = entry.key_matched or matched
         self._entries.append(entry)
         if body:
             self._keep(entry)

@@ -81,6 +81,9 @@ class LlamaCpp:
         self.prefixes: tuple[tuple[str, Handler], ...] = ()
         self.inference = frozenset(path for method, path in self.routes if method == "POST") - {"/tokenize"}
 
+    def place(self, path: str) -> tuple[str, str]:
+        return path, ""
+
     def guarded(self, path: str) -> bool:
         return path not in OPEN
 

@@ -24,7 +24,10 @@ encode = msgspec.json.Encoder().encode
 
 
 class Request(msgspec.Struct):
-    """``path`` is percent-decoded; ``chunked`` is false for HTTP/1.0 clients; ``fields`` is the JSON object sent."""
+    """``path`` is percent-decoded, ``target`` is it with its query as it came; ``chunked`` is false for HTTP/1.0
+    clients; ``fields`` is the JSON object sent. ``route`` is the path as the kind's routes have it, ``named`` the model
+    that it names.
+    """
 
     method: str
     path: str
@@ -35,6 +38,15 @@ class Request(msgspec.Struct):
     chunked: bool
     number: int = 0
     fields: dict[str, Any] = {}
+    target: bytes = b""
+    route: str = ""
+    named: str = ""
+
+    @property
+    def model(self) -> str:
+        """The model that is asked, wherever it is said."""
+        model = self.fields.get("model")
+        return model if isinstance(model, str) else self.named
 
     @property
     def parameters(self) -> dict[str, str]:
@@ -60,7 +72,7 @@ class Stream(msgspec.Struct):
     """An answer token by token: ``opening`` goes with the first of ``steps``, ``closing`` with the last.
 
     ``eager`` servers send the head before the first token exists, the others with it. ``held``: the connection stays
-    open behind the closing, as if more were to come.
+    open behind the closing, as if more were to come. ``end`` is what of the closing says that the answer is complete.
     """
 
     content_type: bytes
@@ -71,6 +83,7 @@ class Stream(msgspec.Struct):
     eager: bool = False
     wait: float = 0.0
     held: bool = False
+    end: bytes = b""
 
 
 Answer = Reply | Stream

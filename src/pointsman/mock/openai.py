@@ -93,6 +93,9 @@ class OpenAi:
         self.inference = frozenset(("/v1/chat/completions", "/v1/completions", "/v1/embeddings"))
         self._minute = (0, 0)
 
+    def place(self, path: str) -> tuple[str, str]:
+        return path, ""
+
     def guarded(self, path: str) -> bool:
         return path.startswith("/v1/")
 

@@ -165,6 +165,7 @@ class Site:
                 fields = None
             if isinstance(fields, dict):
                 request.fields = fields
+        request.route, request.named = self.kind.place(request.path)
         return self.ledger.open(request)
 
     def administer(self, request: Request, connection: Connection) -> Reply:
@@ -176,12 +177,11 @@ class Site:
 
     def answer(self, request: Request, entry: Entry) -> Drawn:
         """The answer, or None for silence; the fault that is at work; seconds to hold the head back."""
-        model = request.fields.get("model")
-        fault, slow = (
-            self.faults.draw(request.path, model if isinstance(model, str) else "", self.kind.inference)
-            if len(self.faults)
-            else (None, 0.0)
-        )
+        fault: Fault | None = None
+        slow = 0.0
+        if len(self.faults):
+            works = request.route in self.kind.inference
+            fault, slow = self.faults.draw(request.path, request.model, inference=works)
         if fault is not None:
             early = self._early(fault, request)
             if early is not None or fault.word == "silent" or (fault.name == "reset" and fault.value < 0):
@@ -227,7 +227,9 @@ class Site:
         try:
             self._admit(request, entry)
             method = "GET" if request.method == "HEAD" else request.method
-            handler = self.kind.routes.get((method, request.path)) or self._by_prefix(method, request.path)
+            handler = self.kind.routes.get((method, request.route)) or self._by_prefix(
+                method, request.path, request.route
+            )
             return handler(request)
         except Refused as refused:
             return self.kind.refuse(request, refused)
@@ -237,11 +239,11 @@ class Site:
             why = "wrong key" if entry.key_sent else "no key"
             raise Refused(401, "The key is missing or wrong.", code="invalid_api_key", why=why)
 
-    def _by_prefix(self, method: str, path: str) -> Callable[[Request], Answer]:
+    def _by_prefix(self, method: str, path: str, route: str) -> Callable[[Request], Answer]:
         for prefix, handler in self.kind.prefixes:
             if method == "GET" and path.startswith(prefix) and len(path) > len(prefix):
                 return handler
-        if any(known == path for _, known in self.kind.routes):
+        if any(known == route for _, known in self.kind.routes):
             raise Refused(405, f"{method} {path}", why="wrong method")
         raise Refused(404, f"{method} {path}", why="unknown path")
 
@@ -258,7 +260,7 @@ def _spoil_stream(fault: Fault, stream: Stream) -> Answer:
     if fault.name == "garbage":
         return Reply(BROKEN, content_type=stream.content_type)
     if fault.name == "no_done":
-        stream.closing = stream.closing.removesuffix(DONE).removesuffix(STOP)
+        stream.closing = stream.closing.removesuffix(stream.end).removesuffix(DONE).removesuffix(STOP)
         stream.held = fault.variant == "open"
     return stream
 

@@ -94,6 +94,9 @@ class Vllm:
         self.prefixes: tuple[tuple[str, Handler], ...] = ()
         self.inference = frozenset(("/v1/chat/completions", "/v1/completions", "/v1/embeddings"))
 
+    def place(self, path: str) -> tuple[str, str]:
+        return path, ""
+
     def guarded(self, path: str) -> bool:
         return path.startswith("/v1")
 

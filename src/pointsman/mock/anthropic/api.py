@@ -60,6 +60,9 @@ class Anthropic:
         self.prefixes: tuple[tuple[str, Handler], ...] = (("/v1/models/", self._model),)
         self.inference = frozenset(("/v1/messages",))
 
+    def place(self, path: str) -> tuple[str, str]:
+        return path, ""
+
     def guarded(self, path: str) -> bool:
         return path.startswith("/v1/")
 

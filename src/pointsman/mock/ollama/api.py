@@ -86,6 +86,9 @@ class Ollama:
         self.prefixes: tuple[tuple[str, Handler], ...] = (("/v1/models/", self._model),)
         self.inference = INFERENCE
 
+    def place(self, path: str) -> tuple[str, str]:
+        return path, ""
+
     def guarded(self, path: str) -> bool:
         return path != "/"
 
