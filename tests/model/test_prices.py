@@ -66,6 +66,39 @@ def test_cached_tokens_have_a_price_of_their_own(said, cached):
     assert cost(deployment("a", input_cost=10 * M), told) == pytest.approx(1000 * 10 * M)
 
 
+WRITTEN = {"cache_creation_tokens": 400}
+
+
+@pytest.mark.parametrize(
+    ("details", "written", "hour"),
+    [
+        (WRITTEN, 400, 0),
+        ({"cache_write_tokens": 400}, 400, 0),
+        ({**WRITTEN, "cache_write_tokens": 400, "cached_tokens": 500}, 400, 0),
+        ({**WRITTEN, "cached_tokens": 900}, 100, 0),
+        ({**WRITTEN, "hour_tokens": 300}, 400, 300),
+        ({**WRITTEN, "hour_tokens": 3000}, 400, 400),
+        ({"cache_creation_tokens": 5000}, 1000, 0),
+        ({"cache_creation_tokens": -1, "hour_tokens": 5}, 0, 0),
+        ({"cache_creation_tokens": "many"}, 0, 0),
+        ({"cache_creation_tokens": None, "cache_write_tokens": True}, 0, 0),
+        (None, 0, 0),
+    ],
+)
+def test_what_is_put_into_a_cache_has_prices_of_its_own(details, written, hour):
+    """By the hour or not, as LiteLLM and OpenRouter call it; never more than the prompt has besides what came from
+    there. Without such a price they cost as any other.
+    """
+    told = usage(prompt_tokens=1000, total_tokens=1000, prompt_tokens_details=details)
+    prices = {"input_cost": 10 * M, "cached_cost": 1 * M}
+    plain = cost(deployment("a", **prices), told)
+    short = {**prices, "written_cost": 12 * M}
+    assert cost(deployment("a", **short), told) == pytest.approx(plain + written * 2 * M)
+    dear = deployment("a", **short, written_hour_cost=20 * M)
+    assert cost(dear, told) == pytest.approx(plain + (written - hour) * 2 * M + hour * 10 * M)
+    assert cost(deployment("a", **prices, written_hour_cost=20 * M), told) == pytest.approx(plain + hour * 10 * M)
+
+
 def test_thoughts_that_stand_in_the_total_alone_are_completion():
     """Grok and Gemini leave them out of the completion, and charge them."""
     told = usage(prompt_tokens=10, completion_tokens=5, total_tokens=115)

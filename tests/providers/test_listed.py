@@ -139,7 +139,7 @@ SIMULATED = [
     ("openai", "openai", ["gpt-4o", "gpt-4.1"], {}, Listing(
         {"gpt-4o": Card(), "gpt-4.1": Card()})),
     ("anthropic", "anthropic", [f"claude-{n}" for n in range(30)], {}, Listing(
-        {f"claude-{n}": Card(context=200_000) for n in range(30)})),
+        {f"claude-{n}": Card(context=200_000, max_output=64_000) for n in range(30)})),
 ]  # fmt: skip
 
 

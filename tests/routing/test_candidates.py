@@ -311,6 +311,9 @@ def test_a_member_of_which_the_strategy_knows_nothing_says_so():
     assert short(rows(made)["b"])[2] == UNKNOWN
 
 
+UNWRITTEN = {"written": None, "written_hour": None}
+
+
 def test_prices_are_told_with_whose_word_they_are():
     """Of those that have any; the text names the table beside its dollars."""
     at = provider("openai", base_url="https://api.openai.com")
@@ -319,8 +322,8 @@ def test_prices_are_told_with_whose_word_they_are():
     made = settings(*members, prices=(table,), strategies=Strategies("lowest-cost"))
     found = rows(made)
     assert {name: row.get("prices") for name, row in found.items()} == {
-        "a": {"input": 2e-6, "output": 8e-6, "cached": 0.5e-6, "source": "table of 2026-10-01"},
-        "b": {"input": 0.0, "output": 1.0, "cached": None, "source": "configuration"},
+        "a": {"input": 2e-6, "output": 8e-6, "cached": 0.5e-6, **UNWRITTEN, "source": "table of 2026-10-01"},
+        "b": {"input": 0.0, "output": 1.0, "cached": None, **UNWRITTEN, "source": "configuration"},
         "c": None,
     }
     first, second, _ = candidates_text(list(found.values())).split("\n")

@@ -100,6 +100,42 @@ def test_the_providers_own_list_counts_before_a_table(card, window):
     assert found.listed.size == card.size
 
 
+LISTED = Card(input_cost=1e-7, output_cost=4e-7, cached_cost=5e-8, written_cost=2e-7, vision=True, tools=False)
+
+
+def test_the_providers_own_prices_count_before_a_table_and_after_the_configuration():
+    """All of one of them, and whose word it is."""
+    lists = {PUBLIC: Listing({"gpt": LISTED})}
+    found = known(lists=lists)
+    assert charges(found) == (1e-7, 4e-7, 5e-8, None, "openai's list")
+    assert (found.written_cost, found.written_hour_cost) == (2e-7, None)
+    assert charges(known(lists=lists, input_cost=0.5)) == (0.5, 0.0, None, None, None)
+    assert charges(known(lists=lists, cached_cost=0.0, written_cost=0.1))[2:] == (0.0, None, "openai's list")
+    assert known(lists=lists, written_cost=0.1).written_cost == 0.1
+    assert charges(known(tables=(OWN, SHIPPED), lists=lists))[-1] == "table of 2026-11-01"
+    own = provider("mine", kind="vllm", base_url="http://127.0.0.1:1")
+    assert charges(known(own, lists={own: Listing({"gpt": LISTED})}))[-1] == "mine's list"
+
+
+def test_what_a_list_says_a_model_takes_counts_before_a_table():
+    """It binds nobody; where it says nothing the table does."""
+    found = known(lists={PUBLIC: Listing({"gpt": LISTED})})
+    assert (found.vision, found.tools, found.lacking) == (None, None, {"tools"})
+    found = known(lists={PUBLIC: Listing({"gpt": Card(vision=True)})})
+    assert (found.vision, found.tools, found.lacking) == (None, True, frozenset())
+
+
+def test_a_list_that_tells_no_prices_leaves_the_tables():
+    """And a table's context beside what else is listed."""
+    found = known(lists={PUBLIC: Listing({"gpt": Card(7.0, max_output=100)})})
+    assert charges(found)[-1] == TOLD
+    assert (found.window_told, found.longest, found.longest_told) == (
+        f"128000 (from {TOLD})",
+        100,
+        "100 (from openai's list)",
+    )
+
+
 def test_who_serves_any_name_is_charged_for_the_one_it_serves():
     """An open deployment has no price until it is bound to a name."""
     made = compile_topology(settings(deployment("openai", "*", PUBLIC, model=None), prices=(SHIPPED,)))

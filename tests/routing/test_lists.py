@@ -14,6 +14,7 @@ from pointsman.config.settings import (
     RouterSettings,
     Settings,
     SizeRule,
+    Strategies,
     Task,
     TaskSettings,
 )
@@ -254,6 +255,10 @@ NAMED = (*OPEN, deployment("a", at=OLLAMA))
         ({"metadata": (MetadataRule("r", "vllm", PLAIN),)}, ()),
         ({"chains": {"c": FallbackChain("c", (ChainMember("vllm", large()),))}}, ("ollama", "vllm", "cpp")),
         ({"chains": {"c": FallbackChain("c", (ChainMember("vllm", PLAIN), ChainMember("cpp")))}}, ()),
+        ({"strategies": Strategies("lowest-cost")}, ("ollama", "vllm", "cpp")),
+        ({"strategies": Strategies(groups={"x": "usage_based"})}, ("ollama", "vllm", "cpp")),
+        ({"capabilities": {"any": Capability("any", strategy="lowest-cost")}}, ("ollama", "vllm", "cpp")),
+        ({"strategies": Strategies("least_loaded")}, ()),
         ({"tasks": TaskSettings((Task("chat", "m", when=large()),))}, ("ollama", "vllm", "cpp")),
         ({"tasks": TaskSettings((Task("chat", "m"),))}, ()),
     ],
@@ -262,3 +267,22 @@ def test_lists_are_asked_for_only_where_something_goes_by_them(more, asked):
     """Sizes or contexts that decide anything, or a capability's provider of which nobody has named a model."""
     topology = compile_topology(settings(*NAMED, **more))
     assert tuple(place.name for place in lists_of_use(topology)) == asked
+
+
+SERVICE = provider("service")
+
+
+@pytest.mark.parametrize(
+    ("member", "asked"),
+    [
+        (deployment("a", at=SERVICE), ["service"]),
+        (deployment("a", at=SERVICE, input_cost=0.0), []),
+        (deployment("a", at=SERVICE, output_cost=1.0), []),
+        (deployment("a", at=provider("service", "vllm")), []),
+    ],
+)
+def test_services_are_asked_what_they_charge_where_that_decides_and_nobody_says_it(member, asked):
+    """Again and again, though they have told: prices change. Servers of one's own charge nothing."""
+    made = settings(member, strategies=Strategies("lowest-cost"))
+    for lists in ({}, {member.provider: Listing({"m": Card(input_cost=1e-6, output_cost=1e-6)})}):
+        assert [place.name for place in lists_of_use(compile_topology(made, lists))] == asked

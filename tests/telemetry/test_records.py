@@ -60,6 +60,7 @@ def test_a_record_tells_counted_from_estimated_tokens(made, usage, estimated):
         "completion_tokens": 4,
         "total_tokens": 7,
         "cached_tokens": 0,
+        "written_tokens": 0,
         "estimated": estimated,
     }
 

@@ -30,6 +30,9 @@ TRAITS: dict[str, tuple[str, ...]] = {
     "input_cost": ("input_cost_per_token",),
     "output_cost": ("output_cost_per_token",),
     "cached_cost": ("cache_read_input_token_cost",),
+    "written_cost": ("cache_creation_input_token_cost",),
+    "written_hour_cost": ("cache_creation_input_token_cost_above_1hr",),
+    "max_output": ("max_output_tokens",),
     "vision": ("supports_vision",),
     "tools": ("supports_function_calling",),
     "prefill": ("prefill", "supports_assistant_prefill"),
@@ -102,7 +105,7 @@ PARAMS_LATER = words(
     auto_router_config_path auto_router_default_model auto_router_embedding_model aws_access_key_id
     aws_bedrock_runtime_endpoint aws_profile_name aws_region_name aws_role_name aws_secret_access_key
     aws_session_name aws_session_token aws_sts_endpoint aws_web_identity_token azure_ad_token azure_password
-    azure_scope azure_username base_model budget_duration cache_creation_input_token_cost
+    azure_scope azure_username base_model budget_duration
     client_id client_secret configurable_clientside_auth_params default_headers
     drop_params extra_headers fallbacks guardrails headers hf_model_name input_cost_per_second itpm
     litellm_credential_name litellm_trace_id max_budget max_file_size_mb merge_reasoning_content_in_choices

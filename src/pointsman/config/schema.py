@@ -80,6 +80,8 @@ class LitellmParams(Section):
     input_cost_per_token: Share | None = None
     output_cost_per_token: Share | None = None
     cache_read_input_token_cost: Share | None = None
+    cache_creation_input_token_cost: Share | None = None
+    cache_creation_input_token_cost_above_1hr: Share | None = None
     prefill: bool | None = None
     adaptive_concurrency: bool | None = None
     extra_body: dict[str, Any] | None = None
@@ -101,9 +103,12 @@ class ModelInfo(Section):
     context_window: Positive | None = None
     max_input_tokens: Positive | None = None
     max_tokens: Positive | None = None
+    max_output_tokens: Positive | None = None
     input_cost_per_token: Share | None = None
     output_cost_per_token: Share | None = None
     cache_read_input_token_cost: Share | None = None
+    cache_creation_input_token_cost: Share | None = None
+    cache_creation_input_token_cost_above_1hr: Share | None = None
     supports_vision: bool | None = None
     supports_function_calling: bool | None = None
     prefill: bool | None = None
@@ -141,9 +146,12 @@ class ProviderSection(Section):
     stream_timeout: Seconds | None = None
     num_retries: Retries | None = None
     context_window: Positive | None = None
+    max_output_tokens: Positive | None = None
     input_cost_per_token: Share | None = None
     output_cost_per_token: Share | None = None
     cache_read_input_token_cost: Share | None = None
+    cache_creation_input_token_cost: Share | None = None
+    cache_creation_input_token_cost_above_1hr: Share | None = None
     supports_vision: bool | None = None
     supports_function_calling: bool | None = None
     prefill: bool | None = None

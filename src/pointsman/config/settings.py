@@ -318,7 +318,8 @@ class Settings(msgspec.Struct, frozen=True):
     name) for each entry of ``providers``. ``aliases``: alias -> public name. ``fallbacks``: public name ->
     public names to try after it, ``default_fallbacks`` for any other; ``context_fallbacks`` are those for requests that
     are too long, ``content_fallbacks`` those for what a content filter refused, in both ``*`` for any other name.
-    ``sources``: the files read. ``prices``: what hosted models charge; the first table that has a model counts.
+    ``sources``: the files read. ``prices``: what hosted models charge; the first table that has a model counts, the
+    last of them is the one that ships.
     """
 
     deployments: tuple[Deployment, ...] = ()

@@ -10,6 +10,8 @@ from pointsman.model.listing import Card
 from pointsman.model.rest import Allowed, Changes, HealthCheck
 from pointsman.model.secret import Secret
 
+NOTHING: frozenset[str] = frozenset()
+
 
 class Provider(msgspec.Struct, frozen=True, gc=False):
     """A place that serves models.
@@ -44,9 +46,10 @@ class Deployment(msgspec.Struct, frozen=True):
     ``User-Agent: …``. What may be known of the model: ``size`` in billions of parameters, ``context`` in tokens,
     prices in dollars a token, ``vision`` and ``tools`` (None: nobody said); ``listed`` is what its provider's own list
     says of it, or a table of prices. ``price_source`` names the table that tells the prices (None: the configuration
-    does), ``price_up_to`` how many tokens of a prompt they hold for. ``prefill``: it goes on with an answer that a
-    request ends with. ``breaker`` is what is different for its circuit breaker, ``allowed`` the failures of it that are
-    borne.
+    does), ``price_up_to`` how many tokens of a prompt they hold for; ``written_cost`` is that of a prompt's tokens that
+    are put into a cache, ``written_hour_cost`` if they are kept there for an hour. ``max_output``: tokens of an answer
+    at most. ``prefill``: it goes on with an answer that a request ends with. ``breaker`` is what is different for its
+    circuit breaker, ``allowed`` the failures of it that are borne.
     """
 
     id: str
@@ -82,6 +85,9 @@ class Deployment(msgspec.Struct, frozen=True):
     allowed: tuple[Allowed, ...] = ()
     price_up_to: int | None = None
     price_source: str | None = None
+    max_output: int | None = None
+    written_cost: float | None = None
+    written_hour_cost: float | None = None
 
     def __hash__(self) -> int:
         return hash(self.id)
@@ -90,6 +96,25 @@ class Deployment(msgspec.Struct, frozen=True):
     def window(self) -> int | None:
         """Tokens of context, as far as the configuration tells, else its provider's list."""
         return self.context if self.context is not None or self.listed is None else self.listed.context
+
+    @property
+    def longest(self) -> int | None:
+        """Tokens of an answer at most, likewise."""
+        return self.max_output if self.max_output is not None or self.listed is None else self.listed.max_output
+
+    @property
+    def longest_told(self) -> str:
+        """The same in words, with whose word it is if it is a list's."""
+        return f"{self.longest}" if self.max_output is not None else f"{self.longest} (from {self.lister})"
+
+    @property
+    def lacking(self) -> frozenset[str]:
+        """What its provider's list says that it does not take, where nobody else says anything: vision, tools."""
+        card = self.listed
+        if card is None or (card.vision is not False and card.tools is not False):
+            return NOTHING
+        told = (("vision", self.vision, card.vision), ("tools", self.tools, card.tools))
+        return frozenset([word for word, said, listed in told if said is None and listed is False])
 
     @property
     def window_listed(self) -> bool:
@@ -101,13 +126,22 @@ class Deployment(msgspec.Struct, frozen=True):
         """The window in words, with whose word it is if it is a list's."""
         if self.listed is None or not self.window_listed:
             return f"{self.window}"
-        source = self.listed.source or f"{self.provider.name}'s list"
-        return f"{self.window} (from {source})"
+        return f"{self.window} (from {self.listed.source or self.lister})"
+
+    @property
+    def lister(self) -> str:
+        """Whose word its provider's list is."""
+        return f"{self.provider.name}'s list"
 
     @property
     def picky(self) -> bool:
         """True if some requests are known to be beyond it."""
         return self.context is not None or self.vision is False or self.tools is False
+
+    @property
+    def modest(self) -> bool:
+        """True if it is known to give less than some requests ask for, and gives what it has."""
+        return self.longest is not None or bool(self.lacking)
 
     @property
     def limited(self) -> bool:

@@ -12,14 +12,22 @@ LONGEST = 200
 
 
 class Card(msgspec.Struct, frozen=True, gc=False):
-    """One model: ``size`` in billions of parameters, ``context`` in tokens; None where the list does not say.
+    """One model: ``size`` in billions of parameters, ``context`` and ``max_output`` in tokens of a prompt and of an
+    answer, prices in dollars a token, whether it takes images and tools; None where the list does not say.
 
-    ``source``: who says so, if it is not the server itself.
+    ``source``: who tells the context, if it is not the server itself.
     """
 
     size: float | None = None
     context: int | None = None
     source: str | None = None
+    max_output: int | None = None
+    vision: bool | None = None
+    tools: bool | None = None
+    input_cost: float | None = None
+    output_cost: float | None = None
+    cached_cost: float | None = None
+    written_cost: float | None = None
 
 
 class Listing(msgspec.Struct, frozen=True):

@@ -99,9 +99,14 @@ Tokens = Annotated[int, msgspec.Meta(ge=0, le=MOST_TOKENS)]
 
 
 class PromptDetails(msgspec.Struct, frozen=True, gc=False):
-    """What of a prompt came from the upstream's cache. A count that makes no sense is none."""
+    """What of a prompt came from the upstream's cache, and what was put into it: ``cache_creation_tokens``, which some
+    call ``cache_write_tokens``, ``hour_tokens`` of them for an hour. A count that makes no sense is none.
+    """
 
     cached_tokens: Any = 0
+    cache_creation_tokens: Any = msgspec.UNSET
+    cache_write_tokens: Any = msgspec.UNSET
+    hour_tokens: Any = msgspec.UNSET
 
 
 class Usage(msgspec.Struct, frozen=True, gc=False):
@@ -119,8 +124,25 @@ class Usage(msgspec.Struct, frozen=True, gc=False):
     def cached_tokens(self) -> int:
         """How many tokens of the prompt came from the upstream's cache, as far as it tells."""
         details = self.prompt_tokens_details
-        told = details.cached_tokens if isinstance(details, PromptDetails) else self.prompt_cache_hit_tokens
-        return told if type(told) is int and 0 < told <= MOST_TOKENS else 0
+        return _counted(details.cached_tokens if isinstance(details, PromptDetails) else self.prompt_cache_hit_tokens)
+
+    @property
+    def written_tokens(self) -> int:
+        """How many tokens of the prompt were put into the upstream's cache, as far as it tells."""
+        details = self.prompt_tokens_details
+        if not isinstance(details, PromptDetails):
+            return 0
+        return _counted(details.cache_creation_tokens) or _counted(details.cache_write_tokens)
+
+    @property
+    def written_hour_tokens(self) -> int:
+        """How many of those are kept there for an hour."""
+        details = self.prompt_tokens_details
+        return _counted(details.hour_tokens) if isinstance(details, PromptDetails) else 0
+
+
+def _counted(told: Any) -> int:
+    return told if type(told) is int and 0 < told <= MOST_TOKENS else 0
 
 
 class Estimate(Usage, frozen=True, gc=False):

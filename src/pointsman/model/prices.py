@@ -19,7 +19,8 @@ DATED = re.compile(r"-(?:\d{4}-\d{2}-\d{2}|\d{8})$")
 
 
 class Price(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One model: dollars a million tokens of prompt, of prompt from a cache (None: as any other) and of completion.
+    """One model: dollars a million tokens of prompt, of prompt from a cache (None: as any other) and of completion;
+    ``written``: of prompt that is put into a cache (None: likewise), ``written_hour``: for an hour (None: as that).
 
     Prompts of more than ``up_to`` tokens are charged otherwise, which no list here tells. ``context`` is in tokens;
     None where the list does not say.
@@ -28,13 +29,15 @@ class Price(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     input: float
     output: float = 0.0
     cached: float | None = None
+    written: float | None = None
+    written_hour: float | None = None
     up_to: int | None = None
     context: int | None = None
     vision: bool | None = None
     tools: bool | None = None
 
     def __post_init__(self) -> None:
-        if min(self.input, self.output, self.cached or 0.0) < 0:
+        if min(self.input, self.output, self.cached or 0.0, self.written or 0.0, self.written_hour or 0.0) < 0:
             raise ValueError("a price is not below 0")
 
 
@@ -76,7 +79,18 @@ def cost(deployment: Deployment, usage: Usage) -> float | None:
     dollars = prompt * into + completion * (out or 0.0)
     if deployment.cached_cost is not None:
         dollars += min(usage.cached_tokens, prompt) * (deployment.cached_cost - into)
-    return dollars
+    return dollars + _for_writing(deployment, usage, into)
+
+
+def _for_writing(deployment: Deployment, usage: Usage, into: float) -> float:
+    """What tokens that were put into a cache cost beyond what they cost as a prompt's."""
+    written = min(usage.written_tokens, max(usage.prompt_tokens - usage.cached_tokens, 0))
+    if not written:
+        return 0.0
+    hour = min(usage.written_hour_tokens, written)
+    short = into if deployment.written_cost is None else deployment.written_cost
+    long = short if deployment.written_hour_cost is None else deployment.written_hour_cost
+    return (written - hour) * (short - into) + hour * (long - into)
 
 
 def dollars_told(dollars: float) -> str:

@@ -1,7 +1,7 @@
 """Which models a server serves, and how large they are: how to ask it, and what its list says, a row a kind.
 
-Ollama tells sizes, llama.cpp's server sizes and contexts, vLLM contexts. What hosted services tell differs; most tell
-names alone. A list that can't be read, or is absurdly long, says nothing.
+Ollama tells sizes, llama.cpp's server sizes and contexts, vLLM contexts. What hosted services tell differs
+(``cards.py``); most tell names alone. A list that can't be read, or is absurdly long, says nothing.
 """
 
 from __future__ import annotations
@@ -13,15 +13,11 @@ import msgspec
 
 from pointsman.model.exchange import Answered
 from pointsman.model.listing import MOST, Card, Listing, usable
-from pointsman.model.outcome import MOST_TOKENS
-from pointsman.model.sizes import billions
+from pointsman.providers.cards import Entry, card, size_said
 from pointsman.providers.probe import LATEST, Probe
 
 MOST_BYTES = 4 * 1024 * 1024
 """Of a list; the longest in use, of hundreds of hosted models with their descriptions, has a tenth of that."""
-
-LARGEST = 100_000.0
-"""Billions of parameters that can be believed."""
 
 _ABSENT: Any = None
 
@@ -39,26 +35,8 @@ class _Tags(msgspec.Struct, gc=False):
     models: list[_Tag] | None
 
 
-class _Meta(msgspec.Struct, gc=False):
-    n_params: Any = _ABSENT
-    n_ctx: Any = _ABSENT
-    n_ctx_train: Any = _ABSENT
-
-
-class _Entry(msgspec.Struct, gc=False):
-    """Contexts as vLLM and SGLang, OpenRouter and Together, Groq, Mistral, and Anthropic call them."""
-
-    id: str
-    max_model_len: Any = _ABSENT
-    context_length: Any = _ABSENT
-    context_window: Any = _ABSENT
-    max_context_length: Any = _ABSENT
-    max_input_tokens: Any = _ABSENT
-    meta: Any = _ABSENT
-
-
 class _Entries(msgspec.Struct, gc=False):
-    data: list[_Entry]
+    data: list[Entry]
 
 
 _decode_tags = msgspec.json.Decoder(_Tags).decode
@@ -70,7 +48,7 @@ def _tags(reply: Answered) -> Listing | None:
     if not _worth_reading(reply):
         return None
     tags = [tag for tag in _decode_tags(reply.body).models or () if usable(tag.name)][:MOST]
-    cards = {tag.name: Card(_size_said(tag.details.parameter_size if tag.details else None)) for tag in tags}
+    cards = {tag.name: Card(size_said(tag.details.parameter_size if tag.details else None)) for tag in tags}
     short = {name.removesuffix(LATEST): name for name in cards if name.endswith(LATEST)}
     return Listing(cards, {word: name for word, name in short.items() if word not in cards})
 
@@ -80,41 +58,12 @@ def _entries(reply: Answered, *, any_name: bool = False) -> Listing | None:
     if not _worth_reading(reply):
         return None
     entries = [entry for entry in _decode_entries(reply.body).data if usable(entry.id)][:MOST]
-    cards = {entry.id: _card(entry) for entry in entries}
+    cards = {entry.id: card(entry) for entry in entries}
     return Listing(cards, any_name=any_name and len(cards) == 1)
 
 
 def _worth_reading(reply: Answered) -> bool:
     return reply.status == 200 and len(reply.body) <= MOST_BYTES
-
-
-def _card(entry: _Entry) -> Card:
-    """What a server runs with counts more than what its model was trained with."""
-    meta = _meta(entry.meta)
-    said = (entry.max_model_len, entry.context_length, entry.context_window, entry.max_context_length)
-    contexts = map(_tokens, (*said, entry.max_input_tokens, meta.n_ctx, meta.n_ctx_train))
-    return Card(_size_counted(meta.n_params), next((context for context in contexts if context is not None), None))
-
-
-def _meta(value: Any) -> _Meta:
-    return msgspec.convert(value, _Meta) if isinstance(value, dict) else _Meta()
-
-
-def _size_said(word: Any) -> float | None:
-    """What "7.6B" says."""
-    size = billions(word) if isinstance(word, str) else None
-    return size if size is not None and 0 < size <= LARGEST else None
-
-
-def _size_counted(parameters: Any) -> float | None:
-    """Parameters one by one, in billions as people count them: a model called 13B has some millions more."""
-    if type(parameters) is not int or not 0 < parameters <= LARGEST * 1e9:
-        return None
-    return round(parameters / 1e9, 1 if parameters >= 1e9 else 3) or None
-
-
-def _tokens(value: Any) -> int | None:
-    return value if type(value) is int and 0 < value <= MOST_TOKENS else None
 
 
 _OPENAI: Probe[Listing] = Probe("/models", _entries)

@@ -13,7 +13,7 @@ from pointsman.model.request import Request
 from pointsman.model.view import View
 from pointsman.routing import features
 from pointsman.routing.conditions import Facts, compiled
-from pointsman.routing.needs import too_long, unfit
+from pointsman.routing.needs import Wants, too_long, unfit
 from pointsman.routing.tagging import DEFAULT
 from pointsman.routing.topology import Topology
 
@@ -130,6 +130,14 @@ def _by_health(deployment: Deployment, asker: Asker) -> str:
     return f"when its breaker lets a request try it, in {wait:.1f} s" if wait > 0 else "when its probe has succeeded"
 
 
+def _by_ability(deployment: Deployment, asker: Asker) -> str:
+    wants, longest = Wants(asker.request), deployment.longest
+    if longest is not None and wants.length is not None and wants.length > longest:
+        return f"a request for at most {longest} tokens"
+    blind = "vision" in deployment.lacking and wants.images
+    return "a request without images" if blind else "a request without tools"
+
+
 def _by_warmth(_deployment: Deployment, _asker: Asker) -> str:
     return "once its model is loaded"
 
@@ -159,6 +167,7 @@ ADVICE: dict[str, Callable[[Deployment, Asker], str]] = {
     "requirements": _by_need,
     "limits": _by_room,
     "health": _by_health,
+    "able": _by_ability,
     "warm": _by_warmth,
     "fallback": _by_present,
     "need": _by_present,

@@ -139,6 +139,8 @@ def _prices(deployment: Deployment) -> dict[str, Any]:
         "input": deployment.input_cost,
         "output": deployment.output_cost,
         "cached": deployment.cached_cost,
+        "written": deployment.written_cost,
+        "written_hour": deployment.written_hour_cost,
         "source": deployment.price_source or "configuration",
     }
 

@@ -78,6 +78,16 @@ def has_tools(request: Request) -> bool:
     return any(_decoded(request.body[field]) for field in ("tools", "functions") if field in request.body)
 
 
+def answer_tokens(request: Request) -> int | None:
+    """How long the answer may be, where the request says so."""
+    for field in ("max_completion_tokens", "max_tokens", "max_output_tokens"):
+        raw = request.body.get(field)
+        told = _decoded(raw) if raw is not None else None
+        if type(told) is int and told > 0:
+            return told
+    return None
+
+
 def reasoning_effort(request: Request) -> str:
     """``reasoning_effort``, or the empty string."""
     raw = request.body.get("reasoning_effort")

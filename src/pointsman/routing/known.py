@@ -1,6 +1,7 @@
 """What is known of a deployment beyond its configuration: by its provider's own list, and by tables of prices.
 
-The configuration counts first, then the server's own word, then a table's.
+The configuration counts first, then the server's own word, then a table's; but a table of one's own says what is
+charged before the server does. Prices are all of one of them.
 """
 
 from __future__ import annotations
@@ -24,8 +25,10 @@ def known(
     """With what is known of its model. A context that is not configured binds only where that is wished for. Of the two
     prices there are none or both: one that is not given beside the other is nothing.
     """
-    changed = _priced(deployment, prices) if prices and deployment.model is not None else {}
-    card = _card(deployment, lists, changed.get("listed", deployment.listed))
+    listing = lists.get(deployment.provider) if lists else None
+    listed = listing.card(deployment.model) if listing is not None else None
+    changed = _told(deployment, listed, prices) if deployment.model is not None else {}
+    card = _card(listed, changed.get("listed", deployment.listed))
     if card is not None:
         changed["listed"] = card
         if router.pre_call_checks and deployment.context is None:
@@ -38,42 +41,77 @@ def known(
     return found
 
 
-def _card(deployment: Deployment, lists: Mapping[Provider, Listing], table: Card | None) -> Card | None:
+def _card(card: Card | None, table: Card | None) -> Card | None:
     """What its provider lists of it; a context that is not listed, as the table tells it."""
-    listing = lists.get(deployment.provider) if lists else None
-    card = listing.card(deployment.model) if listing is not None else None
     if card is None or table is None or card.context is not None:
         return card or table
-    return Card(card.size, table.context, table.source)
+    found: Card = msgspec.structs.replace(card, context=table.context, source=table.source)
+    return found
 
 
-def _priced(deployment: Deployment, prices: Sequence[PriceTable]) -> dict[str, Any]:
-    """What changes by the first table that has its model at its provider's address. A server of one's own is billed by
-    nobody.
+def _told(deployment: Deployment, listed: Card | None, prices: Sequence[PriceTable]) -> dict[str, Any]:
+    """What changes by its provider's list and by a table."""
+    table, price, source = _row(deployment, prices)
+    changed = _traits(deployment, price, source) if price is not None else {}
+    for trait in ("vision", "tools"):
+        if listed is not None and getattr(listed, trait) is not None:
+            changed.pop(trait, None)
+    if _billed(deployment):
+        return changed
+    if listed is not None and listed.input_cost is not None and (table is None or table is prices[-1]):
+        return changed | _listed_charges(deployment, listed)
+    return changed | _charges(deployment, price, source) if price is not None else changed
+
+
+def _row(deployment: Deployment, prices: Sequence[PriceTable]) -> tuple[PriceTable | None, Price | None, str]:
+    """The first table that has its model at its provider's address, what it says, and whose word that is. A server of
+    one's own is billed by nobody.
     """
-    if deployment.provider.kind in UNBILLED:
-        return {}
-    host = urlsplit(deployment.provider.base_url).netloc
-    for table in prices:
-        found = table.hosts.get(host)
-        price = found.price(deployment.model or "") if found is not None else None
-        if found is not None and price is not None:
-            return {**_charges(deployment, price, found.told), **_traits(deployment, price, found.told)}
-    return {}
+    if prices and deployment.provider.kind not in UNBILLED:
+        host = urlsplit(deployment.provider.base_url).netloc
+        for table in prices:
+            found = table.hosts.get(host)
+            price = found.price(deployment.model or "") if found is not None else None
+            if found is not None and price is not None:
+                return table, price, found.told
+    return None, None, ""
+
+
+def _listed_charges(deployment: Deployment, card: Card) -> dict[str, Any]:
+    """Prices, all of them the list's."""
+    return {
+        "input_cost": card.input_cost,
+        "output_cost": card.output_cost,
+        "cached_cost": _first(deployment.cached_cost, card.cached_cost),
+        "written_cost": _first(deployment.written_cost, card.written_cost),
+        "price_source": deployment.lister,
+    }
 
 
 def _charges(deployment: Deployment, price: Price, source: str) -> dict[str, Any]:
-    """Prices: all of them the table's, or none of them."""
-    if deployment.input_cost is not None or deployment.output_cost is not None:
-        return {}
-    cached = None if price.cached is None else price.cached / MILLION
+    """Prices, all of them the table's; but the configuration may say one of a cache alone."""
     return {
         "input_cost": price.input / MILLION,
         "output_cost": price.output / MILLION,
-        "cached_cost": cached if deployment.cached_cost is None else deployment.cached_cost,
+        "cached_cost": _first(deployment.cached_cost, _a_token(price.cached)),
+        "written_cost": _first(deployment.written_cost, _a_token(price.written)),
+        "written_hour_cost": _first(deployment.written_hour_cost, _a_token(price.written_hour)),
         "price_up_to": price.up_to,
         "price_source": source,
     }
+
+
+def _billed(deployment: Deployment) -> bool:
+    """Does the configuration say what it charges?"""
+    return deployment.input_cost is not None or deployment.output_cost is not None
+
+
+def _a_token(dollars: float | None) -> float | None:
+    return None if dollars is None else dollars / MILLION
+
+
+def _first(said: float | None, told: float | None) -> float | None:
+    return told if said is None else said
 
 
 def _traits(deployment: Deployment, price: Price, source: str) -> dict[str, Any]:

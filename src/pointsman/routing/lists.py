@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from pointsman.config.kinds import UNBILLED
 from pointsman.config.settings import Capability
 from pointsman.model.condition import Condition, facts_of
 from pointsman.model.deployment import Provider
@@ -12,9 +13,14 @@ from pointsman.routing.topology import Topology
 SIZE = "model_size"
 """The fact that a list may tell."""
 
+BY_PRICE = frozenset({"lowest-cost", "usage_based"})
+"""Strategies that go by prices."""
+
 
 def lists_of_use(topology: Topology) -> tuple[Provider, ...]:
-    """Everybody's where sizes or contexts decide anything; else those of providers that a capability leaves to it."""
+    """Everybody's where sizes or contexts decide anything; else those of providers that a capability leaves to it, and
+    where a strategy goes by prices those of services of whose models nobody else tells what they charge.
+    """
     everybody = {deployment.provider.name: deployment.provider for deployment in topology.deployments}
     capabilities = topology.capabilities.values()
     if (
@@ -24,7 +30,8 @@ def lists_of_use(topology: Topology) -> tuple[Provider, ...]:
         or any(SIZE in facts_of(condition.root) for condition in _conditions(topology))
     ):
         return tuple(everybody.values())
-    left = {place for wanted in capabilities for place in _left_to_its_list(wanted, topology)}
+    left = _unpriced(topology) if _by_price(topology) else set()
+    left |= {place for wanted in capabilities for place in _left_to_its_list(wanted, topology)}
     return tuple(provider for name, provider in everybody.items() if name in left)
 
 
@@ -33,6 +40,19 @@ def _left_to_its_list(wanted: Capability, topology: Topology) -> Iterator[str]:
     for place in wanted.providers if not wanted.models else ():
         if not topology.owned(place):
             yield place
+
+
+def _by_price(topology: Topology) -> bool:
+    """Does a strategy go by prices?"""
+    strategies = topology.strategies
+    own = (wanted.strategy for wanted in topology.capabilities.values())
+    return not BY_PRICE.isdisjoint((strategies.default, *strategies.groups.values(), *own))
+
+
+def _unpriced(topology: Topology) -> set[str]:
+    """Services with a model whose price neither the configuration nor a table tells."""
+    unpriced = (d for d in topology.deployments if d.input_cost is None or d.price_source == d.lister)
+    return {d.provider.name for d in unpriced if d.provider.kind not in UNBILLED}
 
 
 def _conditions(topology: Topology) -> Iterator[Condition]:

@@ -1,8 +1,10 @@
 """What a request needs of a model, and whom that is known to be beyond. What nobody said of a model excludes it from
-nothing.
+nothing; what its server's list says, and how long its answers get at most, only lets others come first.
 """
 
 from __future__ import annotations
+
+from functools import cached_property
 
 from pointsman.model.deployment import Deployment
 from pointsman.model.request import Request
@@ -30,3 +32,31 @@ def beyond(deployment: Deployment, request: Request) -> str | None:
 def unfit(deployment: Deployment, request: Request) -> str | None:
     """``beyond``, for deployments of which anything is known at all."""
     return beyond(deployment, request) if deployment.picky else None
+
+
+class Wants:
+    """What a request asks for beyond an answer."""
+
+    def __init__(self, request: Request) -> None:
+        self._request = request
+        self.length = features.answer_tokens(request)
+
+    @cached_property
+    def images(self) -> bool:
+        return features.has_images(self._request)
+
+    @cached_property
+    def tools(self) -> bool:
+        return features.has_tools(self._request)
+
+
+def short_of(deployment: Deployment, wants: Wants) -> str | None:
+    """Why a deployment is known to give less than is wanted of it, though it may be asked; None if it is not."""
+    longest, lacking = deployment.longest, deployment.lacking
+    if longest is not None and wants.length is not None and wants.length > longest:
+        return f"its answers have at most {deployment.longest_told} tokens, and {wants.length} are asked for"
+    if "vision" in lacking and wants.images:
+        return f"{deployment.lister} says that it takes no images"
+    if "tools" in lacking and wants.tools:
+        return f"{deployment.lister} says that it takes no tools"
+    return None

@@ -22,7 +22,7 @@ from pointsman.routing.content import Content
 from pointsman.routing.elsewhere import Elsewhere, admits
 from pointsman.routing.settle import Settler
 from pointsman.routing.shapes import Asked, Heard, Resolution, Resolver, Sight, Strategy
-from pointsman.routing.stages import health, limits, requirements, warm
+from pointsman.routing.stages import able, health, limits, requirements, warm
 from pointsman.routing.stages.alias import alias
 from pointsman.routing.stages.capability import capability
 from pointsman.routing.stages.cost_quality import cost_quality
@@ -63,6 +63,7 @@ FILTERS: tuple[tuple[str, ModuleType], ...] = (
     ("requirements", requirements),
     ("limits", limits),
     ("health", health),
+    ("able", able),
     ("warm", warm),
 )
 """Who can't serve it now. Each module says ``concerned`` (has it anything to look at in this pool?), ``IDLE`` and

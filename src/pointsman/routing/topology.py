@@ -52,7 +52,8 @@ class Topology(msgspec.Struct, frozen=True):
     of them whose members are told apart by some, ``agents`` those with a member that looks at the User-Agent.
     ``lists``: what providers told that they serve. ``listed_sizes``: of names that stand in them, and of names that are
     listed with a tag, there or in the configuration (``mistral`` of ``mistral:7b``), where all agree.
-    ``prices``: what hosted models charge. ``limited``, ``picky``: some deployment is.
+    ``prices``: what hosted models charge. ``limited``, ``picky``, ``modest``: some deployment is, or may be once it is
+    bound to a name.
     """
 
     deployments: Pool
@@ -91,6 +92,7 @@ class Topology(msgspec.Struct, frozen=True):
     agents: frozenset[str] = frozenset()
     limited: bool = False
     picky: bool = False
+    modest: bool = False
     entries: tuple[str, ...] = ()
     task_names: tuple[str, ...] = ()
 
@@ -249,6 +251,7 @@ def compile_topology(settings: Settings, lists: Mapping[Provider, Listing] = NOT
     deployments = tuple(known(d, settings.prices, lists, settings.router) for d in settings.deployments)
     groups = _by(deployments, lambda d: d.model_name if d.model is not None else None)
     names = [name for name in (*groups, *settings.alias_groups, *named) if name not in settings.hidden]
+    told = bool(lists or settings.prices) and any(d.model is None for d in deployments)
     routers = ((TASKS, settings.tasks), (SEMANTIC, settings.semantic))
     made = Topology(
         deployments=deployments,
@@ -282,7 +285,8 @@ def compile_topology(settings: Settings, lists: Mapping[Provider, Listing] = NOT
         listed_sizes=_listed_sizes(settings, lists),
         prices=settings.prices,
         limited=any(d.limited for d in deployments),
-        picky=any(d.picky for d in deployments),
+        picky=told or any(d.picky for d in deployments),
+        modest=told or any(d.modest for d in deployments),
         entries=tuple(name for name, section in routers if section is not None),
         task_names=tuple(task.name for task in settings.tasks.tasks) if settings.tasks is not None else (),
     )

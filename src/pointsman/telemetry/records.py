@@ -95,6 +95,7 @@ def outcome_data(outcome: Outcome) -> dict[str, Any]:
             "completion_tokens": outcome.usage.completion_tokens,
             "total_tokens": outcome.usage.total_tokens,
             "cached_tokens": outcome.usage.cached_tokens,
+            "written_tokens": outcome.usage.written_tokens,
             "estimated": outcome.usage.estimated,
         },
         "cost": cost_data(outcome),

@@ -52,10 +52,10 @@ def test_a_message_in_openais_shape():
             "prompt_tokens": 18,
             "completion_tokens": 7,
             "total_tokens": 25,
-            "prompt_tokens_details": {"cached_tokens": 5},
+            "prompt_tokens_details": {"cached_tokens": 5, "cache_creation_tokens": 3},
         },
     }
-    assert read(message(text("x"))).usage == Usage(18, 7, 25, PromptDetails(5))
+    assert read(message(text("x"))).usage == Usage(18, 7, 25, PromptDetails(5, 3, hour_tokens=0))
 
 
 def test_calls_and_thoughts():

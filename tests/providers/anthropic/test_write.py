@@ -104,19 +104,18 @@ def test_what_the_deployment_asks_in_vain_is_not_the_callers_fault():
 
 
 @pytest.mark.parametrize(
-    ("params", "info", "body", "length"),
+    ("params", "most", "body", "length"),
     [
-        ({}, {"max_output_tokens": 64_000}, {}, 64_000),
-        ({"max_tokens": 100}, {"max_output_tokens": 64_000}, {}, 100),
-        ({"max_tokens": 100}, {}, {"max_completion_tokens": 7}, 7),
-        ({"max_completion_tokens": 100}, {}, {"max_tokens": 7}, 7),
-        ({}, {"max_output_tokens": "many"}, {}, 4096),
-        ({"max_tokens": 100}, {}, {"max_tokens": None}, 4096),
+        ({}, 64_000, {}, 64_000),
+        ({"max_tokens": 100}, 64_000, {}, 100),
+        ({"max_tokens": 100}, None, {"max_completion_tokens": 7}, 7),
+        ({"max_completion_tokens": 100}, None, {"max_tokens": 7}, 7),
+        ({"max_tokens": 100}, None, {"max_tokens": None}, 4096),
     ],
 )
-def test_how_long_an_answer_may_be(params, info, body, length):
+def test_how_long_an_answer_may_be(params, most, body, length):
     """The caller's word, the deployment's, the model's, then what every model can do."""
-    assert sent(body, params=params, info=info)["max_tokens"] == length
+    assert sent(body, params=params, max_output=most)["max_tokens"] == length
 
 
 def test_a_deployments_parameters_are_defaults_and_the_caller_wins():

@@ -34,6 +34,7 @@ class Counts(msgspec.Struct, gc=False):
     cache_read_input_tokens: Any = None
     output_tokens: Any = None
     output_tokens_details: Any = None
+    cache_creation: Any = None
 
 
 class Block(msgspec.Struct, gc=False):
@@ -95,8 +96,13 @@ def usage_of(counts: Counts) -> Usage:
     """All tokens that were read count, from a cache or not."""
     read_in = (counts.input_tokens, counts.cache_creation_input_tokens, counts.cache_read_input_tokens)
     prompt, completion = sum(map(count, read_in)), count(counts.output_tokens)
-    cached = PromptDetails(count(counts.cache_read_input_tokens))
-    return Usage(prompt, completion, prompt + completion, cached)
+    cached, written = count(counts.cache_read_input_tokens), count(counts.cache_creation_input_tokens)
+    details = PromptDetails(cached)
+    if written:
+        kept = counts.cache_creation
+        hour = count(kept.get("ephemeral_1h_input_tokens")) if isinstance(kept, dict) else 0
+        details = PromptDetails(cached, written, hour_tokens=hour)
+    return Usage(prompt, completion, prompt + completion, details)
 
 
 def usage_told(counts: Counts) -> dict[str, Any]:
@@ -108,6 +114,8 @@ def usage_told(counts: Counts) -> dict[str, Any]:
         "total_tokens": usage.total_tokens,
         "prompt_tokens_details": {"cached_tokens": usage.cached_tokens},
     }
+    if usage.written_tokens:
+        told["prompt_tokens_details"]["cache_creation_tokens"] = usage.written_tokens
     details = counts.output_tokens_details
     if isinstance(details, dict) and "thinking_tokens" in details:
         told["completion_tokens_details"] = {"reasoning_tokens": count(details["thinking_tokens"])}

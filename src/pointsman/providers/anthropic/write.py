@@ -77,7 +77,7 @@ def write(request: Request, deployment: Deployment, model: str) -> WireRequest:
         out["stop_sequences"] = [out["stop_sequences"]]
     if _is_number(out.get("temperature")):
         out["temperature"] = min(out["temperature"], HOTTEST)
-    bound = out.get("max_tokens", _most(deployment))
+    bound = out.get("max_tokens", deployment.max_output)
     out["max_tokens"] = USUAL_LENGTH if bound is None else bound
     _tools(asked, out)
     user = asked.get("user", asked.get("safety_identifier"))
@@ -108,12 +108,6 @@ def _spread(layer: dict[str, Any], out: dict[str, Any], whose: str = "") -> None
 
 def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _most(deployment: Deployment) -> int | None:
-    """How long an answer of the model may be, if the configuration tells."""
-    told = deployment.info.get("max_output_tokens")
-    return told if type(told) is int and told > 0 else None
 
 
 def _chat(asked: dict[str, Any], out: dict[str, Any]) -> None:
