@@ -13,9 +13,9 @@ from pointsman.config.settings import ServerSettings
 from pointsman.fakes import deployment, request, settings
 from pointsman.gateway import body, envelope, hints, turns, wishes
 from pointsman.gateway.app import build_app
+from pointsman.gateway.doors import HOT
 from pointsman.gateway.gateway import Gateway
 from pointsman.gateway.headers import cost_head, decision_head
-from pointsman.gateway.inference import PATHS
 from pointsman.model.decision import Leg
 from pointsman.model.outcome import Attempt, Estimate, Outcome
 from pointsman.model.secret import Secret
@@ -52,10 +52,10 @@ def test_the_paths_are_those_of_the_gateway():
     served = {
         (method, re.sub(r":\w+}", "}", route.path))
         for route in app.routes
-        if route.path not in PATHS
+        if route.path not in HOT
         for method in route.methods - {"HEAD"}
     }
-    assert {(method, path) for method, path, _ in ROWS} == served | {("POST", path) for path in PATHS}
+    assert {(method, path) for method, path, _ in ROWS} == served | {("POST", path) for path in HOT}
     assert len({(method, path) for method, path, _ in ROWS}) == len(ROWS)
 
 

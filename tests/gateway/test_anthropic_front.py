@@ -205,3 +205,16 @@ async def test_a_caller_that_leaves_is_heard_upstream():
                     break
         entry = await mock.ledger.wait_for(lambda entry: entry.client_closed)
     assert entry.tokens_sent < 500
+
+
+@pytest.mark.parametrize("kind", ["anthropic", "openai"])
+async def test_tokens_are_counted_by_who_can_and_guessed_for_others(kind):
+    """A guess asks nobody, and is no result of the deployment's."""
+    async with MockProvider(kind, name="one", models=[MODELS[kind]]) as mock:
+        async with gateway(over(mock)) as it, client(it) as ai:
+            counted = await ai.messages.count_tokens(model="m", messages=HI, system="x" * 400)
+            record = it.runtime.board.record(it.runtime.topology.deployments[0])
+            results, under_way = record.successes, record.in_flight
+    assert 50 < counted.input_tokens < 200
+    assert under_way == 0
+    assert (len(mock.ledger), results) == ((1, 1) if kind == "anthropic" else (0, 0))

@@ -10,6 +10,7 @@ import pytest
 
 from pointsman.config.settings import RouterSettings, ServerSettings
 from pointsman.fakes import deployment, settings
+from pointsman.gateway.doors import READERS
 from pointsman.model.secret import Secret
 from pointsman.runtime import Runtime
 from pointsman.telemetry import log
@@ -109,7 +110,7 @@ async def test_a_bug_of_ours_is_found_in_the_log_by_its_id(raw, monkeypatch):
     def broken(*_args: object) -> None:
         raise ValueError("secret of the house")
 
-    monkeypatch.setattr("pointsman.gateway.inference.read_body", broken)
+    monkeypatch.setitem(READERS, "chat", broken)
     monkeypatch.setattr(Runtime, "stats", property(broken))
     out = io.StringIO()
     log.configure("error", out)

@@ -20,8 +20,7 @@ from pointsman.model.deployment import Deployment
 from pointsman.model.exchange import Answered, Refusal, StreamReader, Understood
 from pointsman.model.outcome import CONSEQUENCES, Attempt, Estimate, FailureKind, Usage
 from pointsman.model.prices import cost
-from pointsman.model.request import NO_HINTS, Request
-from pointsman.providers import DIALECTS
+from pointsman.model.request import NO_HINTS, TALKS, Request
 from pointsman.providers.resumed import Resumed
 from pointsman.providers.shapes import Inexpressible, scrubbed
 from pointsman.providers.streamed import streamed
@@ -56,6 +55,9 @@ def ask(trip: Trip, leg: Leg, lease: Lease) -> Generator[Effect, Reply, FailureK
     """Ask once. What came of it stands in the trip; returned is the kind of failure, None for success."""
     board = trip.core.board
     try:
+        if trip.request.endpoint == "count_tokens" and not natively(trip, leg):
+            _estimate(trip, leg)
+            return None
         try:
             call = _written(trip, leg, lease)
         except Inexpressible as reason:  # nobody was asked, so nothing is known of the deployment
@@ -78,6 +80,12 @@ def ask(trip: Trip, leg: Leg, lease: Lease) -> Generator[Effect, Reply, FailureK
         raise TypeError(f"no reply to a call: {reply!r}")
     finally:
         board.give_back(lease)
+
+
+def _estimate(trip: Trip, leg: Leg) -> None:
+    """Tokens are asked for, and the deployment does not count any: they are guessed, and nobody is asked."""
+    trip.answer = Understood(b'{"input_tokens":%d}' % trip.request.tokens, native=True)
+    trip.attempts += (Attempt(leg.deployment.id, leg.model, None, 0.0, 200, "estimated", leg.tier),)
 
 
 def _written(trip: Trip, leg: Leg, lease: Lease) -> Call:
@@ -149,9 +157,8 @@ def _patience(trip: Trip, deployment: Deployment, own: float) -> tuple[float, fl
 def _answered(trip: Trip, leg: Leg, lease: Lease, reply: Answered, reader: StreamReader | None) -> FailureKind | None:
     """A whole reply, whether that or a stream was asked for."""
     request = trip.request
-    dialect = DIALECTS[leg.deployment.provider.kind] if request.stream else dialect_of(trip, leg)
-    read = dialect.read(request, leg.model, reply)
-    if request.stream and type(read) is Understood:
+    read = dialect_of(trip, leg).read(request, leg.model, reply)
+    if request.stream and type(read) is Understood and not read.native:
         read = streamed(request, read)
         if isinstance(reader, Resumed) and type(read) is Understood:
             read = reader.instead(read)
@@ -160,7 +167,7 @@ def _answered(trip: Trip, leg: Leg, lease: Lease, reply: Answered, reader: Strea
     if read.stream:
         _began(trip, lease)
     trip.answer = read
-    trip.usage = _figures(request, read.usage, 0 if request.endpoint == "embeddings" else len(reply.body) // 4)
+    trip.usage = _figures(request, read.usage, len(reply.body) // 4 if request.endpoint in TALKS else 0)
     return _judged(trip, leg, lease)
 
 

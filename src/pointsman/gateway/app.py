@@ -17,11 +17,12 @@ from starlette.types import Message, Receive, Scope, Send
 from pointsman.admin import admin_routes
 from pointsman.errors import MethodNotAllowed, PointsmanError, RequestRefused, UnknownPath
 from pointsman.fronts import FRONTS
+from pointsman.gateway.doors import HOT
 from pointsman.gateway.endpoints import Endpoints
 from pointsman.gateway.errors import error_response
 from pointsman.gateway.gateway import Gateway
 from pointsman.gateway.headers import identity
-from pointsman.gateway.inference import HOT, Inference
+from pointsman.gateway.inference import Inference
 from pointsman.telemetry.log import logger
 
 Lifespan = Callable[[Starlette], AbstractAsyncContextManager[None]]

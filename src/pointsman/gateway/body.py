@@ -21,7 +21,7 @@ from pointsman.gateway.envelope import (
     mistyped,
     read_envelope,
 )
-from pointsman.model.request import Endpoint, Fields, Request, Spelt
+from pointsman.model.request import Endpoint, Fields, Native, Request, Spelt
 
 LOOKED_INTO = hints.FIELDS | wishes.FIELDS
 """Body fields that most requests don't have."""
@@ -74,6 +74,12 @@ def read_body(endpoint: Endpoint, body: bytes | bytearray, headers: dict[bytes, 
     fields, seen = read_fields(body)
     check_content(endpoint, fields)
     return request_of(endpoint, fields, seen, headers, len(body), request_id)
+
+
+def read_passing(endpoint: Endpoint, body: bytes | bytearray, headers: dict[bytes, bytes], request_id: str) -> Request:
+    """Of an endpoint that is passed through. Raises InvalidBody, which names the place."""
+    request = read_body(endpoint, body, headers, request_id)
+    return msgspec.structs.replace(request, native=Native("openai", request.body, {"model": endpoint}))
 
 
 def read_fields(body: bytes | bytearray) -> tuple[Fields, Envelope]:

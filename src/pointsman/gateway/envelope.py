@@ -10,7 +10,20 @@ from pointsman.model.request import Endpoint, Fields
 LONGEST_NAME = 512
 """Characters of a model name: names are remembered, and callers choose them."""
 
-LISTED = {"chat": "messages", "completions": "prompt", "embeddings": "input"}
+LISTED: dict[Endpoint, str] = {
+    "chat": "messages",
+    "completions": "prompt",
+    "embeddings": "input",
+    "count_tokens": "messages",
+    "rerank": "query",
+    "moderations": "input",
+    "images": "prompt",
+    "image_edits": "prompt",
+    "image_variations": "image",
+    "speech": "input",
+    "transcriptions": "file",
+    "translations": "file",
+}
 """What must be there, and for chat must be a list."""
 
 LIST, TEXT = b'["'

@@ -16,14 +16,14 @@ from pointsman.flow.drive import Cancel, Drive
 from pointsman.flow.effects import Call, Effect, Relay, Reply
 from pointsman.fronts import FRONTS
 from pointsman.gateway.auth import Keys
-from pointsman.gateway.body import read_body
+from pointsman.gateway.doors import HOT, READERS
 from pointsman.gateway.errors import error_content, error_response, head_lines
 from pointsman.gateway.headers import cost_head, decision_head, identity
 from pointsman.gateway.interpreter import Interpreter
 from pointsman.gateway.pulse import Pulse
 from pointsman.model.decision import Decision, Leg
 from pointsman.model.outcome import Attempt, FailureKind, Outcome
-from pointsman.model.request import Endpoint
+from pointsman.model.request import TALKS
 from pointsman.routing.topology import Topology
 from pointsman.runtime import Runtime
 from pointsman.telemetry.events import Finished, Refused
@@ -33,18 +33,6 @@ from pointsman.wire.outbox import Outbox
 from pointsman.wire.perform import World
 from pointsman.wire.sweeper import Sweeper
 from pointsman.wire.upstream import Upstream
-
-PATHS: dict[str, Endpoint] = {
-    "/v1/chat/completions": "chat",
-    "/chat/completions": "chat",
-    "/v1/completions": "completions",
-    "/completions": "completions",
-    "/v1/embeddings": "embeddings",
-    "/embeddings": "embeddings",
-}
-
-HOT: dict[str, str] = {**PATHS, **{path: path for path in FRONTS}}
-"""Paths that the lane takes -> what is asked there: an endpoint, or the path of another protocol's front."""
 
 CLIENT_CLOSED = 499
 """nginx's word for a caller that left before the answer. Nobody reads it but the record."""
@@ -110,7 +98,8 @@ class Inference:
             if type(exchange) is Interpreter:
                 request = exchange.read()
             else:
-                request = read_body(exchange.endpoint, exchange.body, exchange.headers, request_id)  # type: ignore[arg-type]
+                endpoint = exchange.endpoint
+                request = READERS[endpoint](endpoint, exchange.body, exchange.headers, request_id)  # type: ignore[arg-type]
             Passage(self, exchange, self.runtime.trip(request)).resume()
         except PointsmanError as error:
             self.runtime.refused(error.code)
@@ -167,7 +156,7 @@ class Passage(Drive[Trip]):
         self._accepted = time()
         exchange.on_gone = self._gone
         self._pulse: Pulse | None = None
-        if house.keepalive is not None and trip.request.stream:
+        if house.keepalive is not None and trip.request.stream and trip.request.endpoint in TALKS:
             self._pulse = house.pulse(exchange, house.keepalive, trip.request.id)
 
     def perform(self, effect: Effect, /) -> Cancel | None:
@@ -212,7 +201,7 @@ class Passage(Drive[Trip]):
             if not answer.stream:
                 if trip.charged:
                     head += cost_head(trip.outcome, self._house.litellm)
-                exchange.respond(200, head, answer.body)
+                exchange.respond(200, head, answer.body, answer.kind)
             else:
                 if not exchange.started:
                     exchange.begin(head)

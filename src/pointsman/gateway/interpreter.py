@@ -11,6 +11,7 @@ from pointsman.errors import PointsmanError, UpstreamFailed
 from pointsman.fronts.shapes import Front, Teller
 from pointsman.gateway.errors import error_response
 from pointsman.gateway.foreign import read_foreign
+from pointsman.model.exchange import JSON
 from pointsman.model.request import Request
 from pointsman.wire.exchange import Exchange
 
@@ -39,7 +40,7 @@ class Interpreter(Exchange):
         """What is told from now on is in the caller's words already."""
         self._native = True
 
-    def respond(self, status: int, head: bytes, body: bytes) -> None:
+    def respond(self, status: int, head: bytes, body: bytes, kind: bytes = JSON) -> None:
         if status != 200:
             body = self._front.error(status, body, self._id)
         elif not self._native:
@@ -48,7 +49,7 @@ class Interpreter(Exchange):
             except UpstreamFailed as error:
                 status, _, shown = error_response(error)
                 body = self._front.error(status, shown, self._id)
-        self._exchange.respond(status, self._front.headers(self._id) + head, body)
+        self._exchange.respond(status, self._front.headers(self._id) + head, body, kind)
 
     def begin(self, head: bytes, kind: bytes = b"") -> None:
         self.started = True

@@ -8,16 +8,19 @@ import msgspec
 
 from pointsman.model.outcome import NO_USAGE, FailureKind, Usage
 
+JSON = b"application/json"
+JSON_LINE = b"content-type: application/json\r\n"
+
 
 class WireRequest(msgspec.Struct, frozen=True, gc=False):
-    """What to send: a path below the provider's base URL and a JSON body. A path is always asked by one method.
-    ``headers`` are further lines of the head, each with its CRLF.
+    """What to send: a path below the provider's base URL and a body. A path is always asked by one method. ``headers``
+    are the lines of the head that are about this request, each with its CRLF: what the body is, and more.
     """
 
     path: str
     body: bytes = b""
     method: str = "POST"
-    headers: bytes = b""
+    headers: bytes = JSON_LINE
 
 
 class Answered(msgspec.Struct, frozen=True, gc=False):
@@ -36,13 +39,14 @@ class Answered(msgspec.Struct, frozen=True, gc=False):
 
 class Understood(msgspec.Struct, frozen=True, gc=False):
     """An answer in OpenAI's shape, or (``native``) in the words that the request came in. ``stream``: the body is all
-    the frames of one.
+    the frames of one. ``kind`` is its content type.
     """
 
     body: bytes
     usage: Usage = NO_USAGE
     stream: bool = False
     native: bool = False
+    kind: bytes = JSON
 
 
 class Refusal(msgspec.Struct, frozen=True, gc=False):

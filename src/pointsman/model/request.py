@@ -10,8 +10,16 @@ import msgspec
 
 from pointsman.model.outcome import FailureKind
 
-Endpoint = Literal["chat", "completions", "embeddings"]
-"""The three inference questions. Paths and wire formats are the gateway's and the providers' business."""
+Endpoint = Literal[
+    "chat", "completions", "embeddings", "count_tokens", "rerank", "moderations", "images", "image_edits",
+    "image_variations", "speech", "transcriptions", "translations",
+]  # fmt: skip
+"""What may be asked. Paths and wire formats are the gateway's and the providers' business. All but the first three are
+told in one protocol's own words alone.
+"""
+
+TALKS: frozenset[Endpoint] = frozenset({"chat", "completions"})
+"""Endpoints whose answers are texts that a model writes token by token."""
 
 Fields = dict[str, msgspec.Raw]
 """A JSON object whose values stay unparsed: what nobody asks for is passed on byte for byte."""
@@ -60,13 +68,15 @@ class Native(msgspec.Struct, frozen=True, gc=False):
 
     ``protocol`` names the words ("anthropic", "ollama", "responses"), ``fields`` is the body without what is meant for
     Pointsman. ``lost`` are fields for which OpenAI's protocol has no words, with what in them it is (empty: all of it).
-    ``headers`` are lines that go with it, each with its CRLF.
+    ``headers`` are lines that go with it, each with its CRLF. ``form`` is a multipart body, parted where the model's
+    name belongs.
     """
 
     protocol: str
     fields: Fields
     lost: Mapping[str, str] = {}
     headers: bytes = b""
+    form: tuple[bytes, bytes] | None = None
 
 
 NO_TURNS: Mapping[FailureKind, Turn] = MappingProxyType({})

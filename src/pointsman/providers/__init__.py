@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from pointsman.providers.anthropic import DIALECT as ANTHROPIC
 from pointsman.providers.ollama import DIALECT as OLLAMA
-from pointsman.providers.openai import DIALECT as OPENAI
+from pointsman.providers.openai import DIALECT as _CHAT
+from pointsman.providers.passing import DIALECT as PASSING
 from pointsman.providers.shapes import Dialect
+
+OPENAI = msgspec.structs.replace(_CHAT, natives={"openai": PASSING})
 
 DIALECTS: dict[str, Dialect] = {
     "openai": OPENAI,

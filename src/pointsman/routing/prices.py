@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from pointsman.model.deployment import Deployment
-from pointsman.model.request import Request
+from pointsman.model.request import TALKS, Request
 
 USUAL_COMPLETION = 300
 """Tokens expected of an answer whose length the caller does not bound."""
@@ -27,7 +27,7 @@ def blended(deployment: Deployment) -> float | None:
 
 def expected(request: Request) -> tuple[int, int]:
     """Tokens of prompt and completion that a request is likely to be charged for."""
-    if request.endpoint == "embeddings":
+    if request.endpoint not in TALKS:
         return max(request.tokens, 1), 0
     bounds = (_bound(request, field) for field in ("max_completion_tokens", "max_tokens"))
     return request.tokens, min(USUAL_COMPLETION, *bounds)

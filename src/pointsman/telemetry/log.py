@@ -90,7 +90,20 @@ class DecisionLog:
         self._out.flush()
 
 
-CALLS = {"chat": "acompletion", "completions": "atext_completion", "embeddings": "aembedding"}
+CALLS: dict[str, str] = {
+    "chat": "acompletion",
+    "completions": "atext_completion",
+    "embeddings": "aembedding",
+    "count_tokens": "acount_tokens",
+    "rerank": "arerank",
+    "moderations": "amoderation",
+    "images": "aimage_generation",
+    "image_edits": "aimage_edit",
+    "image_variations": "aimage_variation",
+    "speech": "aspeech",
+    "transcriptions": "atranscription",
+    "translations": "atranslation",
+}
 """LiteLLM's names of what was asked."""
 
 

@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
+from pointsman.model.exchange import JSON
+
 if TYPE_CHECKING:
     from pointsman.errors import PointsmanError
     from pointsman.wire.lane import Lane
@@ -70,14 +72,14 @@ class Exchange:
         """The caller does not keep up with what is written."""
         return bool(self.lane.flow.write_paused)
 
-    def respond(self, status: int, head: bytes, body: bytes) -> None:
+    def respond(self, status: int, head: bytes, body: bytes, kind: bytes = JSON) -> None:
         """The whole response. ``head`` are further header lines, each with its line end."""
         if self.response_complete or self.disconnected:
             return
         close = b"" if self.keep_alive else b"connection: close\r\n"
         self._send(
-            b"%bcontent-type: application/json\r\ncontent-length: %d\r\n%b%b\r\n%b"
-            % (STATUS_LINES.get(status) or STATUS_LINES[500], len(body), head, close, body)
+            b"%bcontent-type: %b\r\ncontent-length: %d\r\n%b%b\r\n%b"
+            % (STATUS_LINES.get(status) or STATUS_LINES[500], kind, len(body), head, close, body)
         )
         self._end()
 

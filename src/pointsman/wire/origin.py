@@ -64,7 +64,7 @@ def head_of(provider: Provider, origin: Origin, path: str, method: str) -> bytes
     return (
         f"{method} {target} HTTP/1.1\r\nhost: {origin.authority}\r\nuser-agent: pointsman/{VERSION}\r\n"
         f"accept: application/json, text/event-stream\r\naccept-encoding: identity\r\n"
-        f"content-type: application/json\r\n{head_lines(provider)}content-length: "
+        f"{head_lines(provider)}content-length: "
     ).encode("latin-1")
 
 

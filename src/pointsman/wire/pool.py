@@ -30,6 +30,9 @@ CONNECT_TIMEOUT = 5.0
 IDLE_PLAIN, IDLE_TLS = 4.0, 30.0
 """Seconds an idle connection is trusted: uvicorn-based servers close after 5, hosted APIs after a minute or more."""
 
+MOST_HEADS = 1000
+"""Heads remembered: where a path has a model's name in it, callers may choose that."""
+
 Cancel = Callable[[], None]
 
 
@@ -82,6 +85,8 @@ class Pool:
         path = call.request.path
         head = self._heads.get(path)
         if head is None:
+            if len(self._heads) >= MOST_HEADS:
+                self._heads.clear()
             head = self._heads[path] = head_of(self.provider, self.origin, path, call.request.method)
         idle = self._idle
         while idle:

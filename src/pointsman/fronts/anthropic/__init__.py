@@ -6,9 +6,11 @@ Source: Anthropic's API reference, version 2023-06-01. Requests are read in ``re
 
 from __future__ import annotations
 
+import msgspec
+
 from pointsman.fronts.anthropic.answer import whole
 from pointsman.fronts.anthropic.errors import error, headers
-from pointsman.fronts.anthropic.read import read
+from pointsman.fronts.anthropic.read import read, read_count
 from pointsman.fronts.anthropic.stream import BEAT, Events
 from pointsman.fronts.shapes import Front
 
@@ -22,3 +24,6 @@ MESSAGES = Front(
     beat=BEAT,
     headers=headers,
 )
+
+TOKENS = msgspec.structs.replace(MESSAGES, read=read_count, whole=lambda _, body: body)
+"""``POST /v1/messages/count_tokens``: counted by Anthropic's servers, guessed for others."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import msgspec
+
 from pointsman.errors import InvalidBody
 from pointsman.fronts.anthropic.conversation import Lost, messages
 from pointsman.fronts.shapes import Asked, raw_fields
@@ -54,6 +56,12 @@ def read(fields: Fields, headers: Mapping[bytes, bytes]) -> Asked:
         out["stream_options"] = {"include_usage": True}
     more = b"".join(b"%b: %b\r\n" % (name, headers[name]) for name in FORWARDED if name in headers)
     return Asked("chat", raw_fields(out), lost, more)
+
+
+def read_count(fields: Fields, headers: Mapping[bytes, bytes]) -> Asked:
+    """The same of which only the tokens are asked for: nothing that it says can't be guessed. Raises InvalidBody."""
+    asked = read(fields, headers)
+    return msgspec.structs.replace(asked, endpoint="count_tokens", lost={})
 
 
 def _user(metadata: Any, out: Out) -> None:

@@ -12,14 +12,18 @@ from typing import Any
 import msgspec
 
 from pointsman.model.deployment import Deployment
-from pointsman.model.exchange import Answered, Refusal, Understood, WireRequest
+from pointsman.model.exchange import JSON_LINE, Answered, Refusal, Understood, WireRequest
 from pointsman.model.request import Fields, Native, Request
 from pointsman.providers.anthropic.read import Counts, read_message, usage_of
+from pointsman.providers.anthropic.read import read as translated
 from pointsman.providers.anthropic.stream import EventReader
 from pointsman.providers.anthropic.write import OWN, PATH, RENAMED
 from pointsman.providers.frames import split_frames
+from pointsman.providers.refusals import refusal
 from pointsman.providers.shapes import Dialect, versioned
 from pointsman.providers.verbatim import passed_on
+
+PATHS = {"chat": PATH, "count_tokens": f"{PATH}/count_tokens"}
 
 UNSIGNED = re.compile(rb'"signature"\s*:\s*""')
 """In a conversation, thoughts that another provider had: Anthropic refuses them, so they are left out."""
@@ -35,7 +39,9 @@ def write(request: Request, deployment: Deployment, model: str) -> WireRequest:
     if messages is not None and UNSIGNED.search(messages):
         fields = {**fields, "messages": signed(messages)}
     body = passed_on(fields, _added(deployment, fields), model)
-    return WireRequest(versioned(deployment.provider.base_url, PATH), body, headers=native.headers)
+    return WireRequest(
+        versioned(deployment.provider.base_url, PATHS[request.endpoint]), body, headers=JSON_LINE + native.headers
+    )
 
 
 def _added(deployment: Deployment, fields: Fields) -> dict[str, Any]:
@@ -62,7 +68,11 @@ def _unsigned(block: Any) -> bool:
     return isinstance(block, dict) and block.get("type") == "thinking" and not block.get("signature")
 
 
-def read(_request: Request, _model: str, answered: Answered) -> Understood | Refusal:
+def read(request: Request, model: str, answered: Answered) -> Understood | Refusal:
+    if request.stream:  # it is told as a stream, which is made of OpenAI's words
+        return translated(request, model, answered)
+    if request.endpoint == "count_tokens":
+        return Understood(answered.body, native=True) if answered.status == 200 else refusal(answered)
     found = read_message(answered)
     if isinstance(found, Refusal):
         return found

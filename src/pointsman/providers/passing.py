@@ -1,0 +1,161 @@
+"""Endpoints of OpenAI's that are passed through to servers that have them: reranking, moderation, images, audio.
+
+Bodies go on as they came but for the model's name, JSON and forms alike; answers come back as they are, whatever they
+are. Looked at are errors, figures, and how a stream ends.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from pointsman.model.deployment import Deployment
+from pointsman.model.exchange import JSON, JSON_LINE, Answered, Refusal, Understood, WireRequest
+from pointsman.model.outcome import NO_USAGE, FailureKind, Usage
+from pointsman.model.request import Native, Request
+from pointsman.providers.frames import frame_end, payload_of, split_frames
+from pointsman.providers.refusals import ERROR_INSIDE, inside, refusal
+from pointsman.providers.said import NOT_JSON, is_error
+from pointsman.providers.shapes import Dialect, versioned
+from pointsman.providers.values import count
+from pointsman.providers.verbatim import passed_on
+
+PATHS = {
+    "rerank": "/rerank",
+    "moderations": "/moderations",
+    "images": "/images/generations",
+    "image_edits": "/images/edits",
+    "image_variations": "/images/variations",
+    "speech": "/audio/speech",
+    "transcriptions": "/audio/transcriptions",
+    "translations": "/audio/translations",
+}
+
+OCTETS = b"application/octet-stream"
+
+MAX_FRAME = 64 * 1024 * 1024
+"""Bytes: images come in frames."""
+
+LAST = (".completed", ".done")
+"""How the types of a stream's last event end; those of earlier ones end otherwise."""
+
+
+class _Figures(msgspec.Struct, gc=False):
+    input_tokens: Any = None
+    prompt_tokens: Any = None
+    output_tokens: Any = None
+    completion_tokens: Any = None
+    total_tokens: Any = None
+
+
+class _Told(msgspec.Struct, gc=False):
+    type: Any = ""
+    usage: _Figures | None = None
+    choices: Any = None
+
+
+_decode = msgspec.json.Decoder(_Told).decode
+
+
+def write(request: Request, deployment: Deployment, model: str) -> WireRequest:
+    native: Native = request.native  # type: ignore[assignment]  # flow/words.py asks for nobody else's
+    path = versioned(deployment.provider.base_url, PATHS[request.endpoint])
+    if native.form is not None:
+        before, after = native.form
+        return WireRequest(path, b"%b%b%b" % (before, model.encode(), after), headers=native.headers)
+    return WireRequest(path, passed_on(native.fields, deployment.params, model), headers=JSON_LINE)
+
+
+def read(_request: Request, _model: str, answered: Answered) -> Understood | Refusal:
+    if answered.status != 200:
+        return refusal(answered)
+    kind = answered.header(b"content-type") or OCTETS
+    usage = NO_USAGE
+    if kind.startswith(JSON):
+        if is_error(answered.body):
+            return inside(answered.body, ERROR_INSIDE)
+        try:
+            usage = _usage(_decode(answered.body).usage)
+        except NOT_JSON:
+            usage = NO_USAGE  # a list, or figures of a shape that nobody knows: the answer is one all the same
+    return Understood(answered.body, usage, native=True, kind=kind)
+
+
+def _usage(told: _Figures | None) -> Usage:
+    if told is None:
+        return NO_USAGE
+    prompt, completion = (
+        count(told.input_tokens or told.prompt_tokens),
+        count(told.output_tokens or told.completion_tokens),
+    )
+    return Usage(prompt, completion, count(told.total_tokens) or prompt + completion)
+
+
+class PassingReader:
+    """A stream whose frames are passed on as they came. It is whole when an event says so."""
+
+    def __init__(self, _request: Request, _model: str) -> None:
+        self._rest = b""
+        self.content = False
+        self.finished = False
+        self.refusal: Refusal | None = None
+        self.usage = NO_USAGE
+        self.deltas = 0
+        self.skipped = 0
+
+    @property
+    def begun(self) -> bool:
+        return self.content
+
+    @property
+    def ending(self) -> bool:
+        return self.finished
+
+    def remember(self) -> None:
+        """Nobody can go on with a picture or a sound."""
+
+    def said(self) -> None:
+        return None
+
+    def feed(self, data: bytes) -> bytes:
+        if self.refusal is not None:
+            return b""
+        seen = len(self._rest)
+        data = self._rest + data if seen else data
+        end = frame_end(data, seen)
+        self._rest = data[end:]
+        if len(self._rest) > MAX_FRAME:
+            self.refusal = Refusal(FailureKind.GARBAGE, f"a frame of more than {MAX_FRAME} bytes", 200)
+            return b""
+        return b"".join([self._frame(frame) for frame in split_frames(data[:end])])
+
+    def close(self) -> bytes:
+        """A last event may lack its empty line."""
+        rest, self._rest = self._rest, b""
+        return self._frame(rest) if rest.strip() and self.refusal is None else rest
+
+    def _frame(self, frame: bytes) -> bytes:
+        payload = payload_of(frame)
+        if payload is None or self.refusal is not None:
+            return frame if self.refusal is None else b""
+        if payload.strip() == b"[DONE]":
+            self.finished = self.content
+            return frame
+        if is_error(payload):
+            self.refusal = inside(payload, "an error inside the stream", begun=self.content)
+            return b""
+        self.content = True
+        self.deltas += 1
+        try:
+            told = _decode(payload)
+        except NOT_JSON:
+            return frame
+        if told.usage is not None:
+            self.usage = _usage(told.usage)
+        if isinstance(told.type, str) and told.type.endswith(LAST):
+            self.finished = True
+        return frame
+
+
+DIALECT = Dialect(write=write, read=read, reader=PassingReader)
