@@ -31,6 +31,7 @@ class MockOptions(TypedDict, total=False):
     voice: str
     models: Sequence[str]
     api_key: str | None
+    api_keys: Sequence[str]
     latency_ms: float
     tokens_per_second: float
     faults: Sequence[str]
@@ -120,7 +121,7 @@ _KINDS = {
 
 class Simulation:
     """A configuration at work without the world: the gateway on loopback, and in the place of each provider of the
-    configuration a simulated one of its kind, which serves every model and takes the provider's own key.
+    configuration a simulated one of its kind, which serves every model and takes the provider's own keys.
 
     ``async with Simulation(settings) as it``: ``it.url`` is where to ask, ``it.providers["vllm"]`` the MockProvider
     that stands for the provider of that name, ``it.runtime`` the router at work. ``clock`` and ``dice`` are the
@@ -213,8 +214,8 @@ def _places(settings: Settings) -> dict[str, tuple[Provider, Iterable[Deployment
 def _stand_in(place: tuple[Provider, Iterable[Deployment]], options: MockOptions) -> MockProvider:
     at, deployments = place
     models = dict.fromkeys(d.model for d in deployments if d.model is not None)
-    key = at.api_key.reveal() if at.api_key is not None else None
-    own: MockOptions = {"name": at.name, "models": [*models, "*"], "api_key": key, **options}
+    keys = [secret.reveal() for secret in at.secrets]
+    own: MockOptions = {"name": at.name, "models": [*models, "*"], "api_keys": keys, **options}
     return MockProvider(_KINDS.get(at.kind, "openai"), **own)
 
 

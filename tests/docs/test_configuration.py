@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 
@@ -34,6 +35,7 @@ SECTIONS = {
     "litellm_params": schema.LitellmParams,
     "model_info": schema.ModelInfo,
     "providers": schema.ProviderSection,
+    "Several keys": schema.KeySection,
     "exact_matches": schema.ExactSection,
     "patterns": schema.PatternSection,
     "request_metadata_routing": shapes.MetadataSection,
@@ -220,7 +222,9 @@ def test_the_bounds_are_those_of_the_code():
 
 @pytest.mark.parametrize(("where", "block"), YAML, ids=[f"{where}:{block[:30]}" for where, block in YAML])
 def test_every_yaml_block_in_the_docs_loads(where, block, tmp_path):
-    """But for the one that docs/cli.md shows the findings of: those are exactly these."""
+    """But for the one that docs/cli.md shows the findings of: those are exactly these. Files of keys are there."""
+    for name in re.findall(r"file: ([\w.-]+\.key)\b", block):
+        tmp_path.joinpath(name).write_text("sk-of-a-file\n")
     file = tmp_path / "mistyped.yaml"
     file.write_text(block)
     loaded = load([file], environ={}, standalone=True)

@@ -22,7 +22,7 @@ def command(*arguments):
 async def test_it_serves_until_it_is_told_to_stop(number, hello):
     """The process prints its address, answers on it and ends with 0 at a signal, even with an answer under way."""
     process = await asyncio.create_subprocess_exec(
-        *command("vllm", 0, 0.0, 0.0, ["hang:model=slow"], ["m1", "slow"]), stdout=asyncio.subprocess.PIPE
+        *command("vllm", 0, 0.0, 0.0, ["hang:model=slow"], ["m1", "slow"], []), stdout=asyncio.subprocess.PIPE
     )
     line = (await process.stdout.readline()).decode()
     port = int(line.rpartition(":")[2])
@@ -47,7 +47,7 @@ async def test_it_serves_until_it_is_told_to_stop(number, hello):
 )
 def test_wrong_options_are_told(capsys, kind, faults, told):
     """A wrong kind or fault is told on stderr, and nothing is started."""
-    assert mock(kind, 0, 0.0, 0.0, faults, []) == 2
+    assert mock(kind, 0, 0.0, 0.0, faults, [], []) == 2
     assert told in capsys.readouterr().err
 
 
@@ -57,5 +57,5 @@ def test_a_taken_port_is_told(capsys):
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        assert mock("openai", port, 0.0, 0.0, [], []) == 1
+        assert mock("openai", port, 0.0, 0.0, [], [], []) == 1
     assert f"port {port}" in capsys.readouterr().err

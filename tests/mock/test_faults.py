@@ -146,6 +146,19 @@ def test_whom_a_fault_strikes(spec, path, model, fires):
     assert (FaultBook([spec]).draw(path, model, inference=path in INFERENCE)[0] is not None) is fires
 
 
+def test_a_fault_strikes_requests_of_one_key():
+    """The number of one of the provider's keys; 0 is a request with none of them."""
+    book = FaultBook(["status=429:key=2"])
+    assert [book.draw(CHAT, "a", inference=True, key=key)[0] is not None for key in range(4)] == [
+        False,
+        False,
+        True,
+        False,
+    ]
+    with pytest.raises(ConfigurationError, match="`key` is a whole number from 1"):
+        parse_fault("hang:key=0")
+
+
 def test_the_dice_are_seeded():
     """The same seed gives the same draws, and the share of a long run is near the rate."""
 

@@ -91,7 +91,7 @@ def test_an_entry_is_settled_once():
 )
 def test_a_key_is_masked(name, value, masked, matched):
     """A key is kept as a digest and a flag whether it matched; the header shows nothing of it."""
-    entry = Ledger(key="sk-right").open(request([(name, value), (b"accept", b"*/*")]))
+    entry = Ledger(keys=["sk-right"]).open(request([(name, value), (b"accept", b"*/*")]))
     digest = sha256(value.removeprefix(b"Bearer ")).hexdigest()[:12]
     assert entry.headers == {name.decode(): masked, "accept": "*/*"}
     assert (entry.key_sent, entry.key_matched, entry.key_digest) == (True, matched, digest)

@@ -30,6 +30,23 @@ async def test_the_right_key_is_served(client, hello):
         assert provider.ledger.last.key_matched
 
 
+@pytest.mark.parametrize(("key", "number"), [("sk-one", 1), ("sk-two", 2), ("sk-three", 3), ("sk-no", 0)])
+async def test_several_keys_are_taken_and_told_apart(client, hello, key, number):
+    """Each by its number, which faults go by."""
+    faults = ["status=402:key=3"]
+    async with (
+        MockProvider("openai", api_key="sk-one", api_keys=["sk-two", "sk-three"], faults=faults) as provider,
+        client(provider, key) as it,
+    ):
+        status = 200
+        try:
+            await it.chat.completions.create(**hello("gpt-4o"))
+        except openai.APIStatusError as error:
+            status = error.status_code
+        entry = provider.ledger.last
+    assert (entry.key_number, entry.key_matched, status) == (number, number > 0, [401, 200, 200, 402][number])
+
+
 async def test_no_key_is_refused(ask, hello):
     """Without any key the answer is 401 with a null code."""
     async with MockProvider("openai", api_key="sk-right") as provider:

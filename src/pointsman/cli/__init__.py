@@ -105,18 +105,19 @@ def explain(  # noqa: PLR0913, PLR0917  one parameter an option
 
 
 @app.command()
-def mock(
+def mock(  # noqa: PLR0913, PLR0917  one parameter an option
     kind: Annotated[str, typer.Option(help="openai, ollama, vllm, llama-cpp, anthropic or bedrock")],
     port: Annotated[int, typer.Option(help="Port to listen on", min=0, max=65535)] = 0,
     latency: Annotated[float, typer.Option(help="Milliseconds before the first token", min=0)] = 0.0,
     tokens_per_second: Annotated[float, typer.Option(help="0: as fast as possible", min=0)] = 0.0,
     fault: Annotated[list[str] | None, typer.Option(help="e.g. status=503:times=3; may be repeated")] = None,
     model: Annotated[list[str] | None, typer.Option(help="Model it serves; may be repeated")] = None,
+    api_key: Annotated[list[str] | None, typer.Option(help="Key it takes; may be repeated. Without: any")] = None,
 ) -> None:
     """Run one simulated provider."""
     from pointsman.cli.mock import mock as run  # noqa: PLC0415
 
-    raise typer.Exit(run(kind, port, latency, tokens_per_second, fault or [], model or []))
+    raise typer.Exit(run(kind, port, latency, tokens_per_second, fault or [], model or [], api_key or []))
 
 
 def main() -> None:

@@ -20,12 +20,14 @@ def mock(  # noqa: PLR0913, PLR0917 - the command's own options, one each
     tokens_per_second: float,
     faults: list[str],
     models: list[str],
+    api_keys: list[str],
     host: str = "127.0.0.1",
 ) -> int:
     """Serve until SIGINT or SIGTERM. 0 when stopped, 1 when the port can't be had, 2 when the options are wrong."""
     options = Options(
         name=f"{kind}-{port}" if port else kind,
         models=tuple(models),
+        api_keys=tuple(api_keys),
         latency_ms=latency_ms,
         tokens_per_second=tokens_per_second,
         faults=tuple(faults),

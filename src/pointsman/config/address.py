@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import msgspec
 
+from pointsman.config.api_keys import says_keys
 from pointsman.config.findings import Path, Report
 from pointsman.config.names import Ref
 from pointsman.config.prefixes import PREFIXES, PUBLIC_URLS, UNSERVED, Prefix, prefix_of
 from pointsman.config.registry import LONGEST_NAME, NAME_CHARACTERS, Registry
 from pointsman.config.schema import LitellmParams
 from pointsman.model.deployment import Provider
-from pointsman.model.secret import Secret
+from pointsman.model.secret import Key
 
 UNSUPPORTED = "{} is not supported by this version"
 
@@ -27,7 +28,7 @@ class Asked(msgspec.Struct, frozen=True):
     word: str | None
     custom: bool
     url: str | None
-    key: Secret | None
+    keys: tuple[Key, ...]
     keyless: bool
 
     @property
@@ -77,8 +78,8 @@ class Addresses:
         text = "provider {} is not defined here: it is taken to be at {}"
         hint = "say in `providers` if it is elsewhere"
         self._report.info(ref.path, text, ref.name, prefix.base_url, suggestion=hint)
-        key = self._registry.public_key(prefix, prefix.base_url, ref.path)
-        return self._registry.at(prefix.name, prefix.kind, prefix.base_url, key)
+        keys = self._registry.public_key(prefix, prefix.base_url, ref.path)
+        return self._registry.at(prefix.name, prefix.kind, prefix.base_url, keys)
 
     def _asked(self, params: LitellmParams) -> Asked | None:
         path, model, custom = params.path, params.model, params.custom_llm_provider
@@ -98,8 +99,8 @@ class Addresses:
         named = head in self._registry.named or head in self._registry.failed
         known = named or head in PREFIXES or head in UNSERVED
         word = custom or (head if slash and known else None)
-        key = self._registry.key(params.api_key, (*path, "api_key"))
-        return Asked(path, model, word, custom is not None, url, key, "api_key" not in params.model_fields_set)
+        keys = self._registry.keys(params)
+        return Asked(path, model, word, custom is not None, url, keys, not says_keys(params))
 
     def _prefix(self, asked: Asked) -> Prefix | None:
         if asked.word is None:
@@ -111,23 +112,23 @@ class Addresses:
 
     def _known(self, asked: Asked, prefix: Prefix) -> Provider | None:
         if asked.url is not None:
-            return self._registry.at(prefix.name, prefix.kind, asked.url, self._key(asked, prefix, asked.url))
+            return self._registry.at(prefix.name, prefix.kind, asked.url, self._keys(asked, prefix, asked.url))
         shown = f"{asked.word}/" if asked.word else asked.model
         named = self._registry.named.get(asked.word or "") or self._of_kind(prefix, shown, (*asked.path, "model"))
         if named is not None:
-            if asked.key is None or asked.key == named.api_key:
+            if not asked.keys or tuple(key.secret for key in asked.keys) == named.secrets:
                 return named
-            return self._registry.at(prefix.name, named.kind, named.base_url, asked.key)
+            return self._registry.at(prefix.name, named.kind, named.base_url, asked.keys)
         if prefix.base_url is None:
             self._report.error((*asked.path, "api_base"), "is required with the prefix {}", f"{asked.word}/")
             return None
-        return self._registry.at(prefix.name, prefix.kind, prefix.base_url, self._key(asked, prefix, prefix.base_url))
+        return self._registry.at(prefix.name, prefix.kind, prefix.base_url, self._keys(asked, prefix, prefix.base_url))
 
-    def _key(self, asked: Asked, prefix: Prefix, url: str) -> Secret | None:
-        """The entry's own key, else the environment's if the address is the public one and the entry says nothing."""
-        if asked.key is None and asked.keyless:
+    def _keys(self, asked: Asked, prefix: Prefix, url: str) -> tuple[Key, ...]:
+        """The entry's own keys, else the environment's if the address is the public one and the entry says nothing."""
+        if not asked.keys and asked.keyless:
             return self._registry.public_key(prefix, url, asked.path)
-        return asked.key
+        return asked.keys
 
     def _of_kind(self, prefix: Prefix, word: str, path: Path) -> Provider | None:
         """A named provider that the prefix may mean; never one at somebody else's public address."""
@@ -158,7 +159,7 @@ class Addresses:
             return None
         text = "prefix {} is not known: the whole name is sent to an OpenAI-compatible server"
         self._report.unknown("warning", path, text, head, known, "write openai/ before it, or custom_llm_provider")
-        return self._registry.at("openai_compatible", "openai_compatible", asked.url, asked.key), asked.model
+        return self._registry.at("openai_compatible", "openai_compatible", asked.url, asked.keys), asked.model
 
     def _custom(self, asked: Asked) -> tuple[Provider, str] | None:
         """A provider LiteLLM was taught: by its name, and OpenAI-compatible as far as we know."""
@@ -167,4 +168,4 @@ class Addresses:
             self._report.error((*asked.path, "api_base"), text, asked.word or "")
             return None
         label = "".join(c if c in NAME_CHARACTERS else "_" for c in asked.word or "")[:LONGEST_NAME]
-        return self._registry.at(label, "openai_compatible", asked.url, asked.key), asked.upstream
+        return self._registry.at(label, "openai_compatible", asked.url, asked.keys), asked.upstream

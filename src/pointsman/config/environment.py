@@ -16,7 +16,7 @@ from pointsman.config.yaml_marks import MAX_DEPTH, MAX_NODES
 
 WHOLE = "os.environ/"
 SECTION = "environment_variables"
-KEYLIKE = re.compile(r"(?:^|_)(?:api_?key|key|secret|password|token|credentials?|authorization)$", re.IGNORECASE)
+KEYLIKE = re.compile(r"(?:^|_)(?:api_?keys?|key|secret|password|token|credentials?|authorization)$", re.IGNORECASE)
 """Names whose text is masked wherever a message might repeat it."""
 
 REFUSED = frozenset({"PATH", "LD_PRELOAD", "LD_LIBRARY_PATH", "PYTHONPATH", "PYTHONHOME", "HOME"})
@@ -35,6 +35,8 @@ class Environment:
         self.own: dict[str, str] = {}
         self._environ = environ
         self._used: set[str] = set()
+        self.lost: set[Path] = set()
+        """Where keys stand whose variable is not set, which was told."""
 
     def get(self, name: str) -> str | None:
         """The variable, or None if it is not set or empty."""
@@ -152,7 +154,8 @@ class _Cleaner:
 
     @staticmethod
     def _is_secret(path: Path) -> bool:
-        return isinstance(path[-1], str) and KEYLIKE.search(path[-1]) is not None
+        name = path[-1] if isinstance(path[-1], str) else path[-2] if len(path) > 1 else ""
+        return isinstance(name, str) and KEYLIKE.search(name) is not None
 
     def _from_environment(self, name: str, path: Path) -> str | None:
         value = self._environment.get(name)
@@ -162,6 +165,10 @@ class _Cleaner:
         if path[-1] == "api_key":
             self._report.warning(path, "environment variable {} is not set or empty: no key is sent", name)
             return None
+        if _of_several(path):
+            self._environment.lost.add(path)
+            self._report.warning(path, "environment variable {} is not set or empty: this key is left out", name)
+            return ""
         self._report.error(
             path,
             "environment variable {} is not set or empty",
@@ -169,3 +176,8 @@ class _Cleaner:
             suggestion="export it, or write the value",
         )
         return ""
+
+
+def _of_several(path: Path) -> bool:
+    """Is it one of ``api_keys``, by itself or as the ``key`` of an entry?"""
+    return path[-2:-1] == ("api_keys",) or (path[-3:-2] == ("api_keys",) and path[-1] == "key")

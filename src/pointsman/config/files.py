@@ -31,6 +31,7 @@ class Files:
     ) -> None:
         self.watched = watched
         self._paths = tuple(paths)
+        self._further: tuple[File, ...] = ()
         self._environ = environ
         self._adjust = adjust
         self._read: Stamp = ()
@@ -38,8 +39,10 @@ class Files:
 
     def read(self) -> Loaded:
         """What they say now."""
-        self._read = self._looked = stamp(self._paths)
+        before = stamp(self._paths)
         loaded = load(self._paths, environ=self._environ)
+        self._further = tuple(map(File, loaded.further))
+        self._read = self._looked = (*before, *stamp(self._further))
         if loaded.settings is None:
             return loaded
         return msgspec.structs.replace(loaded, settings=self._adjust(loaded.settings))
@@ -48,5 +51,5 @@ class Files:
         """Are they others than those that were read last? Only if they are as they were at the look before: what is
         still being written is left alone.
         """
-        before, self._looked = self._looked, stamp(self._paths)
+        before, self._looked = self._looked, (*stamp(self._paths), *stamp(self._further))
         return before == self._looked != self._read

@@ -88,6 +88,7 @@ class Report:
         self._secrets: set[str] = set()
         self._lengths: set[int] = set()
         self._files: dict[str, int] = {}
+        self._beside: dict[str, None] = {}
 
     @property
     def failed(self) -> bool:
@@ -108,6 +109,19 @@ class Report:
     def file(self, name: str) -> None:
         """Findings are told in the order in which files were read."""
         self._files.setdefault(name, len(self._files))
+
+    def wrong(self, path: Path) -> bool:
+        """Was an error said of it?"""
+        return path in self._wrong
+
+    def beside(self, name: str) -> None:
+        """A file that the configuration names was read, or would have been."""
+        self._beside[name] = None
+
+    @property
+    def further(self) -> tuple[str, ...]:
+        """The files that the configuration names."""
+        return tuple(self._beside)
 
     def error(self, path: Path, template: str, *values: Value, suggestion: str = "") -> None:
         self.say("error", path, template, *values, suggestion=suggestion)

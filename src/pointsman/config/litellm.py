@@ -45,7 +45,7 @@ TRAITS: dict[str, tuple[str, ...]] = {
 }
 """Field of Deployment -> keys that say it, of ``litellm_params``, ``model_info`` or the provider; the first counts."""
 
-ADDRESS = ("model", "api_base", "base_url", "api_key", "custom_llm_provider")
+ADDRESS = ("model", "api_base", "base_url", "api_key", "api_keys", "api_key_file", "custom_llm_provider")
 """``litellm_params`` keys that say where a deployment is (``deployments.py``, ``registry.py``)."""
 
 CALLERS = frozenset({"messages", "prompt", "input", "stream", "model"})

@@ -25,10 +25,13 @@ from pointsman.errors import ConfigurationError
 
 
 class Loaded(msgspec.Struct, frozen=True):
-    """``settings`` is None if and only if one of the findings is an error."""
+    """``settings`` is None if and only if one of the findings is an error. ``further`` are the files that the
+    configuration names and that were read with it.
+    """
 
     settings: Settings | None
     findings: tuple[Finding, ...]
+    further: tuple[str, ...] = ()
 
 
 def load(paths: Sequence[File], *, environ: Mapping[str, str], standalone: bool = False) -> Loaded:
@@ -85,7 +88,8 @@ def _loaded(raw: Any, report: Report, environ: Mapping[str, str], *, standalone:
     for remark in check(assembled.settings, standalone=standalone or report.failed, whole=not report.failed):
         remark.tell(report, assembled.paths)
     findings = report.findings()
-    return Loaded(None if report.failed else _sourced(assembled.settings, report), findings)
+    settings = None if report.failed else _sourced(assembled.settings, report)
+    return Loaded(settings, findings, report.further)
 
 
 def _sourced(settings: Settings, report: Report) -> Settings:

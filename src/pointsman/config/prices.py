@@ -32,6 +32,7 @@ def read_prices(path: str | None, report: Report) -> tuple[PriceTable, ...]:
     if path is None:
         return (shipped(),)
     file = File(report.locate(KEY).file).parent / File(path).expanduser()
+    report.beside(str(file))
     text = contents(file, report)
     if text is None:
         return (shipped(),)

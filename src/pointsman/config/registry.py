@@ -7,18 +7,20 @@ An address that a named provider has is that provider; any other address of a ki
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from pydantic import SecretStr
 
 from pointsman.config import kinds
+from pointsman.config.api_keys import read_key, read_keys, says_keys
 from pointsman.config.environment import Environment
 from pointsman.config.findings import Path, Report
 from pointsman.config.prefixes import PREFIXES, Prefix, prefix_of
-from pointsman.config.schema import ProviderSection
+from pointsman.config.schema import LitellmParams, ProviderSection
 from pointsman.config.sections.rest import read_breaker, read_check
 from pointsman.config.urls import BadUrl, normalised
 from pointsman.model.deployment import Provider
-from pointsman.model.secret import Secret
+from pointsman.model.secret import Key, Secret
 
 NAME_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.")
 LONGEST_NAME = 64
@@ -35,7 +37,7 @@ class Registry:
         self._report = report
         self._listed: dict[str, Provider] = {}
         self._by_url: dict[str, list[Provider]] = {}
-        self._places: dict[tuple[str, str, Secret | None], Provider] = {}
+        self._places: dict[tuple[str, str, tuple[Secret, ...]], Provider] = {}
         self._counts: dict[str, int] = {}
 
     def take(self, sections: Mapping[str, ProviderSection], written: Iterable[str]) -> None:
@@ -59,14 +61,15 @@ class Registry:
     def of_kind(self, kind: str) -> list[Provider]:
         return [provider for provider in self.named.values() if provider.kind == kind]
 
-    def at(self, label: str, kind: str, base_url: str, key: Secret | None) -> Provider:
-        """The provider at this address with this key (any key if None is given); implied if nobody named it."""
+    def at(self, label: str, kind: str, base_url: str, keys: tuple[Key, ...]) -> Provider:
+        """The provider at this address with these keys (any keys if none is given); implied if nobody named it."""
+        secrets = tuple(key.secret for key in keys)
         for provider in self._by_url.get(base_url, ()):
-            if kinds.same_wire(provider.kind, kind) and (key is None or key == provider.api_key):
+            if kinds.same_wire(provider.kind, kind) and (not keys or secrets == provider.secrets):
                 return provider
-        place = kind, base_url, key
+        place = kind, base_url, secrets
         if place not in self._places:
-            made = self._places[place] = Provider(self._free_name(label), kind, base_url, key)
+            made = self._places[place] = Provider(self._free_name(label), kind, base_url, **_held(keys))
             self.implied[made.name] = made
         return self._places[place]
 
@@ -79,25 +82,22 @@ class Registry:
 
     def key(self, given: SecretStr | None, path: Path) -> Secret | None:
         """A key as it can be sent in a header; None if there is none or it can't."""
-        text = given.get_secret_value().strip() if given is not None else ""
-        if not text:
-            return None
-        if not text.isascii() or not text.isprintable() or " " in text:
-            self._report.error(path, "has characters that can't be sent in a header")
-            return None
-        self._report.secret(text)
-        return Secret(text)
+        return read_key(given, path, self._report)
 
-    def public_key(self, prefix: Prefix, base_url: str, path: Path) -> Secret | None:
+    def keys(self, section: ProviderSection | LitellmParams) -> tuple[Key, ...]:
+        """All that a section says."""
+        return read_keys(section, self._environment, self._report)
+
+    def public_key(self, prefix: Prefix, base_url: str, path: Path) -> tuple[Key, ...]:
         """The environment's key for a public provider at its own address, and a warning if there is none."""
         if not prefix.public or base_url != prefix.base_url:
-            return None
+            return ()
         for name in prefix.env:
             value = self._environment.get(name)
             if value is not None:
-                return self.key(SecretStr(value), path)
+                return one_key(self.key(SecretStr(value), path))
         self._report.warning(path, "no api_key is given and {} is not set: no key is sent", prefix.env[0])
-        return None
+        return ()
 
     def url(self, given: str, path: Path) -> str | None:
         """The base URL in its one form; None with a finding if it is none."""
@@ -118,14 +118,11 @@ class Registry:
         base_url = self._base_url(prefix, section)
         if base_url is None:
             return None
-        key = self.key(section.api_key, section.place("api_key"))
-        if "api_key" not in section.model_fields_set:
-            key = self.public_key(prefix, base_url, path)
+        keys = self.keys(section) if says_keys(section) else self.public_key(prefix, base_url, path)
         return Provider(
             name=name,
             kind=prefix.kind,
             base_url=base_url,
-            api_key=key,
             default_model=section.default_model,
             models=tuple(dict.fromkeys(section.models or ())),
             max_parallel_requests=section.max_parallel_requests,
@@ -133,6 +130,7 @@ class Registry:
             watch_load=self._watched(prefix, section),
             breaker=read_breaker(section.breaker),
             check=read_check(section.health_check),
+            **_held(keys),
         )
 
     def _watched(self, prefix: Prefix, section: ProviderSection) -> bool:
@@ -167,3 +165,13 @@ class Registry:
         if prefix.base_url is None:
             self._report.error(section.place("base_url"), "is required for this kind")
         return prefix.base_url
+
+
+def one_key(key: Secret | None) -> tuple[Key, ...]:
+    """A key that stands alone, if there is one."""
+    return () if key is None else (Key(key, "1"),)
+
+
+def _held(keys: tuple[Key, ...]) -> dict[str, Any]:
+    """What a Provider has of them: the first, and all only where there are several."""
+    return {"api_key": keys[0].secret if keys else None, "keys": keys if len(keys) > 1 else ()}

@@ -51,6 +51,19 @@ RetryPolicy = Annotated[dict[str, Retries | None], WithJsonSchema(failures.said(
 """Retries by kind of failure; ``failures.py`` tells of kinds that there are not."""
 
 
+class KeySection(Section):
+    """One of several keys, or a file of them. ``name`` is what it is called where its text must not be told."""
+
+    SHORT = "key"
+
+    key: SecretStr | None = None
+    file: str | None = None
+    name: Name | None = None
+
+
+Keys = list[Annotated[KeySection, OrText()]]
+
+
 class LitellmParams(Section):
     """Where a deployment is, its limits, and any further key, which is carried to the provider in each request."""
 
@@ -62,6 +75,8 @@ class LitellmParams(Section):
     api_base: str | None = None
     base_url: str | None = None
     api_key: SecretStr | None = None
+    api_keys: Keys | None = None
+    api_key_file: str | None = None
     custom_llm_provider: Name | None = None
     tags: list[Name] | None = None
     tag_regex: list[str] | None = None
@@ -135,6 +150,8 @@ class ProviderSection(Section):
     kind: Name | None = None
     base_url: str | None = None
     api_key: SecretStr | None = None
+    api_keys: Keys | None = None
+    api_key_file: str | None = None
     default_model: Name | None = None
     models: list[Name] | None = None
     max_parallel_requests: Positive | None = None

@@ -105,5 +105,16 @@ def contents(file: File, report: Report) -> bytes | None:
         return None
 
 
+def secret(file: File, most: int) -> bytes | str:
+    """The beginning of a file beside the configuration, a byte more than ``most`` at most; a text says why not."""
+    try:
+        if file.exists() and not file.is_file():
+            return "it is not a file"
+        with file.open("rb") as stream:
+            return stream.read(most + 1)
+    except (OSError, ValueError) as error:
+        return _reason(error)
+
+
 def _reason(error: Any) -> str:
     return str(getattr(error, "strerror", None) or "not a path")

@@ -12,6 +12,7 @@ import msgspec
 
 from pointsman.flow.effects import Call, Effect, Ended, Failed, Opened, Relay, Reply
 from pointsman.flow.hedge import OUTRUN, Entrant, hedged, patience
+from pointsman.flow.keys import key_delivered, key_failed
 from pointsman.flow.resume import attended, broke_off, rest_of
 from pointsman.flow.trip import Trip
 from pointsman.flow.words import dialect_of, natively
@@ -21,10 +22,12 @@ from pointsman.model.exchange import Answered, Refusal, StreamReader, Understood
 from pointsman.model.outcome import CONSEQUENCES, Attempt, Estimate, FailureKind, Usage
 from pointsman.model.prices import cost
 from pointsman.model.request import NO_HINTS, TALKS, Request
+from pointsman.model.secret import Key
 from pointsman.providers.resumed import Resumed
 from pointsman.providers.shapes import Inexpressible, scrubbed
 from pointsman.providers.streamed import streamed
 from pointsman.routing.fallback import as_wished
+from pointsman.state.keys import OF_KEYS
 from pointsman.state.scoreboard import Lease
 
 LATE = frozenset({FailureKind.CONNECT_TIMEOUT, FailureKind.TIMEOUT, FailureKind.FIRST_TOKEN_TIMEOUT})
@@ -92,7 +95,7 @@ def _written(trip: Trip, leg: Leg, lease: Lease) -> Call:
     """The call that asks ``leg``. Raises Inexpressible."""
     tier, deployment = trip.decision.tiers[leg.tier], leg.deployment
     request = trip.request if tier.fields is None else as_wished(trip.request, tier)
-    dialect = dialect_of(trip, leg)
+    dialect, provider = dialect_of(trip, leg), deployment.provider
     rest = rest_of(trip, leg, request) if trip.told is not None else None
     wire = dialect.write(rest or request, deployment, leg.model)
     reader = dialect.reader(request, leg.model) if request.stream else None
@@ -102,7 +105,9 @@ def _written(trip: Trip, leg: Leg, lease: Lease) -> Call:
         limit, idle = _patience(trip, deployment, limit)
     left = trip.deadline - lease.begun
     until = inf if trip.request.timeout is None else left  # only the caller may want an answer cut that is coming
-    return Call(deployment.provider, wire, min(left, limit), idle, reader, until)
+    if provider.keys and lease.key is None:
+        lease.key = trip.core.board.keys.pick(lease.record, provider)
+    return Call(provider, wire, min(left, limit), idle, reader, until, lease.key)
 
 
 def _hedged(trip: Trip, first: Entrant) -> Generator[Effect, Reply, tuple[Entrant, Reply]]:
@@ -126,6 +131,7 @@ def _hedged(trip: Trip, first: Entrant) -> Generator[Effect, Reply, tuple[Entran
                 trip.core.board.clock() - other.lease.begun,
                 Refusal(OUTRUN.kind, OUTRUN.detail),
                 sent=True,
+                key=other.lease.key,
             )
             return
         trip.failed |= {other.leg.deployment.provider.name}
@@ -205,6 +211,8 @@ def _judged(trip: Trip, leg: Leg, lease: Lease, refusal: Refusal | None = None) 
         _remember(trip, leg)
     resumed = trip.told is not None
     trip.attempts += (Attempt(leg.deployment.id, leg.model, None, seconds, 200, "", leg.tier, False, resumed),)
+    if lease.key is not None:
+        key_delivered(trip, lease)
     if leg.deployment.input_cost is not None:
         _charge(trip, leg.deployment)
     return None
@@ -228,20 +236,36 @@ def _remember(trip: Trip, leg: Leg) -> None:
 
 
 def _refused(trip: Trip, leg: Leg, lease: Lease, refusal: Refusal, *, sent: bool = False) -> FailureKind:
-    board, session = trip.core.board, trip.request.hints.session
-    seconds = board.failed(lease, refusal.kind, refusal.retry_after)
-    if session is not None and CONSEQUENCES[refusal.kind].counts:
+    board, session, key = trip.core.board, trip.request.hints.session, lease.key
+    if key is not None and refusal.kind in OF_KEYS:
+        seconds, refusal, spared = key_failed(trip, leg, lease, refusal)
+    else:
+        seconds, spared = board.failed(lease, refusal.kind, refusal.retry_after), False
+    if session is not None and CONSEQUENCES[refusal.kind].counts and not spared:
         board.leave(session, leg.deployment.id)
     unsure = sent or refusal.status == 200 or refusal.status in UNSURE
-    return _told(trip, leg, seconds, refusal, sent=unsure and refusal.kind not in DECLINED)
+    return _told(trip, leg, seconds, refusal, sent=unsure and refusal.kind not in DECLINED, key=key)
 
 
-def _told(trip: Trip, leg: Leg, seconds: float, refusal: Refusal, *, sent: bool = False) -> FailureKind:
+def _told(
+    trip: Trip, leg: Leg, seconds: float, refusal: Refusal, *, sent: bool = False, key: Key | None = None
+) -> FailureKind:
     refusal = scrubbed(refusal, leg.deployment.provider)
     trip.refusals += (refusal,)
-    kind, detail, resumed = refusal.kind, refusal.detail, trip.told is not None
+    kind, resumed, name = refusal.kind, trip.told is not None, "" if key is None else key.name
     trip.attempts += (
-        Attempt(leg.deployment.id, leg.model, kind, seconds, refusal.status, detail, leg.tier, sent, resumed),
+        Attempt(
+            leg.deployment.id,
+            leg.model,
+            kind,
+            seconds,
+            refusal.status,
+            refusal.detail,
+            leg.tier,
+            sent,
+            resumed,
+            key=name,
+        ),
     )
     return kind
 

@@ -14,6 +14,7 @@ from pointsman.errors import NoCandidate
 from pointsman.flow.ask import ask
 from pointsman.flow.decide import heard
 from pointsman.flow.effects import Effect, Reply, Sleep
+from pointsman.flow.keys import another_key
 from pointsman.flow.line import trip_in_line
 from pointsman.flow.picks import Taken, in_tier, take
 from pointsman.flow.retries import may_retry, on_policy, tries_of
@@ -102,6 +103,8 @@ def _when_there_is_room(
 
 def _next(trip: Trip, leg: Leg, failure: FailureKind) -> Next:
     """Whom to ask now, with a lease taken; None if nobody is left or the failure would be the same elsewhere."""
+    if trip.keys and (found := another_key(trip, leg, failure)):
+        return found
     if not _worth_another(trip, leg, failure):
         return None
     wished = trip.request.num_retries

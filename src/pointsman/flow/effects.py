@@ -21,12 +21,14 @@ from pointsman.model.decision import Decision, Leg
 from pointsman.model.deployment import Provider
 from pointsman.model.exchange import Answered, StreamReader, WireRequest
 from pointsman.model.outcome import Attempt, FailureKind
+from pointsman.model.secret import Key
 from pointsman.state.queue import Ticket
 
 
 class Call(msgspec.Struct, frozen=True):
     """Ask. ``reader`` is set for streams. ``timeout`` is seconds for a whole reply, or to a stream's first content;
-    ``idle`` is how long a stream may then be silent, ``until`` when even one that goes on has no more time.
+    ``idle`` is how long a stream may then be silent, ``until`` when even one that goes on has no more time. ``key`` is
+    the one to send, where the provider has several.
     """
 
     provider: Provider
@@ -35,6 +37,7 @@ class Call(msgspec.Struct, frozen=True):
     idle: float
     reader: StreamReader | None = None
     until: float = inf
+    key: Key | None = None
 
 
 class Opened(msgspec.Struct, frozen=True):

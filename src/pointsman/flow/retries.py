@@ -14,7 +14,8 @@ def may_retry(trip: Trip, number: int, leg: Leg, failure: FailureKind) -> bool:
 
 
 def tries_of(trip: Trip, number: int) -> int:
-    return sum(attempt.tier == number for attempt in trip.attempts)
+    """How often it was asked. To ask the same one with another key is the same try."""
+    return sum(attempt.tier == number and not attempt.rekeyed for attempt in trip.attempts)
 
 
 def on_policy(trip: Trip, leg: Leg, failure: FailureKind) -> int | None:

@@ -12,6 +12,7 @@ from pointsman.model.decision import Decision, Leg
 from pointsman.model.exchange import Refusal, Understood
 from pointsman.model.outcome import NO_USAGE, Attempt, FailureKind, Outcome, Usage
 from pointsman.model.request import Request
+from pointsman.model.secret import Key
 from pointsman.model.view import Dice
 from pointsman.routing.pipeline import Pipeline
 from pointsman.state.scoreboard import Scoreboard
@@ -42,6 +43,7 @@ class Trip:
     whose own tiers the trip has turned to; ``too_short`` and ``longer_than`` are the models and the tokens that the
     request turned out to be too long for. ``charged``: it is known of an attempt what it cost. ``paid``: the attempt
     under way draws on the retry budget; ``spent``: others were asked, or would have been if it were worth it.
+    ``keys`` are those that failed it, each at its deployment (id).
     ``started`` and ``deadline`` are points on the board's clock, ``decided`` is how many seconds it took to choose
     somebody, ``waited`` how many the request stood in line.
     """
@@ -71,6 +73,7 @@ class Trip:
     charged = False
     broke: int | None = None
     told: Told | None = None
+    keys: frozenset[tuple[str, Key]] = frozenset()
 
     def __init__(self, request: Request, core: Core) -> None:
         self.request = request

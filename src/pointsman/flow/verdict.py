@@ -37,15 +37,18 @@ def _break_off(trip: Trip, number: int) -> None:
 
 
 def _cause(attempts: tuple[Attempt, ...]) -> int:
-    """The first attempt; that a model is missing somewhere counts only if it is missing everywhere."""
-    found = (number for number, attempt in enumerate(attempts) if attempt.failure is not FailureKind.NOT_FOUND)
-    return next(found, 0)
+    """The first attempt; that a model is missing somewhere counts only if it is missing everywhere, and what one of
+    several keys met not at all.
+    """
+    tries = [number for number, attempt in enumerate(attempts) if not attempt.rekeyed]
+    return next((number for number in tries if attempts[number].failure is not FailureKind.NOT_FOUND), tries[0])
 
 
 def _error(trip: Trip, leg: Leg, failure: FailureKind, refusal: Refusal) -> PointsmanError:
     means, first = CONSEQUENCES[failure], trip.attempts[0].deployment
     told = "; ".join(_sentence(attempt) for attempt in trip.attempts)
-    if means.scope is Scope.REQUEST and failure is not FailureKind.DEADLINE and len(trip.attempts) == 1:
+    tries = sum(not attempt.rekeyed for attempt in trip.attempts)
+    if means.scope is Scope.REQUEST and failure is not FailureKind.DEADLINE and tries == 1:
         if refusal.body is None and failure is FailureKind.BAD_REQUEST:
             return InvalidBody(f"{first}: {refusal.detail}")
         told = f"{first}: {refusal.detail}"

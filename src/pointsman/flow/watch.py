@@ -12,6 +12,7 @@ from typing import TypeVar
 from pointsman.config.settings import Pace
 from pointsman.flow.effects import Call, Effect, Reply, Sleep
 from pointsman.model.deployment import Provider
+from pointsman.model.exchange import WireRequest
 from pointsman.model.rest import HealthCheck
 from pointsman.providers import alive
 from pointsman.providers.busy import BUSY
@@ -53,14 +54,14 @@ def watches(topology: Topology, board: Scoreboard, learn: Callable[[], None]) ->
 def _loaded(provider: Provider, pace: Pace, board: Scoreboard) -> Watch:
     """Which of its models are in memory. An answer that comes late, or none, means that nobody knows."""
     while True:
-        board.servers.tell_loaded(provider, (yield from _asked(LOADED, provider, pace)), pace.every * ROUNDS)
+        board.servers.tell_loaded(provider, (yield from _asked(LOADED, provider, pace, board)), pace.every * ROUNDS)
         yield Sleep(pace.every)
 
 
 def _busy(provider: Provider, pace: Pace, board: Scoreboard) -> Watch:
     """How many requests it has that were not sent from here. Likewise."""
     while True:
-        requests = yield from _asked(BUSY, provider, pace)
+        requests = yield from _asked(BUSY, provider, pace, board)
         others = max(requests - board.sent_to(provider), 0) if requests is not None else None
         board.servers.tell_others(provider, others, pace.every * ROUNDS)
         yield Sleep(pace.every)
@@ -69,7 +70,7 @@ def _busy(provider: Provider, pace: Pace, board: Scoreboard) -> Watch:
 def _listed(provider: Provider, pace: Pace, board: Scoreboard, learn: Callable[[], None]) -> Watch:
     """Which models it serves. Without an answer the last list holds: models don't go when a server is busy."""
     while True:
-        listing = yield from _asked(LISTED, provider, pace)
+        listing = yield from _asked(LISTED, provider, pace, board)
         if listing is not None:
             board.servers.tell_list(provider, listing)
             yield Sleep(TOGETHER)
@@ -83,17 +84,24 @@ def _checked(provider: Provider, check: HealthCheck, board: Scoreboard) -> Watch
     often = min(check.every, OFTEN)
     lost = 0
     while asked is not None:
-        up = alive.is_up((yield Call(provider, asked, check.timeout, check.timeout)))
+        up = alive.is_up((yield _call(provider, asked, check.timeout, board)))
         lost = 0 if up else lost + 1
         if lost != 1:
             board.checked(provider, up, ROUNDS * (often + check.timeout))
         yield Sleep(often if lost else check.every)
 
 
-def _asked(probes: dict[str, Probe[T]], provider: Provider, pace: Pace) -> Generator[Effect, Reply, T | None]:
+def _asked(
+    probes: dict[str, Probe[T]], provider: Provider, pace: Pace, board: Scoreboard
+) -> Generator[Effect, Reply, T | None]:
     """One question and what the answer says."""
     asked = question(probes, provider)
     if asked is None:
         return None
-    reply = yield Call(provider, asked, pace.timeout, pace.timeout)
+    reply = yield _call(provider, asked, pace.timeout, board)
     return answer(probes, provider, reply)
+
+
+def _call(provider: Provider, asked: WireRequest, seconds: float, board: Scoreboard) -> Call:
+    """Of several keys it is asked with the next in turn."""
+    return Call(provider, asked, seconds, seconds, key=board.keys.beside(provider))

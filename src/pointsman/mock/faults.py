@@ -59,7 +59,7 @@ FAULTS: dict[str, Grammar] = {
     "refuse": Grammar("ms", default=0, limited=False),
 }
 
-LIMITS = ("times", "rate", "path", "model")
+LIMITS = ("times", "rate", "path", "model", "key")
 EXTRAS = {"status": ("retry_after", "retry_after_ms", "code"), "stall": ("pause",)}
 WITH_COLONS = ("model", "path", "retry_after", "retry_after_ms")
 USUAL_PAUSE = 1000
@@ -68,7 +68,8 @@ USUAL_PAUSE = 1000
 class Fault(msgspec.Struct, frozen=True):
     """One fault. ``value`` is in the unit of its grammar; -1 means "before any byte", 0 ms means "until cleared".
 
-    ``word`` is what stood behind ``=`` where words may stand; ``pause`` is milliseconds.
+    ``word`` is what stood behind ``=`` where words may stand; ``pause`` is milliseconds, ``key`` the number of one of
+    the provider's keys.
     """
 
     name: str
@@ -84,12 +85,15 @@ class Fault(msgspec.Struct, frozen=True):
     rate: float | None = None
     path: str | None = None
     model: str | None = None
+    key: int | None = None
 
     def __str__(self) -> str:
         return self.spec
 
-    def suits(self, path: str, model: str, *, inference: bool) -> bool:
+    def suits(self, path: str, model: str, *, inference: bool, key: int = 0) -> bool:
         """Whether a request is one it is meant for. Without a path: any inference request, for ``loading`` all."""
+        if self.key is not None and self.key != key:
+            return False
         if self.model is not None and self.model != model:
             return False
         if self.path is None:
@@ -136,6 +140,7 @@ def parse_fault(spec: str) -> Fault:
         rate=_share(spec, found.get("rate")),
         path=found.get("path"),
         model=found.get("model"),
+        key=_whole(spec, "key", found.get("key"), low=1),
     )
 
 
@@ -259,13 +264,13 @@ class FaultBook:
     def refusing(self) -> Fault | None:
         return next((fault for fault in self if fault.name == "refuse"), None)
 
-    def draw(self, path: str, model: str, *, inference: bool) -> tuple[Fault | None, float]:
+    def draw(self, path: str, model: str, *, inference: bool, key: int = 0) -> tuple[Fault | None, float]:
         """The first fault that fires for a request, and the seconds its head is held back besides."""
         fired: Fault | None = None
         slow = 0.0
         for armed in self._armed:
             late = armed.fault.name == "slow_headers"
-            if (fired is not None and not late) or not self._fires(armed, path, model, inference=inference):
+            if (fired is not None and not late) or not self._fires(armed, path, model, inference=inference, key=key):
                 continue
             armed.fired += 1
             if late:
@@ -274,9 +279,9 @@ class FaultBook:
                 fired = armed.fault
         return fired, slow
 
-    def _fires(self, armed: _Armed, path: str, model: str, *, inference: bool) -> bool:
+    def _fires(self, armed: _Armed, path: str, model: str, *, inference: bool, key: int) -> bool:
         fault = armed.fault
-        if fault.name == "refuse" or not fault.suits(path, model, inference=inference):
+        if fault.name == "refuse" or not fault.suits(path, model, inference=inference, key=key):
             return False
         if fault.times is not None and armed.fired >= fault.times:
             return False

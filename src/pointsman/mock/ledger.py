@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from pointsman.mock.message import Request
 
@@ -32,7 +32,8 @@ MAX_BODIES_KEPT = 16 * 1024 * 1024
 
 
 class Entry(msgspec.Struct):
-    """One request, and the model it asked. ``key_digest`` is the first 12 hex digits of the key's sha256.
+    """One request, and the model it asked. ``key_digest`` is the first 12 hex digits of the key's sha256,
+    ``key_number`` which of the keys that are taken it was (0: none of them).
 
     It ends in one of three ways: ``finished`` (every byte of the answer was written), ``client_closed`` (the client
     hung up before), or neither, when a fault or a kill ended it; ``open`` until then. ``began`` and ``ended`` are
@@ -49,6 +50,7 @@ class Entry(msgspec.Struct):
     key_matched: bool = False
     key_digest: str = ""
     model: str = ""
+    key_number: int = 0
     status: int = 0
     fault: str = ""
     bytes_sent: int = 0
@@ -76,8 +78,8 @@ class Ledger:
     request shows that its sender has a key, at a time in seconds since the epoch; None: it sends the key itself.
     """
 
-    def __init__(self, size: int = 1000, key: str | None = None, clock: Callable[[], float] = monotonic) -> None:
-        self._key = key.encode() if key else None
+    def __init__(self, size: int = 1000, keys: Sequence[str] = (), clock: Callable[[], float] = monotonic) -> None:
+        self._keys = [key.encode() for key in keys]
         self._clock = clock
         self._entries: deque[Entry] = deque(maxlen=max(1, size))
         self._bodies: deque[Entry] = deque()
@@ -126,9 +128,10 @@ class Ledger:
         body = request.fields if size <= MAX_BODY_KEPT else {}
         entry = Entry(self.total, request.method, request.path, body, size, request.headers, began=self._clock())
         entry.model = request.model
-        matched = self._key is not None and self.proves is not None and self.proves(request, self._key, time())
+        proved = self._proved(request)
         self._mask(entry)
-        entry.key_matched = entry.key_matched or matched
+        entry.key_number = entry.key_number or proved
+        entry.key_matched = entry.key_number > 0
         self._entries.append(entry)
         if body:
             self._keep(entry)
@@ -191,9 +194,19 @@ class Ledger:
                 key = key_of(value)
                 entry.key_sent = True
                 entry.key_digest = sha256(key).hexdigest()[:12]
-                entry.key_matched = self._key is not None and hmac.compare_digest(key, self._key)
+                entry.key_number = self._number(key)
             scheme, _, rest = value.partition(b" ")
             headers[place] = (name, scheme + b" ***" if rest else b"***")
+
+    def _proved(self, request: Request) -> int:
+        """Which of the keys the request shows to have; 0 if it shows none."""
+        proves, now = self.proves, time()
+        known = enumerate(self._keys, 1) if proves is not None else ()
+        return next((number for number, key in known if proves is not None and proves(request, key, now)), 0)
+
+    def _number(self, key: bytes) -> int:
+        """Which of the keys it is, from 1; 0 if it is none."""
+        return next((n for n, known in enumerate(self._keys, 1) if hmac.compare_digest(key, known)), 0)
 
 
 def key_of(value: bytes) -> bytes:

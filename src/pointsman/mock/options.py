@@ -13,13 +13,15 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     the first token, ``tokens_per_second`` 0 means at once. ``context_length`` and ``embedding_size`` 0 mean the
     kind's own. ``parameters`` is what lists tell of every model, in billions; 0 means what its name says, else the
     kind's usual. ``load_ms`` is the extra wait of a model that is not in memory (ollama). ``strict`` makes the openai
-    kind refuse unknown arguments as OpenAI does. ``seed`` throws the dice of ``rate=`` faults.
+    kind refuse unknown arguments as OpenAI does. ``seed`` throws the dice of ``rate=`` faults. ``api_keys`` are further
+    keys that are taken beside ``api_key``; with none of either, any is, and none too.
     """
 
     name: str = ""
     voice: str = ""
     models: tuple[str, ...] = ()
     api_key: str | None = None
+    api_keys: tuple[str, ...] = ()
     latency_ms: float = 0.0
     tokens_per_second: float = 0.0
     faults: tuple[str, ...] = ()
@@ -32,8 +34,13 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     ledger_size: int = 1000
 
     def __repr__(self) -> str:
-        key = "a key" if self.api_key else "no key"
-        return f"Options({self.name or 'unnamed'}: {', '.join(self.models) or 'usual models'}, {key})"
+        keys = {0: "no key", 1: "a key"}.get(len(self.keys), f"{len(self.keys)} keys")
+        return f"Options({self.name or 'unnamed'}: {', '.join(self.models) or 'usual models'}, {keys})"
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """All keys that are taken; faults name them by their numbers, from 1."""
+        return (*filter(None, (self.api_key,)), *self.api_keys)
 
     def accepts(self, model: str) -> bool:
         return model in self.models or "*" in self.models

@@ -41,7 +41,7 @@ class Site:
 
     def __init__(self, make: Callable[[Scene], Kind], options: Options) -> None:
         self.options = options
-        self.ledger = Ledger(options.ledger_size, options.api_key)
+        self.ledger = Ledger(options.ledger_size, options.keys)
         self.faults = FaultBook(options.faults, seed=options.seed)
         self.faults.on_change = self._obey
         self.kind = make(Scene(options, self.ledger))
@@ -181,7 +181,7 @@ class Site:
         slow = 0.0
         if len(self.faults):
             works = request.route in self.kind.inference
-            fault, slow = self.faults.draw(request.path, request.model, inference=works)
+            fault, slow = self.faults.draw(request.path, request.model, inference=works, key=entry.key_number)
         if fault is not None:
             early = self._early(fault, request)
             if early is not None or fault.word == "silent" or (fault.name == "reset" and fault.value < 0):
@@ -235,7 +235,7 @@ class Site:
             return self.kind.refuse(request, refused)
 
     def _admit(self, request: Request, entry: Entry) -> None:
-        if self.options.api_key is not None and not entry.key_matched and self.kind.guarded(request.path):
+        if self.options.keys and not entry.key_matched and self.kind.guarded(request.path):
             why = "wrong key" if entry.key_sent else "no key"
             raise Refused(401, "The key is missing or wrong.", code="invalid_api_key", why=why)
 

@@ -8,7 +8,7 @@ import msgspec
 
 from pointsman.model.listing import Card
 from pointsman.model.rest import Allowed, Changes, HealthCheck
-from pointsman.model.secret import Secret
+from pointsman.model.secret import Key, Secret
 
 NOTHING: frozenset[str] = frozenset()
 
@@ -17,9 +17,9 @@ class Provider(msgspec.Struct, frozen=True, gc=False):
     """A place that serves models.
 
     ``kind`` names its wire format (a key of ``pointsman.providers.DIALECTS``); ``base_url`` has no trailing
-    slash and no ``/v1`` suffix; the key is sent as the kind demands. ``watch_load``: ask it how many requests it has,
-    those of others too. ``breaker``: what is different for its circuit breaker and those of its deployments.
-    ``check``: ask it whether it is up.
+    slash and no ``/v1`` suffix; the key is sent as the kind demands. ``keys`` are all of them where there are several,
+    and ``api_key`` is the first. ``watch_load``: ask it how many requests it has, those of others too. ``breaker``:
+    what is different for its circuit breaker and those of its deployments. ``check``: ask it whether it is up.
     """
 
     name: str
@@ -33,6 +33,14 @@ class Provider(msgspec.Struct, frozen=True, gc=False):
     watch_load: bool = False
     breaker: Changes = ()
     check: HealthCheck | None = None
+    keys: tuple[Key, ...] = ()
+
+    @property
+    def secrets(self) -> tuple[Secret, ...]:
+        """Every key that it has, in order."""
+        if self.keys:
+            return tuple([key.secret for key in self.keys])
+        return () if self.api_key is None else (self.api_key,)
 
 
 class Deployment(msgspec.Struct, frozen=True):

@@ -159,7 +159,8 @@ class Attempt(msgspec.Struct, frozen=True, gc=False):
 
     ``status`` is the upstream's HTTP status, 0 if none arrived. ``detail`` names no address and no key. ``sent``: it
     failed, but may have been worked on, and billed, all the same. ``resumed``: it was to go on with an answer that had
-    broken off. ``cost`` is dollars (None: nobody knows).
+    broken off. ``cost`` is dollars (None: nobody knows). ``key`` is the name of the key it was asked with, where there
+    are several; ``rekeyed``: another of them was asked with next, so that it is no try of the deployment.
     """
 
     deployment: str
@@ -172,6 +173,8 @@ class Attempt(msgspec.Struct, frozen=True, gc=False):
     sent: bool = False
     resumed: bool = False
     cost: float | None = None
+    key: str = ""
+    rekeyed: bool = False
 
 
 def fallbacks(attempts: tuple[Attempt, ...], last: int = 0) -> int:

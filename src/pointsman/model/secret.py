@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import final
 
+import msgspec
+
 
 @final
 class Secret:
@@ -33,3 +35,12 @@ class Secret:
 
     def __reduce__(self) -> tuple[type[Secret], tuple[str]]:
         return Secret, ("***",)
+
+
+class Key(msgspec.Struct, frozen=True, gc=False):
+    """One of the keys that a provider has. ``name`` is what logs, records and metrics call it: what the configuration
+    calls it, else its number.
+    """
+
+    secret: Secret
+    name: str

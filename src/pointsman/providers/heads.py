@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from pointsman.model.deployment import Provider
+from pointsman.model.secret import Key
 
 
 class Head(msgspec.Struct, frozen=True):
@@ -22,8 +23,9 @@ HEADS: dict[str, Head] = {
 """Kinds that differ from ``USUAL``. Anthropic's version is the last that has a temperature."""
 
 
-def head_lines(provider: Provider) -> str:
-    """Ready header lines, each with its CRLF; the key is in the clear among them."""
+def head_lines(provider: Provider, key: Key | None = None) -> str:
+    """Ready header lines, each with its CRLF; the key is in the clear among them: ``key``, or else the first."""
     head = HEADS.get(provider.kind, USUAL)
-    key = (head.key.format(provider.api_key.reveal()),) if provider.api_key else ()
-    return "".join(f"{line}\r\n" for line in (*head.more, *key))
+    secret = key.secret if key is not None else provider.api_key
+    sent = (head.key.format(secret.reveal()),) if secret else ()
+    return "".join(f"{line}\r\n" for line in (*head.more, *sent))

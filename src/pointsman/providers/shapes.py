@@ -89,11 +89,11 @@ def versioned(base_url: str, path: str) -> str:
 
 
 def scrubbed(refusal: Refusal, provider: Provider) -> Refusal:
-    """The same without the provider's key and address, which some upstreams repeat in their errors."""
+    """The same without the provider's keys and address, which some upstreams repeat in their errors."""
     if refusal.body is None:
         return refusal
     body, address = refusal.body, urlsplit(provider.base_url)
-    secrets = [provider.api_key.reveal() if provider.api_key else "", provider.base_url, address.netloc]
+    secrets = [*(secret.reveal() for secret in provider.secrets), provider.base_url, address.netloc]
     for secret in filter(None, secrets):
         body = body.replace(secret.encode(), b"***")
     return msgspec.structs.replace(refusal, body=body)

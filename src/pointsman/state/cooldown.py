@@ -21,9 +21,11 @@ class CooldownSettings(msgspec.Struct, frozen=True):
 
 
 class Cooldown:
-    """When the rest ends and what it was for. ``told``: the end of what an upstream said; the rest is a guess."""
+    """When the rest ends and what it was for. ``told``: the end of what an upstream said; the rest is a guess.
+    ``keys``: so many keys rest, which are all that there are (0: that is not the reason).
+    """
 
-    __slots__ = ("cause", "settings", "told", "until")
+    __slots__ = ("cause", "keys", "settings", "told", "until")
 
     def __init__(self, settings: CooldownSettings) -> None:
         self.settings = settings
@@ -32,6 +34,7 @@ class Cooldown:
     def reset(self) -> None:
         """The rest is over."""
         self.until = self.told = 0.0
+        self.keys = 0
         self.cause: FailureKind | None = None
 
     def forgive(self, now: float) -> None:
@@ -45,22 +48,22 @@ class Cooldown:
         """
         said = CONSEQUENCES[kind].rests or bool(retry_after)
         if said or beyond:
-            self.extend(now + self._length(kind, retry_after), kind, said)
+            self.extend(now + length(self.settings, kind, retry_after), kind, said)
 
-    def extend(self, until: float, kind: FailureKind, said: bool) -> None:
+    def extend(self, until: float, kind: FailureKind, said: bool, keys: int = 0) -> None:
         """Rest until then, if that is later than it is anyhow."""
         if said:
             self.told = max(self.told, until)
         if until > self.until:
-            self.until, self.cause = until, kind
+            self.until, self.cause, self.keys = until, kind, keys
 
-    def _length(self, kind: FailureKind, retry_after: float | None) -> float:
-        """What the upstream asks for and what is configured for rate limits, whichever is longer; else the usual."""
-        settings = self.settings
-        limited = kind is FailureKind.RATE_LIMITED or kind is FailureKind.QUOTA
-        least = (settings.rate_limited or 0.0) if limited else 0.0
-        if retry_after:
-            return max(min(retry_after, LONGEST), least)
-        if kind is FailureKind.QUOTA:
-            return max(settings.quota, least)
-        return least if limited and settings.rate_limited is not None else settings.seconds
+
+def length(settings: CooldownSettings, kind: FailureKind, retry_after: float | None) -> float:
+    """What the upstream asks for and what is configured for rate limits, whichever is longer; else the usual."""
+    limited = kind is FailureKind.RATE_LIMITED or kind is FailureKind.QUOTA
+    least = (settings.rate_limited or 0.0) if limited else 0.0
+    if retry_after:
+        return max(min(retry_after, LONGEST), least)
+    if kind is FailureKind.QUOTA:
+        return max(settings.quota, least)
+    return least if limited and settings.rate_limited is not None else settings.seconds

@@ -15,6 +15,7 @@ from pointsman.model.outcome import CONSEQUENCES, FailureKind, Scope
 from pointsman.model.view import Dice
 from pointsman.state.breaker import Breaker, Reading, State
 from pointsman.state.degraded import Degraded
+from pointsman.state.keyring import Keyring
 from pointsman.state.record import Lease, Passage, Place, Record
 from pointsman.state.rules import Rules
 from pointsman.state.slow_start import SlowStart
@@ -134,6 +135,12 @@ class Health:
                 self._keep_out(record.place, kind)
         self._list(record, at, failure.at)
 
+    def keyless(self, record: Record, at: Whose, kind: FailureKind, now: float, until: float) -> None:
+        """All keys rest until then: at the provider, or at this deployment."""
+        record.failed = now
+        at.cooldown.extend(until, kind, said=True, keys=len(record.place.provider.keys))
+        self._list(record, at, now)
+
     def checked(self, place: Place, up: bool, now: float, again: float) -> None:
         """A provider was asked whether it is up. Who is not rests until it is, or for ``again`` seconds if it is not
         asked any more. Who is has come back, but for a key that was refused: the question may need none.
@@ -154,6 +161,7 @@ class Health:
         could not be well otherwise, and it has its whole share at once.
         """
         record.allowance.reset()
+        _forget_keys(record)
         for each in (record, record.place):
             each.breaker.recover(now)
             each.cooldown.reset()
@@ -186,6 +194,7 @@ class Health:
         """Nobody rests, is degraded or comes back."""
         for record in self._records.values():
             record.allowance.reset()
+            _forget_keys(record)
             for each in (record, record.place):
                 each.breaker.reset()
                 each.cooldown.reset()
@@ -266,6 +275,11 @@ def ends(record: Record, now: float) -> Iterator[float]:
             yield each.breaker.until - now
 
 
+def _forget_keys(record: Record) -> None:
+    """Nothing is held against any key."""
+    record.keys, record.place.keys = None, Keyring()
+
+
 def _holds(lease: Lease, breaker: Breaker) -> bool:
     passage = lease.passage
     return passage is not None and breaker in passage.held and passage.fresh(breaker)
@@ -279,6 +293,8 @@ def _reason(at: Whose, now: float, where: str) -> str | None:
     cooldown, breaker = at.cooldown, at.breaker
     if cooldown.until > now:
         cause = cooldown.cause.value if cooldown.cause is not None else "told to"
+        if cooldown.keys:
+            return f"all {cooldown.keys} keys rest: the first is back in {cooldown.until - now:.1f} s ({cause}{where})"
         return f"cooling down for {cooldown.until - now:.1f} s more ({cause}{where})"
     if breaker.admits(now):
         return None

@@ -12,6 +12,7 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 from pointsman.model.deployment import Deployment, Provider
+from pointsman.model.secret import Key
 from pointsman.model.view import Clock, Dice
 from pointsman.state.adaptive import AdaptiveLimit
 from pointsman.state.allowance import Allowance
@@ -137,6 +138,8 @@ class Memory:
             record.breaker.reset()
             record.cooldown.reset()
             record.served = -math.inf
+        if record.deployment.provider.keys != deployment.provider.keys:
+            _settle_keys(record, deployment.provider.keys)
         record.deployment = deployment
         record.counted = deployment.limited
         if deployment.adaptive != (record.limit is not None):
@@ -155,13 +158,25 @@ class Memory:
         return place
 
     def _settle(self, place: Place, provider: Provider) -> None:
-        """What the configuration says is new. At another address, or with another key, nothing is held against it."""
-        if (place.provider.base_url, place.provider.api_key) != (provider.base_url, provider.api_key):
+        """What the configuration says is new. At another address, or with other keys, nothing is held against it; of
+        keys that stay it is known what was.
+        """
+        if (place.provider.base_url, place.provider.secrets) != (provider.base_url, provider.secrets):
             place.breaker.reset()
             place.cooldown.reset()
+        if place.provider.keys != provider.keys:
+            place.keys.settle(provider.keys)
         place.provider = provider
         place.breaker.settle(self._rules.breaker_at(provider))
         place.cooldown.settings = self._rules.cooldown
+
+
+def _settle_keys(record: Record, keys: tuple[Key, ...]) -> None:
+    """Other keys are no reason to rest."""
+    if record.cooldown.keys:
+        record.cooldown.reset()
+    if record.keys is not None:
+        record.keys.settle(keys)
 
 
 def _upstream(deployment: Deployment) -> tuple[str, str, str | None]:

@@ -8,10 +8,12 @@ from collections.abc import Mapping
 import msgspec
 
 from pointsman.model.deployment import Deployment, Provider
+from pointsman.model.secret import Key
 from pointsman.state.adaptive import AdaptiveLimit
 from pointsman.state.allowance import Allowance
 from pointsman.state.breaker import Breaker
 from pointsman.state.cooldown import Cooldown
+from pointsman.state.keyring import Keyring
 from pointsman.state.minutes import RowMinute
 from pointsman.state.results import Result, Results
 from pointsman.state.table import Counts
@@ -19,20 +21,21 @@ from pointsman.state.table import Counts
 
 class Place(msgspec.Struct):
     """A provider's share of the memory: requests in flight at any of its deployments, and whether it rests as a whole.
-    ``provider`` is the newest of its name.
+    ``provider`` is the newest of its name; ``keys`` are its keys, where it has several.
     """
 
     provider: Provider
     breaker: Breaker
     cooldown: Cooldown
     in_flight: int = 0
+    keys: Keyring = msgspec.field(default_factory=Keyring)
 
 
 class Record(msgspec.Struct):
     """All that is remembered of one deployment. ``deployment`` is the newest of its id. ``counted``: its requests and
     tokens a minute are. ``limit`` is how many it bears at a time, where that is learned. ``malformed`` counts frames of
     its streams that made no sense. ``failed`` and ``served`` are when it did so last; ``needed``: a request is asking
-    it in need.
+    it in need. ``keys``: what is held against keys of its provider here alone.
 
     ``row`` is where it stands in the board's table; ``marked``: its figures there are to be looked at, at the
     latest when they are ``due``; ``written`` are those that stand there (``Results.made``).
@@ -59,6 +62,7 @@ class Record(msgspec.Struct):
     due: float = math.inf
     requests: RowMinute = None  # type: ignore[assignment]
     tokens: RowMinute = None  # type: ignore[assignment]
+    keys: Keyring | None = None
 
     @property
     def in_flight(self) -> int:
@@ -83,7 +87,7 @@ class Passage(msgspec.Struct, frozen=True):
 class Lease(msgspec.Struct, gc=False):
     """A place taken at a deployment at the time ``begun``. ``passage`` is None where nobody rested. ``first_token`` is
     how many seconds later a stream's first content came. ``result`` and ``tokens``, those of the question included, are
-    set when it delivered.
+    set when it delivered. ``key`` is the one that it is asked with, where its provider has several.
     """
 
     record: Record
@@ -92,6 +96,7 @@ class Lease(msgspec.Struct, gc=False):
     first_token: float | None = None
     result: Result | None = None
     tokens: int = 0
+    key: Key | None = None
 
     @property
     def probe(self) -> bool:

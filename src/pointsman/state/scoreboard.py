@@ -18,6 +18,7 @@ from pointsman.state import limits
 from pointsman.state.breaker import Reading, State
 from pointsman.state.budget import RetryBudget
 from pointsman.state.health import SIGNS_OF_LIFE, Failure, at_limit, breaker_of, ends, told_to_rest, tried
+from pointsman.state.keys import Keys
 from pointsman.state.memory import Memory
 from pointsman.state.queue import Queue, Ticket
 from pointsman.state.record import Lease, Record
@@ -62,6 +63,7 @@ class Scoreboard:
         self._turns: dict[str, Turns] = {}
         self._memory = memory = Memory(clock, dice, self._rules, self.lock)
         self._records, self._places = memory.records, memory.places
+        self.keys = Keys(memory.places, clock, self.lock)
         self._table = memory.table
         self._counts = memory.table.counts
         self._table.evidence.adaptive = self._rules.breaker.adaptive
@@ -364,17 +366,33 @@ class Scoreboard:
         with self.lock:
             beyond = record.allowance.beyond(now, kind, retry_after)
             if counts:
-                record.failures += 1
-                if record.limit is not None and kind in TOO_MUCH:
-                    record.limit.overloaded(now)
                 waited = seconds if kind in TIMED_OUT else None
-                record.results.add(Result(now, waited, delivered=False, borne=beyond is False))
-                self._table.mark(record)
+                self._count_failure(record, kind, Result(now, waited, delivered=False, borne=beyond is False))
             if counts or beyond:
                 self.health.failed(lease, Failure(kind, now, retry_after, beyond))
             elif kind in SIGNS_OF_LIFE and lease.passage is not None:
                 self.health.lives(lease, lease.passage, now)
         return seconds
+
+    def key_failed(self, lease: Lease, kind: FailureKind, retry_after: float | None = None) -> float | None:
+        """Hold a failure against the key that the lease was asked with, and against the deployment only if no key is
+        left: returned is in how many seconds the first is back. None: another one may be asked.
+        """
+        record, now = lease.record, self.clock()
+        with self.lock:
+            spent = self.keys.failed(lease, kind, retry_after, rests=self._rules.rests)
+            if spent is None:
+                return None
+            self._count_failure(record, kind, Result(now, None, delivered=False))
+            self.health.keyless(record, spent.at, kind, now, spent.until)
+        return spent.until - now
+
+    def _count_failure(self, record: Record, kind: FailureKind, result: Result) -> None:
+        record.failures += 1
+        if record.limit is not None and kind in TOO_MUCH:
+            record.limit.overloaded(result.ended)
+        record.results.add(result)
+        self._table.mark(record)
 
     def learned(self, task: str, record: Record, good: bool, at: float) -> None:
         """A task of one kind went well there at that time, or did not. Call under ``lock``, like the next one."""
@@ -449,6 +467,7 @@ class Scoreboard:
             known = {d.id: d for d in deployments}
             self._memory.go_by(known, self._rules)
             self._turns.clear()
+            self.keys.forget_all_but(known.values())
             self.servers.forget_all_but(deployment.provider for deployment in known.values())
 
     def settle(self, rules: Rules) -> None:

@@ -16,10 +16,16 @@ import structlog
 from structlog.typing import EventDict
 
 from pointsman.model.decision import Decision
+from pointsman.model.deployment import Provider
+from pointsman.model.outcome import Attempt, FailureKind
+from pointsman.model.secret import Key
 from pointsman.routing.explain import as_text, plain, steps_text
 from pointsman.telemetry.events import Finished, Refused
 
 LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
+
+REFUSED = frozenset({FailureKind.AUTH, FailureKind.FORBIDDEN})
+"""What a key meets that somebody has to do something about."""
 
 
 def configure(level: str = "info", stream: TextIO | None = None) -> None:
@@ -53,16 +59,23 @@ def logger() -> Any:
 
 
 class FailureLog:
-    """A warning for every request that failed, and one for each that needed more than one attempt."""
+    """A warning for every request that failed, and one for each that needed more than one attempt. Of several keys each
+    that is refused is told once, by its name, until it is good again.
+    """
+
+    def __init__(self) -> None:
+        self._refused: set[tuple[str, Key]] = set()
 
     def __call__(self, event: Finished | Refused) -> None:
         if isinstance(event, Refused):
             return
         outcome = event.outcome
+        if self._refused or len(outcome.attempts) > 1 or outcome.failure in REFUSED:
+            self._tell_keys(event)
         failed = outcome.failure is not None or outcome.status >= 400  # an outage: nobody could be asked
         if not failed and len(outcome.attempts) <= 1:
             return
-        tried = [f"{a.deployment}: {a.failure.value if a.failure is not None else 'ok'}" for a in outcome.attempts]
+        tried = [_told(attempt) for attempt in outcome.attempts]
         word = "request_failed" if failed else "request_rescued"
         logger().warning(
             word,
@@ -72,6 +85,40 @@ class FailureLog:
             status=outcome.status,
             attempts=tried,
         )
+
+    def _tell_keys(self, event: Finished) -> None:
+        """Of those that the attempts were made with."""
+        tiers = event.decision.tiers if event.decision is not None else ()
+        for attempt in event.outcome.attempts:
+            places = (d.provider for tier in tiers for d in tier.pool if d.id == attempt.deployment)
+            place = next(places, None) if attempt.key else None
+            key = next((key for key in place.keys if key.name == attempt.key), None) if place is not None else None
+            if place is None or key is None:
+                continue
+            if attempt.failure is None:
+                self._refused -= {(place.name, key), (attempt.deployment, key)}
+            elif attempt.failure in REFUSED:
+                where = place.name if attempt.failure is FailureKind.AUTH else attempt.deployment
+                if (where, key) not in self._refused:
+                    self._refused.add((where, key))
+                    _tell_refused(attempt, place, key)
+
+
+def _tell_refused(attempt: Attempt, place: Provider, key: Key) -> None:
+    number = place.keys.index(key) + 1
+    own = "" if key.name == str(number) else f" ({key.name})"
+    logger().warning(
+        "key_refused",
+        provider=place.name,
+        deployment=attempt.deployment,
+        key=f"key {number} of {len(place.keys)}{own}",
+        failure=attempt.failure.value if attempt.failure is not None else None,
+    )
+
+
+def _told(attempt: Attempt) -> str:
+    key = f" (key {attempt.key})" if attempt.key else ""
+    return f"{attempt.deployment}{key}: {attempt.failure.value if attempt.failure is not None else 'ok'}"
 
 
 class DecisionLog:

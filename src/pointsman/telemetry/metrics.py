@@ -51,6 +51,7 @@ class Metrics:
         yield from self._histograms()
         yield from self._state()
         yield from self._pressure()
+        yield from self._keys()
         yield from routing_rates(self._tally, self._deployments(), self._now(), self._shared())
 
     def _deployments(self) -> list[Deployment]:
@@ -152,6 +153,24 @@ class Metrics:
             return 2.0
         on_trial = {record.breaker.state, record.place.breaker.state} != {State.CLOSED}
         return float(on_trial or record.deployment.id in self._board.reduced)
+
+    def _keys(self) -> Iterator[Metric]:
+        """Of providers that have several keys, by the names of these."""
+        at = ("provider", "key")
+        sent = CounterMetricFamily("pointsman_key_requests", "Requests sent with one of several keys", labels=at)
+        failures = CounterMetricFamily(
+            "pointsman_key_failures", "Failures that were held against one of several keys", labels=(*at, "kind")
+        )
+        resting = GaugeMetricFamily(
+            "pointsman_key_resting", "1: the key is not used now, wherever it was; 0: it is", labels=at
+        )
+        with self._board.lock:
+            for key in self._board.keys.counts():
+                sent.add_metric((key.provider, key.key), key.sent)
+                resting.add_metric((key.provider, key.key), float(key.rests))
+                for kind, count in key.failures.items():
+                    failures.add_metric((key.provider, key.key, kind), count)
+        yield from (sent, failures, resting)
 
     def _pressure(self) -> Iterator[Metric]:
         """Who waits for room, and what is on another try or sent twice now."""

@@ -110,6 +110,7 @@ def outcome_data(outcome: Outcome) -> dict[str, Any]:
                 "detail": attempt.detail,
                 "seconds": round(attempt.seconds, 6),
                 "dollars": attempt.cost,
+                **({"key": attempt.key} if attempt.key else {}),
             }
             for attempt in outcome.attempts
         ],

@@ -11,6 +11,7 @@ from urllib.request import getproxies, proxy_bypass
 import msgspec
 
 from pointsman.model.deployment import Provider
+from pointsman.model.secret import Key
 from pointsman.providers.heads import head_lines
 from pointsman.version import VERSION
 
@@ -56,15 +57,15 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def head_of(provider: Provider, origin: Origin, path: str, method: str) -> bytes:
-    """A request head up to the length: ``POST path`` … ``content-length: ``. Made once per provider and path."""
+def head_of(provider: Provider, origin: Origin, path: str, method: str, key: Key | None = None) -> bytes:
+    """A request head up to the length: ``POST path`` … ``content-length: ``. Made once per provider, path and key."""
     target = f"{origin.prefix}{path}"
     if origin.proxy is not None and not origin.tls:
         target = f"http://{origin.authority}{target}"
     return (
         f"{method} {target} HTTP/1.1\r\nhost: {origin.authority}\r\nuser-agent: pointsman/{VERSION}\r\n"
         f"accept: application/json, text/event-stream\r\naccept-encoding: identity\r\n"
-        f"{head_lines(provider)}content-length: "
+        f"{head_lines(provider, key)}content-length: "
     ).encode("latin-1")
 
 

@@ -18,6 +18,7 @@ import httptools
 from pointsman.flow.effects import Call, Failed
 from pointsman.model.deployment import Provider
 from pointsman.model.outcome import FailureKind
+from pointsman.model.secret import Key
 from pointsman.wire.origin import head_of, origin_of, tls_context
 from pointsman.wire.outbox import Outbox
 from pointsman.wire.sweeper import Sweeper
@@ -78,16 +79,15 @@ class Pool:
         self._idle: list[Upstream] = []
         self._open = 0
         self._heads: dict[str, bytes] = {}
+        self._keyed: dict[tuple[str, Key], bytes] = {}
         self._idle_for = IDLE_TLS if self.origin.tls else IDLE_PLAIN
 
     def ask(self, call: Call, resume: Resume) -> Cancel:
         """Send on an idle connection, or open one, or wait for one. Returns how to cancel."""
         path = call.request.path
-        head = self._heads.get(path)
+        head = self._heads.get(path) if call.key is None else self._keyed.get((path, call.key))
         if head is None:
-            if len(self._heads) >= MOST_HEADS:
-                self._heads.clear()
-            head = self._heads[path] = head_of(self.provider, self.origin, path, call.request.method)
+            head = self._head(call)
         idle = self._idle
         while idle:
             upstream = idle.pop()
@@ -95,6 +95,19 @@ class Pool:
                 upstream.ask(head, call, resume)
                 return upstream.cancel
         return self.again(head, call, resume, monotonic()).cancel
+
+    def _head(self, call: Call) -> bytes:
+        """Made and kept, for a while."""
+        path, key = call.request.path, call.key
+        if len(self._heads) + len(self._keyed) >= MOST_HEADS:
+            self._heads.clear()
+            self._keyed.clear()
+        head = head_of(self.provider, self.origin, path, call.request.method, key)
+        if key is None:
+            self._heads[path] = head
+        else:
+            self._keyed[path, key] = head
+        return head
 
     def again(self, head: bytes, call: Call, resume: Resume, since: float) -> Waiter:
         """Ask on a new connection, or wait until there may be one. ``since`` is when the call's time began to run."""

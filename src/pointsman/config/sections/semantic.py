@@ -13,7 +13,7 @@ from pointsman.config.classes import class_of
 from pointsman.config.deployments import Ids, Placed
 from pointsman.config.names import Ref
 from pointsman.config.prefixes import PREFIXES, UNSERVED
-from pointsman.config.registry import LONGEST_NAME, NAME_CHARACTERS, Registry
+from pointsman.config.registry import LONGEST_NAME, NAME_CHARACTERS, Registry, one_key
 from pointsman.config.sections.content import CategorySection, EncoderSection, SemanticSection
 from pointsman.config.sections.context import Context
 from pointsman.config.settings import Category, EncoderSettings, SemanticSettings
@@ -155,12 +155,12 @@ class Semantic:
                 report.error(section.place("endpoint"), "is required")
         if url is None:
             return None
-        key = registry.key(section.api_key, section.place("api_key"))
+        keys = one_key(registry.key(section.api_key, section.place("api_key")))
         if prefix is not None and "api_key" not in section.model_fields_set:
-            key = registry.public_key(prefix, url, section.path)
+            keys = registry.public_key(prefix, url, section.path)
         name = "".join(c if c in NAME_CHARACTERS else "_" for c in label)[:LONGEST_NAME]
         kind = prefix.kind if prefix is not None else "openai_compatible"
-        return registry.at(name, kind, url, key), rest if prefix is not None else model
+        return registry.at(name, kind, url, keys), rest if prefix is not None else model
 
 
 def _said(category: Category) -> bool:
