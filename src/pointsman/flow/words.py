@@ -6,6 +6,7 @@ from pointsman.flow.trip import Trip
 from pointsman.model.decision import Leg
 from pointsman.providers import DIALECTS
 from pointsman.providers.shapes import Dialect, Inexpressible
+from pointsman.providers.spoken import speaks
 
 
 def natively(trip: Trip, leg: Leg) -> bool:
@@ -15,7 +16,7 @@ def natively(trip: Trip, leg: Leg) -> bool:
     native = trip.request.native
     if native is None or trip.told is not None or trip.decision.tiers[leg.tier].fields:
         return False
-    return native.protocol in DIALECTS[leg.deployment.provider.kind].natives
+    return speaks(leg.deployment, native.protocol)
 
 
 def dialect_of(trip: Trip, leg: Leg) -> Dialect:

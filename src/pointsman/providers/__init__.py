@@ -8,9 +8,10 @@ from pointsman.providers.anthropic import DIALECT as ANTHROPIC
 from pointsman.providers.ollama import DIALECT as OLLAMA
 from pointsman.providers.openai import DIALECT as _CHAT
 from pointsman.providers.passing import DIALECT as PASSING
+from pointsman.providers.responses import DIALECT as RESPONSES
 from pointsman.providers.shapes import Dialect
 
-OPENAI = msgspec.structs.replace(_CHAT, natives={"openai": PASSING})
+OPENAI = msgspec.structs.replace(_CHAT, natives={"openai": PASSING, "responses": RESPONSES, **ANTHROPIC.natives})
 
 DIALECTS: dict[str, Dialect] = {
     "openai": OPENAI,
