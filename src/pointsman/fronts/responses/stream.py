@@ -81,13 +81,10 @@ class Events:
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             said = _Error("the stream broke off", "server_error")
         code = said.code or said.type or "server_error"
-        told: list[bytes] = []
-        if not self._head:
-            self._started(Chunk(), told)
-        told.append(self._event("error", {"code": code, "message": said.message, "param": None}))
-        failed = {**self._head, "status": "failed", "error": {"code": code, "message": said.message}}
-        told.append(self._event("response.failed", {"response": {**failed, "output": self._done}}))
-        return b"".join(told)
+        head = self._head or opening(self._request, None, None)
+        failed = {**head, "status": "failed", "error": {"code": code, "message": said.message}, "output": self._done}
+        told = self._event("error", {"code": code, "message": said.message, "param": None})
+        return told + self._event("response.failed", {"response": failed})
 
     def _started(self, chunk: Chunk, told: list[bytes]) -> None:
         self._head = opening(self._request, chunk.model, chunk.created)
