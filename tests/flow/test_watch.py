@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from pointsman.config.settings import Capability, Pace, SizeRule, WarmSettings, WatchSettings
@@ -153,11 +154,15 @@ def test_a_server_that_knows_of_fewer_than_were_sent_has_none_of_others(board):
 
 # Lists
 
+NAMED = provider("here", "vllm")
+ONE, ANOTHER = Answered(200, {}, b'{"data":[{"id":"a:1b"}]}'), Answered(200, {}, b'{"data":[{"id":"b:1b"}]}')
 
-def listening(board, learned):
+
+def listening(board, learned, at=NAMED):
     """The one watch of a configuration that goes by sizes."""
     sizes = (SizeRule("< 8B", "here", most=8, below=True),)
-    ((flow, asked),) = begun(board, HOT, sizes=sizes, learn=lambda: learned.append(dict(board.servers.lists)))
+    member = deployment("hot", at=at, model="a:1b")
+    ((flow, asked),) = begun(board, member, sizes=sizes, learn=lambda: learned.append(dict(board.servers.lists)))
     return flow, asked
 
 
@@ -165,11 +170,11 @@ def test_a_list_is_told_and_learned_a_moment_later(board):
     """So that those that come together are learned at once. Then it is asked again."""
     learned = []
     flow, asked = listening(board, learned)
-    assert (asked.request.path, asked.timeout) == ("/api/tags", 5.0)
-    assert flow.send(KEPT) == Sleep(TOGETHER)
+    assert (asked.request.path, asked.timeout) == ("/models", 5.0)
+    assert flow.send(ONE) == Sleep(TOGETHER)
     assert learned == []
     assert flow.send(None) == Sleep(30.0)
-    assert learned == [{PLACE: Listing({"a:1b": Card()})}]
+    assert learned == [{NAMED: Listing({"a:1b": Card()})}]
     assert flow.send(None) == asked
 
 
@@ -178,7 +183,7 @@ def test_who_does_not_answer_changes_nothing(board, reply):
     """The last list holds: a server that is busy has its models still."""
     learned = []
     flow, _ = listening(board, learned)
-    flow.send(KEPT)
+    flow.send(ONE)
     flow.send(None)
     before = board.servers.lists
     flow.send(None)
@@ -191,14 +196,70 @@ def test_an_equal_list_is_no_news(board):
     """The mapping stays the very one, so nothing is compiled anew; another list is another mapping."""
     flow, _ = listening(board, [])
     seen = []
-    for reply in (KEPT, KEPT, OTHER):
+    for reply in (ONE, ONE, ANOTHER):
         flow.send(reply)
         seen.append(board.servers.lists)
         flow.send(None)
         flow.send(None)
     assert seen[0] is seen[1]
     assert seen[2] is not seen[1]
-    assert seen[2][PLACE] == Listing({"b:1b": Card()})
+    assert seen[2][NAMED] == Listing({"b:1b": Card()})
+
+
+# Models one by one
+
+
+def tags(**digests: str | None) -> Answered:
+    """Ollama's list of these models."""
+    models = [{"name": name} | ({"digest": digest} if digest else {}) for name, digest in digests.items()]
+    return Answered(200, {}, msgspec.json.encode({"models": models}))
+
+
+def shown(context: int) -> Answered:
+    return Answered(200, {}, msgspec.json.encode({"model_info": {"a.context_length": context}}))
+
+
+def round_of(flow, board, listed, replies) -> tuple[list[str], dict[str, int | None]]:
+    """Whom one round asks about, with these replies by model, and which contexts are known after it."""
+    asked, call = [], flow.send(listed)
+    while isinstance(call, Call):
+        assert (call.request.path, call.timeout) == ("/api/show", 5.0)
+        model = msgspec.json.decode(call.request.body)["model"]
+        asked.append(model)
+        call = flow.send(replies.get(model, LATE))
+    assert call == Sleep(TOGETHER)
+    assert flow.send(None) == Sleep(30.0)
+    assert flow.send(None).request.path == "/api/tags"
+    return asked, {name: card.context for name, card in board.servers.lists[PLACE].cards.items()}
+
+
+def test_each_model_is_asked_about_once_as_long_as_it_is_the_same(board):
+    """Ollama tells by a digest; one that is pulled anew is asked about again, and one that is gone is forgotten."""
+    flow, _ = listening(board, [], PLACE)
+    first = tags(a="1", b="2")
+    assert round_of(flow, board, first, {"a": shown(8), "b": shown(9)}) == (["a", "b"], {"a": 8, "b": 9})
+    assert round_of(flow, board, first, {}) == ([], {"a": 8, "b": 9})
+    assert round_of(flow, board, tags(a="1", b="3"), {"b": shown(7)}) == (["b"], {"a": 8, "b": 7})
+    assert round_of(flow, board, tags(a="1"), {}) == ([], {"a": 8})
+    assert round_of(flow, board, first, {"b": shown(6)}) == (["b"], {"a": 8, "b": 6})
+
+
+def test_a_server_without_digests_is_asked_each_time(board):
+    """And its last word holds when it does not answer."""
+    flow, _ = listening(board, [], PLACE)
+    assert round_of(flow, board, tags(a=None), {"a": shown(8)}) == (["a"], {"a": 8})
+    assert round_of(flow, board, tags(a=None), {"a": shown(9)}) == (["a"], {"a": 9})
+    assert round_of(flow, board, tags(a=None), {}) == (["a"], {"a": 9})
+
+
+def test_who_does_not_answer_is_asked_no_further_question_in_this_round(board):
+    """The others' turn comes with the next one; a refusal is an answer."""
+    flow, _ = listening(board, [], PLACE)
+    three = tags(a="1", b="2", c="3")
+    no = Answered(404, {}, b"")
+    assert round_of(flow, board, three, {"a": no}) == (["a", "b"], {"a": None, "b": None, "c": None})
+    assert round_of(flow, board, three, {"a": shown(1), "b": shown(2), "c": shown(3)})[1] == {"a": 1, "b": 2, "c": 3}
+    assert round_of(flow, board, tags(a="9", b="2", c="3"), {}) == (["a"], {"a": None, "b": 2, "c": 3})
 
 
 def test_a_list_is_kept_by_who_is_the_same_in_all_that_it_is(board):

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from pointsman.config.kinds import KINDS
 from pointsman.fakes import provider
+from pointsman.mock.ollama.shapes import digest
 from pointsman.model.exchange import Answered
 from pointsman.model.listing import LONGEST, MOST, Card, Listing
 from pointsman.providers.listed import LISTED, MOST_BYTES
@@ -35,6 +36,12 @@ def test_ollama_tells_names_and_sizes():
     """A model without a tag is its latest; what is not said is not known."""
     assert said("ollama", TAGS) == OLLAMA
     assert said("ollama", b'{"models":[]}') == said("ollama", b'{"models":null}') == Listing()
+
+
+def test_ollama_tells_editions():
+    """What is no text is none."""
+    models = [{"name": "a:1", "digest": "abc"}, {"name": "b:1", "digest": 5}, {"name": "c:1", "digest": ""}]
+    assert said("ollama", msgspec.json.encode({"models": models})).editions == {"a:1": "abc"}
 
 
 @pytest.mark.parametrize(
@@ -131,13 +138,23 @@ def test_every_kind_can_be_asked():
 
 SIMULATED = [
     ("ollama", "ollama", ["mistral"], {"parameters": 7.25}, Listing(
-        {"mistral:latest": Card(7.2)}, {"mistral": "mistral:latest"})),
-    ("ollama", "ollama", ["qwen2.5:7b"], {}, Listing({"qwen2.5:7b": Card(7.0)})),
+        {"mistral:latest": Card(7.2)}, {"mistral": "mistral:latest"},
+        editions={"mistral:latest": digest("mistral")})),
+    ("ollama", "ollama", ["qwen2.5:7b"], {}, Listing(
+        {"qwen2.5:7b": Card(7.0)}, editions={"qwen2.5:7b": digest("qwen2.5:7b")})),
     ("vllm", "vllm", ["org/m"], {"context_length": 4096}, Listing({"org/m": Card(context=4096)})),
     ("llama-cpp", "llama_cpp_native", ["m.gguf"], {"parameters": 13.016}, Listing(
         {"m.gguf": Card(13.0, 8192)}, any_name=True)),
     ("openai", "openai", ["gpt-4o", "gpt-4.1"], {}, Listing(
         {"gpt-4o": Card(), "gpt-4.1": Card()})),
+    ("openai", "openai", ["a", "b-vl"], {"tells": "openrouter"}, Listing({
+        "a": Card(None, 128_000, None, 8192, False, True, 2.5e-6, 10e-6, 0.25e-6),
+        "b-vl": Card(None, 128_000, None, 8192, True, True, 2.5e-6, 10e-6, 0.25e-6)})),
+    ("openai", "openai", ["a"], {"tells": "together"}, Listing(
+        {"a": Card(None, 128_000, input_cost=2.5e-6, output_cost=10e-6)})),
+    ("openai", "openai", ["a"], {"tells": "groq"}, Listing({"a": Card(None, 128_000, max_output=8192)})),
+    ("openai", "openai", ["pixtral"], {"tells": "mistral"}, Listing(
+        {"pixtral": Card(None, 128_000, vision=True, tools=True)})),
     ("anthropic", "anthropic", [f"claude-{n}" for n in range(30)], {}, Listing(
         {f"claude-{n}": Card(context=200_000, max_output=64_000) for n in range(30)})),
 ]  # fmt: skip

@@ -136,6 +136,27 @@ def test_a_list_that_tells_no_prices_leaves_the_tables():
     )
 
 
+@pytest.mark.parametrize(
+    ("kind", "params", "window"),
+    [
+        ("ollama", {"num_ctx": 32_768}, "32768 (from its num_ctx)"),
+        ("ollama", {"options": {"num_ctx": 32_768}}, "32768 (from its num_ctx)"),
+        ("ollama", {"num_ctx": "wide", "options": None}, "4096 (from box's list)"),
+        ("ollama", {"num_ctx": True}, "4096 (from box's list)"),
+        ("vllm", {"num_ctx": 32_768}, "4096 (from box's list)"),
+    ],
+)
+def test_a_context_that_its_requests_ask_for_counts_before_a_listed_one(kind, params, window):
+    """Ollama runs a model with the context that it is asked for."""
+    box = provider("box", kind)
+    lists = {box: Listing({"gpt": Card(7.0, 4096, tools=False)})}
+    found = known(box, lists=lists, params=params)
+    assert (found.window_told, found.lacking) == (window, {"tools"})
+    bound = known(box, lists=lists, params=params, router=RouterSettings(pre_call_checks=True))
+    assert bound.context == found.window
+    assert known(box, lists=lists, params=params, context=10).window == 10
+
+
 def test_who_serves_any_name_is_charged_for_the_one_it_serves():
     """An open deployment has no price until it is bound to a name."""
     made = compile_topology(settings(deployment("openai", "*", PUBLIC, model=None), prices=(SHIPPED,)))

@@ -9,13 +9,17 @@ from __future__ import annotations
 from collections.abc import Callable, Generator
 from typing import TypeVar
 
+import msgspec
+
 from pointsman.config.settings import Pace
 from pointsman.flow.effects import Call, Effect, Reply, Sleep
 from pointsman.model.deployment import Provider
-from pointsman.model.exchange import WireRequest
+from pointsman.model.exchange import Answered, WireRequest
+from pointsman.model.listing import Card, Listing
 from pointsman.model.rest import HealthCheck
 from pointsman.providers import alive
 from pointsman.providers.busy import BUSY
+from pointsman.providers.detailed import detail_of, detailed
 from pointsman.providers.listed import LISTED
 from pointsman.providers.loaded import LOADED
 from pointsman.providers.probe import Probe, answer, question
@@ -26,6 +30,9 @@ from pointsman.state.scoreboard import Scoreboard
 T = TypeVar("T")
 
 Watch = Generator[Effect, Reply, None]
+
+Kept = dict[str, tuple[str | None, Card]]
+"""The last word on each model: its edition, if it has one, and its card."""
 
 ROUNDS = 2.5
 """Times ``every`` that a server's word holds: one lost answer is no reason to forget it."""
@@ -69,13 +76,42 @@ def _busy(provider: Provider, pace: Pace, board: Scoreboard) -> Watch:
 
 def _listed(provider: Provider, pace: Pace, board: Scoreboard, learn: Callable[[], None]) -> Watch:
     """Which models it serves. Without an answer the last list holds: models don't go when a server is busy."""
+    known: Kept = {}
     while True:
         listing = yield from _asked(LISTED, provider, pace, board)
         if listing is not None:
+            listing = yield from _detailed(provider, listing, known, pace, board)
             board.servers.tell_list(provider, listing)
             yield Sleep(TOGETHER)
             learn()
         yield Sleep(pace.every)
+
+
+def _detailed(
+    provider: Provider, listing: Listing, known: Kept, pace: Pace, board: Scoreboard
+) -> Generator[Effect, Reply, Listing]:
+    """With what it says of each model, asked one after the other; a model whose edition is ``known`` is not asked about
+    again. Who does not answer is asked about no further one now: the last word on it holds, if it is the same model.
+    """
+    detail = detail_of(provider.kind, listing)
+    if detail is None:
+        return listing
+    cards, silent = dict(listing.cards), False
+    for name, card in listing.cards.items():
+        edition = listing.editions.get(name)
+        before = known.get(name)
+        last = before[1] if before is not None and before[0] == edition else None
+        if not silent and (last is None or edition is None):
+            reply = yield _call(provider, detail.ask(name), pace.timeout, board)
+            silent = not isinstance(reply, Answered)
+            found = detailed(detail, reply, card)
+            if found is not None:
+                known[name] = edition, found
+                last = found
+        cards[name] = last or card
+    for gone in known.keys() - cards.keys():
+        del known[gone]
+    return msgspec.structs.replace(listing, cards=cards)
 
 
 def _checked(provider: Provider, check: HealthCheck, board: Scoreboard) -> Watch:

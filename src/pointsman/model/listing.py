@@ -33,12 +33,14 @@ class Card(msgspec.Struct, frozen=True, gc=False):
 class Listing(msgspec.Struct, frozen=True):
     """A whole list: ``cards`` by the models' names, in the server's order; ``spellings`` are other words for them.
 
-    ``any_name``: the server has one model, and answers with it whatever it is asked for.
+    ``any_name``: the server has one model, and answers with it whatever it is asked for. ``editions``: words that
+    change when a model under the same name does, where the server has such words.
     """
 
     cards: dict[str, Card] = {}
     spellings: dict[str, str] = {}
     any_name: bool = False
+    editions: dict[str, str] = {}
 
     def name(self, model: str | None) -> str | None:
         """The listed name that a word means."""

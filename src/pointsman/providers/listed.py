@@ -1,7 +1,8 @@
 """Which models a server serves, and how large they are: how to ask it, and what its list says, a row a kind.
 
 Ollama tells sizes, llama.cpp's server sizes and contexts, vLLM contexts. What hosted services tell differs
-(``cards.py``); most tell names alone. A list that can't be read, or is absurdly long, says nothing.
+(``cards.py``); most tell names alone. What some tell of one model at a time is ``detailed.py``. A list that can't be
+read, or is absurdly long, says nothing.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ class _Details(msgspec.Struct, gc=False):
 
 class _Tag(msgspec.Struct, gc=False):
     name: str
+    digest: Any = _ABSENT
     details: _Details | None = None
 
 
@@ -49,8 +51,10 @@ def _tags(reply: Answered) -> Listing | None:
         return None
     tags = [tag for tag in _decode_tags(reply.body).models or () if usable(tag.name)][:MOST]
     cards = {tag.name: Card(size_said(tag.details.parameter_size if tag.details else None)) for tag in tags}
+    editions = {tag.name: tag.digest for tag in tags if isinstance(tag.digest, str) and tag.digest}
     short = {name.removesuffix(LATEST): name for name in cards if name.endswith(LATEST)}
-    return Listing(cards, {word: name for word, name in short.items() if word not in cards})
+    spellings = {word: name for word, name in short.items() if word not in cards}
+    return Listing(cards, spellings, editions=editions)
 
 
 def _entries(reply: Answered, *, any_name: bool = False) -> Listing | None:

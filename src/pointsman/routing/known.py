@@ -16,6 +16,7 @@ from pointsman.config.kinds import UNBILLED
 from pointsman.config.settings import RouterSettings
 from pointsman.model.deployment import Deployment, Provider
 from pointsman.model.listing import Card, Listing
+from pointsman.model.outcome import MOST_TOKENS
 from pointsman.model.prices import MILLION, Price, PriceTable
 
 
@@ -28,7 +29,7 @@ def known(
     listing = lists.get(deployment.provider) if lists else None
     listed = listing.card(deployment.model) if listing is not None else None
     changed = _told(deployment, listed, prices) if deployment.model is not None else {}
-    card = _card(listed, changed.get("listed", deployment.listed))
+    card = _card(deployment, listed, changed.get("listed", deployment.listed))
     if card is not None:
         changed["listed"] = card
         if router.pre_call_checks and deployment.context is None:
@@ -41,12 +42,27 @@ def known(
     return found
 
 
-def _card(card: Card | None, table: Card | None) -> Card | None:
-    """What its provider lists of it; a context that is not listed, as the table tells it."""
-    if card is None or table is None or card.context is not None:
+def _card(deployment: Deployment, card: Card | None, table: Card | None) -> Card | None:
+    """What its provider lists of it; a context that is not listed, as the table tells it. A context that its requests
+    ask for is the one that it gets, whatever is listed.
+    """
+    if card is not None and card.context is not None:
+        own = _asked_for(deployment)
+        return card if own is None else msgspec.structs.replace(card, context=own, source="its num_ctx")
+    if card is None or table is None:
         return card or table
     found: Card = msgspec.structs.replace(card, context=table.context, source=table.source)
     return found
+
+
+def _asked_for(deployment: Deployment) -> int | None:
+    """Ollama's ``num_ctx``, among the parameters or the options."""
+    options = deployment.params.get("options")
+    for fields in (deployment.params, options if isinstance(options, dict) else {}):
+        told = fields.get("num_ctx")
+        if deployment.provider.kind == "ollama" and type(told) is int and 0 < told <= MOST_TOKENS:
+            return told
+    return None
 
 
 def _told(deployment: Deployment, listed: Card | None, prices: Sequence[PriceTable]) -> dict[str, Any]:

@@ -155,7 +155,7 @@ async def test_show(ollama, ask):
     """/api/show describes a model, with or without its tag, and knows no other."""
     shown = (await ask(ollama, "POST", "/api/show", {"model": "llama3.2:latest"})).json()
     missing = await ask(ollama, "POST", "/api/show", {"model": "other"})
-    assert shown["model_info"]["llama3.2.context_length"] == 4096
+    assert (shown["parameters"], shown["model_info"]["llama3.2.context_length"]) == ("num_ctx 4096", 131_072)
     assert (missing.status, missing.json()) == (404, {"error": "model 'other' not found"})
 
 

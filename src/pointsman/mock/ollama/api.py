@@ -12,7 +12,7 @@ from pointsman.mock.flavour import Flavour
 from pointsman.mock.message import NDJSON, TEXT, Answer, Refused, Reply, Request, Stream, encode, json_reply
 from pointsman.mock.ollama.library import Library
 from pointsman.mock.ollama.memory import Memory
-from pointsman.mock.ollama.shapes import MODIFIED, NANO, card, details, full_name, running
+from pointsman.mock.ollama.shapes import MODIFIED, NANO, capabilities, card, details, full_name, running
 from pointsman.mock.ollama.talk import Talk
 from pointsman.mock.openai_paths import OpenAiPaths, Rules
 from pointsman.mock.parameters import parameters_of
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pointsman.mock.kind import Handler, Scene
 
 MODELS = ("llama3.2:latest", "qwen2.5:7b", "nomic-embed-text:latest")
-CONTEXT_LENGTH = 4096
+CONTEXT_LENGTH, TRAINED = 4096, 131_072
 EMBEDDING_SIZE = 768
 PARAMETERS = 3_212_749_888
 VERSION = "0.12.3"
@@ -144,7 +144,6 @@ class Ollama:
             raise Refused(404, f"model '{model}' not found")
         parameters = self._parameters(model)
         family = details(model, parameters)["family"]
-        embeds = "embed" in model
         return json_reply(
             {
                 "modelfile": f"FROM {full_name(model)}",
@@ -154,10 +153,10 @@ class Ollama:
                 "model_info": {
                     "general.architecture": family,
                     "general.parameter_count": parameters,
-                    f"{family}.context_length": self._context_length,
+                    f"{family}.context_length": max(TRAINED, self._context_length),
                     f"{family}.embedding_length": self._size,
                 },
-                "capabilities": ["embedding"] if embeds else ["completion", "tools"],
+                "capabilities": capabilities(model),
                 "modified_at": MODIFIED,
             }
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,8 @@ FOR_EVER = "2318-04-01T00:00:00Z"
 MODIFIED = "2025-09-01T12:00:00Z"
 NANO = 1_000_000_000
 SIZE = 2_019_393_189
+SEEING = re.compile(r"llava|vision|-?vl\b|gemma3", re.IGNORECASE)
+THINKING = re.compile(r"-r1\b|qwq|gpt-oss|qwen3", re.IGNORECASE)
 
 
 def full_name(model: str) -> str:
@@ -44,6 +47,14 @@ def details(model: str, parameters: int) -> dict[str, Any]:
         "parameter_size": human(parameters),
         "quantization_level": "Q4_K_M",
     }
+
+
+def capabilities(model: str) -> list[str]:
+    """What a model of this name can do: the names of those that see, think or embed say so."""
+    if "embed" in model:
+        return ["embedding"]
+    sees = ["vision"] if SEEING.search(model) else []
+    return ["completion", *sees, "tools", *(["thinking"] if THINKING.search(model) else [])]
 
 
 def card(model: str, parameters: int) -> dict[str, Any]:
