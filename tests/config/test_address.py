@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import pytest
 
+from pointsman.config import kinds
 from pointsman.config.load import load_mapping
 
 KEYED = {"OPENAI_API_KEY": "sk-from-environment", "GROQ_API_KEY": "gsk-from-environment"}
@@ -37,7 +38,7 @@ def placed(params, providers=None, environ=KEYED):
         ({"model": "gpt-4o"}, ("openai", "openai", "https://api.openai.com", "gpt-4o")),
         ({"model": "x", "api_base": "https://pod1/v1"}, ("openai", "openai", "https://pod1", "x")),
         ({"model": "text-completion-openai/x"}, ("openai", "openai", "https://api.openai.com", "x")),
-        ({"model": "groq/llama"}, ("groq", "openai", "https://api.groq.com/openai", "llama")),
+        ({"model": "groq/llama"}, ("groq", "groq", "https://api.groq.com/openai", "llama")),
         ({"model": "x", "custom_llm_provider": "ollama"}, ("ollama", "ollama", "http://127.0.0.1:11434", "x")),
         (
             {"model": "org/x", "custom_llm_provider": "hosted_vllm", "base_url": "http://h:1/v1/"},
@@ -45,7 +46,7 @@ def placed(params, providers=None, environ=KEYED):
         ),
         (
             {"model": "remodlai/nova", "custom_llm_provider": "remodlai", "api_base": "https://n/v1"},
-            ("remodlai", "openai_compatible", "https://n", "nova"),
+            ("remodlai", "remodlai", "https://n", "nova"),
         ),
         (
             {"model": "meta-llama/x", "api_base": "https://n/v1"},
@@ -144,7 +145,7 @@ def test_a_prefix_keeps_its_meaning_at_an_address_of_its_own():
     named = {"groq": {"kind": "ollama", "base_url": "http://box:1"}}
 
     assert placed({"model": "groq/x"}, named)[:3] == ("groq", "ollama", "http://box:1")
-    assert placed({"model": "groq/x", "api_base": "http://y"}, named)[:3] == ("groq-2", "openai", "http://y")
+    assert placed({"model": "groq/x", "api_base": "http://y"}, named)[:3] == ("groq-2", "groq", "http://y")
 
 
 def test_one_address_may_speak_two_wire_formats():
@@ -163,7 +164,7 @@ def test_openai_is_not_somebody_elses_public_address():
 @pytest.mark.parametrize(
     ("params", "providers", "message", "suggestion"),
     [
-        ({"model": "cohere/command"}, {}, "`cohere/` is not supported by this version", ""),
+        ({"model": "vertex_ai/command"}, {}, "`vertex_ai/` is not supported by this version", ""),
         ({"model": "triton/x", "api_base": "http://h:1"}, {}, "`triton/` is not supported by this version", ""),
         ({"model": "x", "custom_llm_provider": "bedrock"}, {}, "`bedrock/` is not supported by this version", ""),
         ({"model": "olama/x"}, {}, "prefix `olama` is not known, and there is no api_base", "did you mean `ollama`?"),
@@ -176,7 +177,7 @@ def test_openai_is_not_somebody_elses_public_address():
         ({"model": "ollama/x", "api_base": "http://a", "base_url": "http://b"}, {}, "says something else than `api_base`", "keep one of the two"),
         ({"model": "ollama/x", "api_key": "two words"}, {}, "has characters that can't be sent in a header", ""),
         ({"model": "ollama/x"}, {"o": {"kind": "olama"}}, "unknown kind `olama`", "did you mean `ollama`?"),
-        ({"model": "ollama/x"}, {"o": {"base_url": "http://h"}}, "is required", "openai, openai_compatible, ollama, vllm, llama_cpp_python, llama_cpp_native, anthropic"),
+        ({"model": "ollama/x"}, {"o": {"base_url": "http://h"}}, "is required", ", ".join(kinds.COMMON)),
         ({"model": "ollama/x"}, {"o": {"kind": "openai_compatible"}}, "is required for this kind", ""),
         ({"model": "ollama/x"}, {"o": {"kind": "bedrock"}}, "providers of kind `bedrock` are not supported by this version", ""),
         ({"model": "ollama/x"}, {"a/b": {"kind": "vllm"}}, "a provider's name has letters, digits, `_`, `-` and `.` only, 64 at most", ""),
@@ -216,8 +217,8 @@ def test_several_providers_of_the_kind_are_told():
         ("vllm", {}, ("vllm", "http://127.0.0.1:8001")),
         ("llama_cpp_python", {}, ("llama_cpp_python", "http://127.0.0.1:8000")),
         ("fast", {"type": "vllm", "api_base": "http://h:8000/v1/"}, ("vllm", "http://h:8000")),
-        ("groq", {}, ("openai", "https://api.groq.com/openai")),
-        ("g", {"kind": "groq"}, ("openai", "https://api.groq.com/openai")),
+        ("groq", {}, ("groq", "https://api.groq.com/openai")),
+        ("g", {"kind": "groq"}, ("groq", "https://api.groq.com/openai")),
         ("x", {"kind": "llama.cpp"}, ("llama_cpp_native", "http://127.0.0.1:8080")),
     ],
 )

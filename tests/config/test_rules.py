@@ -39,7 +39,7 @@ def test_one_exact_match_is_a_whole_configuration():
         ("vLLM", "vllm", "vllm", "http://127.0.0.1:8001"),
         ("llama-cpp", "llama_cpp_native", "llama_cpp_native", "http://127.0.0.1:8080"),
         ("llama_cpp_python", "llama_cpp_python", "llama_cpp_python", "http://127.0.0.1:8000"),
-        ("lm_studio", "lm_studio", "openai_compatible", "http://127.0.0.1:1234"),
+        ("lm_studio", "lm_studio", "lm_studio", "http://127.0.0.1:1234"),
     ],
 )
 @pytest.mark.parametrize("where", ["provider", "fallback", "pattern", "default"])

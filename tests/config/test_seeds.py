@@ -303,7 +303,7 @@ def test_the_tensorrt_entry_is_one_more_deployment():
     (made,) = block("4-03-tensorrt").deployments
 
     assert (made.model_name, made.model) == ("zoe-action-tensorrt", "hermes3-optimized")
-    assert (made.provider.kind, made.provider.base_url) == ("openai_compatible", "http://localhost:8001")
+    assert (made.provider.kind, made.provider.base_url) == ("tensorrt_llm", "http://localhost:8001")
     assert made.params == {"temperature": 0.6}
 
 

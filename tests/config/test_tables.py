@@ -12,12 +12,15 @@ from pointsman.config.settings import RouterSettings, ServerSettings, Strategies
 from pointsman.config.urls import normalised
 from pointsman.model.deployment import Deployment
 from pointsman.providers import DIALECTS
+from pointsman.providers.profiles import PROFILES
 from pointsman.routing.strategies import STRATEGIES
 
 
 def test_every_kind_has_a_wire_format():
     """The kinds a configuration may name are those that are spoken."""
-    assert sorted(kinds.KINDS) == sorted(DIALECTS)
+    assert sorted(kinds.KINDS) == sorted(DIALECTS) == sorted(PROFILES)
+    assert set(kinds.COMMON) <= set(kinds.KINDS) >= kinds.USUAL.keys()
+    assert set(kinds.SPELLINGS.values()) <= set(kinds.KINDS)
 
 
 def test_every_canonical_strategy_exists():
@@ -78,9 +81,18 @@ def test_every_prefix_can_be_served(word):
     prefix = PREFIXES[word]
 
     assert prefix.kind in kinds.KINDS
-    assert prefix.base_url is None or normalised(prefix.base_url) == prefix.base_url
+    assert prefix.base_url is None or normalised(prefix.base_url, whole=prefix.whole) == prefix.base_url
+    assert prefix.base_url is not None or prefix.base_env or prefix.kind in ("openai_compatible", "remodlai")
     assert not prefix.public or (prefix.base_url or "").startswith("https://")
     assert re2.compile(prefix.names)
+
+
+@pytest.mark.parametrize("word", sorted(PREFIXES))
+def test_an_address_is_cut_where_the_wire_format_adds_what_was_cut(word):
+    """``/v1`` is taken from addresses of the kinds that have it before all paths, and of no others."""
+    prefix = PREFIXES[word]
+    assert prefix.whole == (PROFILES[prefix.kind].prefix != "/v1")
+    assert (prefix.dated is not None) == PROFILES[prefix.kind].versions
 
 
 def test_a_prefix_is_served_or_not():

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from docs.pages import PAGES, blocks, code, page, section, table
-from pointsman.config import facts, failures, kinds, schema, shapes
+from pointsman.config import facts, failures, schema, shapes
 from pointsman.config.classes import CLASSES
 from pointsman.config.conditions import MAX_DEPTH as MAX_NESTED
 from pointsman.config.discover import OLLAMA_PORT, OPENAI_PORTS
@@ -18,7 +18,6 @@ from pointsman.config.grammar import MAX_LENGTH
 from pointsman.config.litellm import ROUTER, SERVER
 from pointsman.config.load import load
 from pointsman.config.patterns import MAX_PATTERN
-from pointsman.config.prefixes import PREFIXES
 from pointsman.config.sections import content
 from pointsman.config.sections.balancing import FACTORS, MEASURES
 from pointsman.config.sections.rest import METRICS
@@ -184,21 +183,6 @@ def test_the_metrics_and_measures_are_those_there_are():
     rows = {code(row[0])[0]: row[3] for row in table(section(PAGE, "### strategies"))}
     assert tuple(code(rows["measure"])) == MEASURES
     assert tuple(code(rows["weight_factors"])[:3]) == FACTORS
-
-
-def test_the_kinds_are_those_there_are():
-    """Name, address and spellings."""
-    rows = table(section(PAGE, "## Kinds"))
-    assert tuple(code(row[0])[0] for row in rows) == kinds.KINDS
-    assert {code(row[0])[0]: row[1] for row in rows if row[1]} == kinds.USUAL
-    assert {spelling: code(row[0])[0] for row in rows for spelling in code(row[2])} == kinds.SPELLINGS
-
-
-def test_the_prefixes_are_those_there_are():
-    """Word, implied provider, address and variables."""
-    rows = table(section(PAGE, "## Prefixes"))
-    told = {word: (code(row[1])[0], row[2], tuple(code(row[3]))) for row in rows for word in code(row[0])}
-    assert told == {word: (p.name, p.base_url or "required", p.env) for word, p in PREFIXES.items()}
 
 
 def test_the_well_known_tasks_are_those_there_are():

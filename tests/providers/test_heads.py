@@ -20,11 +20,15 @@ KEY = "sk-{hush}"
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_key_is_one_line(kind):
-    """Anthropic's is named otherwise, and its requests name a version; without a key that alone is left."""
+    """Anthropic's and Azure's are named otherwise, and Anthropic's requests name a version; without a key that alone is
+    left.
+    """
     lines = head_lines(provider(kind=kind, api_key=Secret(KEY)))
     bare = head_lines(provider(kind=kind))
     if kind == "anthropic":
         assert (lines, bare) == (f"{VERSION}x-api-key: {KEY}\r\n", VERSION)
+    elif kind in ("azure", "azure_ai"):
+        assert (lines, bare) == (f"api-key: {KEY}\r\n", "")
     else:
         assert (lines, bare) == (f"authorization: Bearer {KEY}\r\n", "")
 

@@ -14,6 +14,7 @@ from pointsman.model.exchange import Answered
 from pointsman.model.listing import LONGEST, MOST, Card, Listing
 from pointsman.providers.listed import LISTED, MOST_BYTES
 from pointsman.providers.probe import answer, question
+from pointsman.providers.profiles import PROFILES
 from pointsman.testing import MockProvider
 from support.probing import probed
 
@@ -127,11 +128,19 @@ def test_a_list_is_bounded():
 
 
 def test_every_kind_can_be_asked():
-    """Each at its own path."""
-    paths = {kind: question(LISTED, provider(kind=kind, base_url="http://127.0.0.1:1")).path for kind in KINDS}
+    """Each at its own path; but for those whose list names other things than the models that they serve."""
+    asked = {kind: question(LISTED, provider(kind=kind, base_url="http://127.0.0.1:1")) for kind in KINDS}
+    paths = {kind: question.path for kind, question in asked.items() if question is not None}
+    assert set(KINDS) - paths.keys() == {kind for kind, profile in PROFILES.items() if not profile.lists}
     assert paths.pop("ollama") == "/api/tags"
     assert paths.pop("anthropic") == "/v1/models?limit=1000"
-    assert set(paths.values()) == {"/v1/models"}
+    assert {kind: path for kind, path in paths.items() if path != "/v1/models"} == {
+        "docker_model_runner": "/engines/v1/models",
+        "lemonade": "/api/v1/models",
+        "infinity": "/models",
+        "cloudflare": "/models",
+        "clarifai": "/models",
+    }
 
 
 # Against simulated servers

@@ -11,9 +11,11 @@ import msgspec
 from pointsman.config.api_keys import says_keys
 from pointsman.config.findings import Path, Report
 from pointsman.config.names import Ref
-from pointsman.config.prefixes import PREFIXES, PUBLIC_URLS, UNSERVED, Prefix, prefix_of
+from pointsman.config.prefix import Prefix
+from pointsman.config.prefixes import PREFIXES, PUBLIC_URLS, UNSERVED, prefix_of
 from pointsman.config.registry import LONGEST_NAME, NAME_CHARACTERS, Registry
 from pointsman.config.schema import LitellmParams
+from pointsman.config.where import Place
 from pointsman.model.deployment import Provider
 from pointsman.model.secret import Key
 
@@ -28,6 +30,7 @@ class Asked(msgspec.Struct, frozen=True):
     word: str | None
     custom: bool
     url: str | None
+    version: str | None
     keys: tuple[Key, ...]
     keyless: bool
 
@@ -73,13 +76,13 @@ class Addresses:
         if known is not None:
             self._report.info(ref.path, "provider {} is not defined here: {} is meant", ref.name, known.name)
             return known
-        if prefix.base_url is None:
+        place = self._registry.where(prefix, None, None, ref.path)
+        if place is None:
             return None
         text = "provider {} is not defined here: it is taken to be at {}"
         hint = "say in `providers` if it is elsewhere"
-        self._report.info(ref.path, text, ref.name, prefix.base_url, suggestion=hint)
-        keys = self._registry.public_key(prefix, prefix.base_url, ref.path)
-        return self._registry.at(prefix.name, prefix.kind, prefix.base_url, keys)
+        self._report.info(ref.path, text, ref.name, place.base_url, suggestion=hint)
+        return self._registry.at(prefix.name, place, self._registry.public_key(prefix, place.base_url, ref.path))
 
     def _asked(self, params: LitellmParams) -> Asked | None:
         path, model, custom = params.path, params.model, params.custom_llm_provider
@@ -89,9 +92,6 @@ class Addresses:
             self._report.error(
                 (*path, "base_url"), "says something else than `api_base`", suggestion="keep one of the two"
             )
-        url = self._registry.url(given, (*path, spelling)) if given else None
-        if given and url is None:
-            return None
         head, slash, rest = model.partition("/")
         if custom is None and slash and not (head and rest):
             self._report.error((*path, "model"), "expected PREFIX/MODEL with something on both sides")
@@ -99,30 +99,50 @@ class Addresses:
         named = head in self._registry.named or head in self._registry.failed
         known = named or head in PREFIXES or head in UNSERVED
         word = custom or (head if slash and known else None)
+        whole = self._whole(word)
+        url = self._registry.url(given, (*path, spelling), whole=whole) if given else None
+        if given and url is None:
+            return None
         keys = self._registry.keys(params)
-        return Asked(path, model, word, custom is not None, url, keys, not says_keys(params))
+        return Asked(path, model, word, custom is not None, url, params.api_version, keys, not says_keys(params))
+
+    def _whole(self, word: str | None) -> bool:
+        """Whether an address is kept as it is written, before what this word means."""
+        named = self._registry.named.get(word or "")
+        prefix = PREFIXES.get(named.kind if named is not None and word not in PREFIXES else word or "")
+        return prefix is not None and prefix.whole
 
     def _prefix(self, asked: Asked) -> Prefix | None:
         if asked.word is None:
             return None
         named = self._registry.named.get(asked.word)
         if named is not None and (asked.word not in PREFIXES or asked.url is None):
-            return Prefix(asked.word, named.kind, named.base_url)
+            kind = PREFIXES[named.kind]
+            return msgspec.structs.replace(
+                kind, name=asked.word, base_url=named.base_url, env=(), also=(), base_env=None
+            )
         return PREFIXES.get(asked.word)
 
     def _known(self, asked: Asked, prefix: Prefix) -> Provider | None:
         if asked.url is not None:
-            return self._registry.at(prefix.name, prefix.kind, asked.url, self._keys(asked, prefix, asked.url))
+            return self._at(asked, prefix, asked.url)
         shown = f"{asked.word}/" if asked.word else asked.model
         named = self._registry.named.get(asked.word or "") or self._of_kind(prefix, shown, (*asked.path, "model"))
-        if named is not None:
-            if not asked.keys or tuple(key.secret for key in asked.keys) == named.secrets:
-                return named
-            return self._registry.at(prefix.name, named.kind, named.base_url, asked.keys)
-        if prefix.base_url is None:
-            self._report.error((*asked.path, "api_base"), "is required with the prefix {}", f"{asked.word}/")
+        if named is None or asked.version is not None:
+            return self._at(asked, prefix, named.base_url if named is not None else None)
+        if not asked.keys or tuple(key.secret for key in asked.keys) == named.secrets:
+            return named
+        return self._registry.at(prefix.name, Place(named.kind, named.base_url, named.api_version), asked.keys)
+
+    def _at(self, asked: Asked, prefix: Prefix, url: str | None) -> Provider | None:
+        place = self._registry.where(prefix, url, asked.version, (*asked.path, "api_version"))
+        if place is None:
+            text, word = "is required with the prefix {}", f"{asked.word}/"
+            if asked.custom:
+                text, word = "is required with custom_llm_provider {}", asked.word or ""
+            self._report.error((*asked.path, "api_base"), text, word, suggestion=prefix.example)
             return None
-        return self._registry.at(prefix.name, prefix.kind, prefix.base_url, self._keys(asked, prefix, prefix.base_url))
+        return self._registry.at(prefix.name, place, self._keys(asked, prefix, place.base_url))
 
     def _keys(self, asked: Asked, prefix: Prefix, url: str) -> tuple[Key, ...]:
         """The entry's own keys, else the environment's if the address is the public one and the entry says nothing."""
@@ -159,7 +179,7 @@ class Addresses:
             return None
         text = "prefix {} is not known: the whole name is sent to an OpenAI-compatible server"
         self._report.unknown("warning", path, text, head, known, "write openai/ before it, or custom_llm_provider")
-        return self._registry.at("openai_compatible", "openai_compatible", asked.url, asked.keys), asked.model
+        return self._registry.at(*self._vaguely("openai_compatible", asked.url), asked.keys), asked.model
 
     def _custom(self, asked: Asked) -> tuple[Provider, str] | None:
         """A provider LiteLLM was taught: by its name, and OpenAI-compatible as far as we know."""
@@ -168,4 +188,9 @@ class Addresses:
             self._report.error((*asked.path, "api_base"), text, asked.word or "")
             return None
         label = "".join(c if c in NAME_CHARACTERS else "_" for c in asked.word or "")[:LONGEST_NAME]
-        return self._registry.at(label, "openai_compatible", asked.url, asked.keys), asked.upstream
+        return self._registry.at(*self._vaguely(label, asked.url), asked.keys), asked.upstream
+
+    @staticmethod
+    def _vaguely(label: str, url: str) -> tuple[str, Place]:
+        """A server of which nothing is known but its address."""
+        return label, Place("openai_compatible", url)

@@ -12,7 +12,8 @@ from typing import Any
 
 import msgspec
 
-from pointsman.config.prefixes import PREFIXES, Prefix
+from pointsman.config.prefix import Prefix
+from pointsman.config.prefixes import PREFIXES
 from pointsman.config.sources import SUFFIXES
 
 Answer = tuple[int, bytes] | None

@@ -5,7 +5,34 @@ A table and three questions to it; the wire formats are ``pointsman.providers.DI
 
 from __future__ import annotations
 
-KINDS = ("openai", "openai_compatible", "ollama", "vllm", "llama_cpp_python", "llama_cpp_native", "anthropic")
+from pointsman.config.words import words
+
+SERVERS = words(
+    """
+    openai_compatible ollama vllm sglang llama_cpp_python llama_cpp_native tgi lm_studio tensorrt_llm llamafile
+    docker_model_runner lemonade xinference infinity oobabooga remodlai
+    """
+)
+"""What people run themselves."""
+
+SERVICES = words(
+    """
+    openai azure azure_ai anthropic ai21 aihubmix aiml amazon_nova apertis baseten cerebras chutes clarifai cloudflare
+    codestral cohere cometapi compactifai dashscope databricks deepinfra deepseek featherless_ai fireworks_ai friendliai
+    gemini github gmi gradient_ai groq heroku huggingface hyperbolic inception jina_ai lambda_ai meta_llama minimax
+    mistral modelscope moonshot morph nano_gpt nebius novita nscale nvidia_nim openrouter ovhcloud perplexity poe
+    publicai sambanova scaleway snowflake synthetic together_ai v0 veniceai vercel_ai_gateway volcengine wandb xai zai
+    """
+)
+"""What is hosted."""
+
+KINDS = tuple(sorted(SERVERS | SERVICES))
+
+COMMON = (
+    "openai", "openai_compatible", "azure", "anthropic", "ollama", "vllm", "sglang", "llama_cpp_native",
+    "llama_cpp_python", "tgi", "lm_studio",
+)  # fmt: skip
+"""Those to suggest where any would do."""
 
 USUAL: dict[str, str] = {
     "openai": "https://api.openai.com",
@@ -14,6 +41,16 @@ USUAL: dict[str, str] = {
     "llama_cpp_python": "http://127.0.0.1:8000",
     "llama_cpp_native": "http://127.0.0.1:8080",
     "anthropic": "https://api.anthropic.com",
+    "sglang": "http://127.0.0.1:30000",
+    "tgi": "http://127.0.0.1:8080",
+    "lm_studio": "http://127.0.0.1:1234",
+    "tensorrt_llm": "http://127.0.0.1:8000",
+    "llamafile": "http://127.0.0.1:8080",
+    "docker_model_runner": "http://127.0.0.1:12434",
+    "lemonade": "http://127.0.0.1:8000",
+    "xinference": "http://127.0.0.1:9997",
+    "infinity": "http://127.0.0.1:7997",
+    "oobabooga": "http://127.0.0.1:5000",
 }
 """Where a kind listens if nothing else is said. ``openai_compatible`` is anywhere, so it needs a base URL."""
 
@@ -27,17 +64,27 @@ SPELLINGS: dict[str, str] = {
     "ollama_chat": "ollama",
     "openai_like": "openai_compatible",
     "custom_openai": "openai_compatible",
+    "azure_openai": "azure",
+    "azure_text": "azure",
+    "tensorrt": "tensorrt_llm",
+    "trtllm": "tensorrt_llm",
+    "text_generation_inference": "tgi",
+    "lmstudio": "lm_studio",
+    "together": "together_ai",
+    "togetherai": "together_ai",
+    "fireworks": "fireworks_ai",
+    "cohere_chat": "cohere",
+    "ai21_chat": "ai21",
 }
 
-UNBILLED = frozenset({"ollama", "vllm", "llama_cpp_native", "llama_cpp_python"})
-"""Kinds of servers that people run themselves: no service's prices are theirs."""
+UNBILLED = SERVERS - {"openai_compatible", "remodlai"}
+"""Kinds of servers that nobody but their owner bills: no service's prices are theirs."""
 
 TELL_LOAD = ("vllm", "llama_cpp_native")
 """Kinds that tell how many requests they have."""
 
 NOT_YET = (
-    "azure", "azure_ai", "azure_text", "bedrock", "bedrock_converse", "cohere", "cohere_chat", "gemini",
-    "google", "triton", "vertex_ai", "vertex_ai_beta", "sagemaker", "sagemaker_chat",
+    "bedrock", "bedrock_converse", "google", "triton", "vertex_ai", "vertex_ai_beta", "sagemaker", "sagemaker_chat",
 )  # fmt: skip
 """Kinds with a wire format of their own that this version does not speak."""
 

@@ -45,7 +45,7 @@ TRAITS: dict[str, tuple[str, ...]] = {
 }
 """Field of Deployment -> keys that say it, of ``litellm_params``, ``model_info`` or the provider; the first counts."""
 
-ADDRESS = ("model", "api_base", "base_url", "api_key", "api_keys", "api_key_file", "custom_llm_provider")
+ADDRESS = ("model", "api_base", "base_url", "api_key", "api_keys", "api_key_file", "api_version", "custom_llm_provider")
 """``litellm_params`` keys that say where a deployment is (``deployments.py``, ``registry.py``)."""
 
 CALLERS = frozenset({"messages", "prompt", "input", "stream", "model"})
@@ -101,7 +101,7 @@ SERVER: dict[str, str] = {
 
 PARAMS_LATER = words(
     """
-    additional_drop_params allowed_openai_params api_type api_version auto_router_config
+    additional_drop_params allowed_openai_params api_type auto_router_config
     auto_router_config_path auto_router_default_model auto_router_embedding_model aws_access_key_id
     aws_bedrock_runtime_endpoint aws_profile_name aws_region_name aws_role_name aws_secret_access_key
     aws_session_name aws_session_token aws_sts_endpoint aws_web_identity_token azure_ad_token azure_password

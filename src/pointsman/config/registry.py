@@ -15,10 +15,12 @@ from pointsman.config import kinds
 from pointsman.config.api_keys import read_key, read_keys, says_keys
 from pointsman.config.environment import Environment
 from pointsman.config.findings import Path, Report
-from pointsman.config.prefixes import PREFIXES, Prefix, prefix_of
+from pointsman.config.prefix import Prefix
+from pointsman.config.prefixes import PREFIXES, prefix_of
 from pointsman.config.schema import LitellmParams, ProviderSection
 from pointsman.config.sections.rest import read_breaker, read_check
 from pointsman.config.urls import BadUrl, normalised
+from pointsman.config.where import Finder, Place
 from pointsman.model.deployment import Provider
 from pointsman.model.secret import Key, Secret
 
@@ -35,9 +37,10 @@ class Registry:
         self.failed: frozenset[str] = frozenset()
         self._environment = environment
         self._report = report
+        self._finder = Finder(environment, report)
         self._listed: dict[str, Provider] = {}
         self._by_url: dict[str, list[Provider]] = {}
-        self._places: dict[tuple[str, str, tuple[Secret, ...]], Provider] = {}
+        self._places: dict[tuple[Place, tuple[Secret, ...]], Provider] = {}
         self._counts: dict[str, int] = {}
 
     def take(self, sections: Mapping[str, ProviderSection], written: Iterable[str]) -> None:
@@ -61,17 +64,22 @@ class Registry:
     def of_kind(self, kind: str) -> list[Provider]:
         return [provider for provider in self.named.values() if provider.kind == kind]
 
-    def at(self, label: str, kind: str, base_url: str, keys: tuple[Key, ...]) -> Provider:
-        """The provider at this address with these keys (any keys if none is given); implied if nobody named it."""
+    def at(self, label: str, place: Place, keys: tuple[Key, ...]) -> Provider:
+        """The provider at this place with these keys (any keys if none is given); implied if nobody named it."""
         secrets = tuple(key.secret for key in keys)
-        for provider in self._by_url.get(base_url, ()):
-            if kinds.same_wire(provider.kind, kind) and (not keys or secrets == provider.secrets):
+        for provider in self._by_url.get(place.base_url, ()):
+            same = kinds.same_wire(provider.kind, place.kind) and provider.api_version == place.api_version
+            if same and (not keys or secrets == provider.secrets):
                 return provider
-        place = kind, base_url, secrets
-        if place not in self._places:
-            made = self._places[place] = Provider(self._free_name(label), kind, base_url, **_held(keys))
-            self.implied[made.name] = made
-        return self._places[place]
+        if (place, secrets) not in self._places:
+            name, version = self._free_name(label), place.api_version
+            made = Provider(name, place.kind, place.base_url, api_version=version, **_held(keys))
+            self._places[place, secrets] = self.implied[name] = made
+        return self._places[place, secrets]
+
+    def where(self, prefix: Prefix, url: str | None, version: str | None, path: Path) -> Place | None:
+        """The place that these mean; None if there is no address. ``path``: where a version may be written."""
+        return self._finder.find(prefix, url, version, path)
 
     def _free_name(self, label: str) -> str:
         while True:
@@ -89,20 +97,20 @@ class Registry:
         return read_keys(section, self._environment, self._report)
 
     def public_key(self, prefix: Prefix, base_url: str, path: Path) -> tuple[Key, ...]:
-        """The environment's key for a public provider at its own address, and a warning if there is none."""
-        if not prefix.public or base_url != prefix.base_url:
+        """The environment's key for a service at its own address, and a warning if there is none."""
+        if not prefix.keys or not (prefix.owns(base_url) or self._finder.told(prefix, base_url)):
             return ()
-        for name in prefix.env:
+        for name in prefix.keys:
             value = self._environment.get(name)
             if value is not None:
                 return one_key(self.key(SecretStr(value), path))
-        self._report.warning(path, "no api_key is given and {} is not set: no key is sent", prefix.env[0])
+        self._report.warning(path, "no api_key is given and {} is not set: no key is sent", prefix.keys[0])
         return ()
 
-    def url(self, given: str, path: Path) -> str | None:
-        """The base URL in its one form; None with a finding if it is none."""
+    def url(self, given: str, path: Path, *, whole: bool = False) -> str | None:
+        """The base URL in its one form; None with a finding if it is none. ``whole``: ``/v1`` at its end stays."""
         try:
-            return normalised(given)
+            return normalised(given, whole=whole)
         except BadUrl as reason:
             self._report.error(path, str(reason))
             return None
@@ -115,14 +123,14 @@ class Registry:
         prefix = self._prefix(name, section)
         if prefix is None:
             return None
-        base_url = self._base_url(prefix, section)
-        if base_url is None:
+        place = self._place(prefix, section)
+        if place is None:
             return None
-        keys = self.keys(section) if says_keys(section) else self.public_key(prefix, base_url, path)
+        keys = self.keys(section) if says_keys(section) else self.public_key(prefix, place.base_url, path)
         return Provider(
             name=name,
-            kind=prefix.kind,
-            base_url=base_url,
+            kind=place.kind,
+            base_url=place.base_url,
             default_model=section.default_model,
             models=tuple(dict.fromkeys(section.models or ())),
             max_parallel_requests=section.max_parallel_requests,
@@ -130,6 +138,7 @@ class Registry:
             watch_load=self._watched(prefix, section),
             breaker=read_breaker(section.breaker),
             check=read_check(section.health_check),
+            api_version=place.api_version,
             **_held(keys),
         )
 
@@ -150,21 +159,25 @@ class Registry:
         if kinds.not_yet(word):
             self._report.error(path, "providers of kind {} are not supported by this version", word)
         elif section.kind:
-            self._report.unknown("error", path, "unknown kind {}", word, self._kind_words(), ", ".join(kinds.KINDS))
+            self._report.unknown("error", path, "unknown kind {}", word, self._kind_words(), ", ".join(kinds.COMMON))
         else:
-            self._report.error(section.place("kind"), "is required", suggestion=", ".join(kinds.KINDS))
+            self._report.error(section.place("kind"), "is required", suggestion=", ".join(kinds.COMMON))
         return None
 
     @staticmethod
     def _kind_words() -> Iterable[str]:
         return (*kinds.KINDS, *kinds.SPELLINGS, *PREFIXES)
 
-    def _base_url(self, prefix: Prefix, section: ProviderSection) -> str | None:
+    def _place(self, prefix: Prefix, section: ProviderSection) -> Place | None:
+        url = None
         if section.base_url is not None:
-            return self.url(section.base_url, section.place("base_url"))
-        if prefix.base_url is None:
-            self._report.error(section.place("base_url"), "is required for this kind")
-        return prefix.base_url
+            url = self.url(section.base_url, section.place("base_url"), whole=prefix.whole)
+            if url is None:
+                return None
+        place = self.where(prefix, url, section.api_version, section.place("api_version"))
+        if place is None:
+            self._report.error(section.place("base_url"), "is required for this kind", suggestion=prefix.example)
+        return place
 
 
 def one_key(key: Secret | None) -> tuple[Key, ...]:

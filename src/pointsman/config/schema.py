@@ -77,6 +77,7 @@ class LitellmParams(Section):
     api_key: SecretStr | None = None
     api_keys: Keys | None = None
     api_key_file: str | None = None
+    api_version: Name | None = None
     custom_llm_provider: Name | None = None
     tags: list[Name] | None = None
     tag_regex: list[str] | None = None
@@ -152,6 +153,7 @@ class ProviderSection(Section):
     api_key: SecretStr | None = None
     api_keys: Keys | None = None
     api_key_file: str | None = None
+    api_version: Name | None = None
     default_model: Name | None = None
     models: list[Name] | None = None
     max_parallel_requests: Positive | None = None

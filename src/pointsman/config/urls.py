@@ -21,13 +21,21 @@ ENDPOINTS = (
 )
 """Paths people paste along with the base URL."""
 
+BASE = "/models"
+"""Foundry's API has its paths below this one."""
+
+DEPLOYMENT = "/openai/deployments/"
+"""Azure's."""
+
 
 class BadUrl(ValueError):  # noqa: N818  the base class says that it is an error
     """``str()`` is the reason, fit to print."""
 
 
-def normalised(url: str) -> str:
-    """The base URL in its one form. Raises BadUrl with a reason that says what to write."""
+def normalised(url: str, *, whole: bool = False) -> str:
+    """The base URL in its one form, with a ``/v1`` at its end if it is ``whole``. Raises BadUrl with a reason that says
+    what to write.
+    """
     text = url.strip()
     if not text:
         raise BadUrl("is empty; write http://HOST:PORT")
@@ -50,6 +58,13 @@ def normalised(url: str) -> str:
     if not host or port == 0:
         raise BadUrl("has no valid host and port")
     path = parts.path.rstrip("/")
-    if path.endswith(ENDPOINTS):
+    _check_path(path, whole=whole)
+    path = path if whole else path.removesuffix("/v1").rstrip("/")
+    return f"{scheme.lower()}://{parts.netloc.lower().rstrip(':')}{path}"
+
+
+def _check_path(path: str, *, whole: bool) -> None:
+    if DEPLOYMENT in path:
+        raise BadUrl(f"names a deployment; write only what stands before {DEPLOYMENT}, the model is its name")
+    if path.endswith(ENDPOINTS) and not (whole and path.endswith(BASE)):
         raise BadUrl("names an endpoint; write only what stands before it")
-    return f"{scheme.lower()}://{parts.netloc.lower().rstrip(':')}{path.removesuffix('/v1').rstrip('/')}"

@@ -17,9 +17,11 @@ class Provider(msgspec.Struct, frozen=True, gc=False):
     """A place that serves models.
 
     ``kind`` names its wire format (a key of ``pointsman.providers.DIALECTS``); ``base_url`` has no trailing
-    slash and no ``/v1`` suffix; the key is sent as the kind demands. ``keys`` are all of them where there are several,
-    and ``api_key`` is the first. ``watch_load``: ask it how many requests it has, those of others too. ``breaker``:
-    what is different for its circuit breaker and those of its deployments. ``check``: ask it whether it is up.
+    slash and no ``/v1`` suffix, unless what comes before the kind's paths is something else. ``api_version`` goes with
+    every path of a kind that has dated versions. The key is sent as the kind demands; ``keys`` are all of them where
+    there are several, and ``api_key`` is the first. ``watch_load``: ask it how many requests it has, those of others
+    too. ``breaker``: what is different for its circuit breaker and those of its deployments. ``check``: ask it whether
+    it is up.
     """
 
     name: str
@@ -34,6 +36,7 @@ class Provider(msgspec.Struct, frozen=True, gc=False):
     breaker: Changes = ()
     check: HealthCheck | None = None
     keys: tuple[Key, ...] = ()
+    api_version: str | None = None
 
     @property
     def secrets(self) -> tuple[Secret, ...]:

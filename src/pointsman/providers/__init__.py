@@ -8,17 +8,15 @@ from pointsman.providers.anthropic import DIALECT as ANTHROPIC
 from pointsman.providers.ollama import DIALECT as OLLAMA
 from pointsman.providers.openai import DIALECT as _CHAT
 from pointsman.providers.passing import DIALECT as PASSING
+from pointsman.providers.profiled import dialect_of
+from pointsman.providers.profiles import OTHERS, PROFILES
 from pointsman.providers.responses import DIALECT as RESPONSES
 from pointsman.providers.shapes import Dialect
 
 OPENAI = msgspec.structs.replace(_CHAT, natives={"openai": PASSING, "responses": RESPONSES, **ANTHROPIC.natives})
 
 DIALECTS: dict[str, Dialect] = {
-    "openai": OPENAI,
-    "openai_compatible": OPENAI,
-    "vllm": OPENAI,
-    "llama_cpp_python": OPENAI,
-    "llama_cpp_native": OPENAI,
+    **{kind: dialect_of(profile, OPENAI) for kind, profile in PROFILES.items() if kind not in OTHERS},
     "ollama": OLLAMA,
     "anthropic": ANTHROPIC,
 }

@@ -9,6 +9,7 @@ from __future__ import annotations
 from pointsman.model.deployment import Provider
 from pointsman.model.exchange import Answered, WireRequest
 from pointsman.providers.probe import Probe, question
+from pointsman.providers.profiles import PROFILES
 
 
 def _up(reply: Answered) -> bool:
@@ -18,14 +19,15 @@ def _up(reply: Answered) -> bool:
 _LIST = Probe("/models", _up)
 
 ALIVE: dict[str, Probe[bool]] = {
+    **dict.fromkeys(PROFILES, _LIST),
     "ollama": Probe("/api/tags", _up, openai=False),
     "vllm": Probe("/health", _up, openai=False),
     "llama_cpp_native": Probe("/health", _up, openai=False),
-    "llama_cpp_python": _LIST,
-    "openai": _LIST,
-    "openai_compatible": _LIST,
-    "anthropic": _LIST,
+    "sglang": Probe("/health", _up, openai=False),
+    "tensorrt_llm": Probe("/health", _up, openai=False),
+    "tgi": Probe("/info", _up, openai=False),
 }
+"""TGI's ``/health`` has its model say a token; who has no list of models refuses the question, and so is up."""
 
 
 def check(provider: Provider, path: str | None) -> WireRequest | None:

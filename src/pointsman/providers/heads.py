@@ -17,7 +17,11 @@ class Head(msgspec.Struct, frozen=True):
 
 USUAL = Head()
 
+AZURE = Head("api-key: {}")
+
 HEADS: dict[str, Head] = {
+    "azure": AZURE,
+    "azure_ai": AZURE,
     "anthropic": Head("x-api-key: {}", ("anthropic-version: 2023-06-01",)),
 }
 """Kinds that differ from ``USUAL``. Anthropic's version is the last that has a temperature."""

@@ -16,6 +16,7 @@ from pointsman.model.exchange import Answered
 from pointsman.model.listing import MOST, Card, Listing, usable
 from pointsman.providers.cards import Entry, card, size_said
 from pointsman.providers.probe import LATEST, Probe
+from pointsman.providers.profiles import PROFILES
 
 MOST_BYTES = 4 * 1024 * 1024
 """Of a list; the longest in use, of hundreds of hosted models with their descriptions, has a tenth of that."""
@@ -74,11 +75,9 @@ _OPENAI: Probe[Listing] = Probe("/models", _entries)
 _LLAMA_CPP: Probe[Listing] = Probe("/models", partial(_entries, any_name=True))
 
 LISTED: dict[str, Probe[Listing]] = {
+    **{kind: _OPENAI for kind, profile in PROFILES.items() if profile.lists},
     "ollama": Probe("/api/tags", _tags, openai=False),
-    "vllm": _OPENAI,
     "llama_cpp_native": _LLAMA_CPP,
     "llama_cpp_python": _LLAMA_CPP,
-    "openai": _OPENAI,
-    "openai_compatible": _OPENAI,
     "anthropic": Probe("/models?limit=1000", _entries),
 }

@@ -17,13 +17,12 @@ from pointsman.model.exchange import Answered, Refusal, Understood, WireRequest
 from pointsman.model.outcome import NO_USAGE, Usage
 from pointsman.model.request import Request, Spelt
 from pointsman.providers.letters import check_text, whole_letters
+from pointsman.providers.profiles import PATHS
 from pointsman.providers.refusals import ERROR_INSIDE, inside, no_answer, refusal
 from pointsman.providers.said import ABSENT, NOT_JSON, there
 from pointsman.providers.shapes import Dialect, choices_of, takes_task, versioned
 from pointsman.providers.sse import SseReader
 from pointsman.providers.verbatim import with_model
-
-PATHS = {"chat": "/chat/completions", "completions": "/completions", "embeddings": "/embeddings"}
 
 _encode = msgspec.json.Encoder().encode
 

@@ -15,22 +15,13 @@ from pointsman.model.exchange import JSON, JSON_LINE, Answered, Refusal, Underst
 from pointsman.model.outcome import NO_USAGE, FailureKind, Usage
 from pointsman.model.request import Native, Request
 from pointsman.providers.frames import frame_end, payload_of, split_frames
+from pointsman.providers.located import located
+from pointsman.providers.profiles import PATHS
 from pointsman.providers.refusals import ERROR_INSIDE, inside, refusal
 from pointsman.providers.said import NOT_JSON, is_error
-from pointsman.providers.shapes import Dialect, versioned
+from pointsman.providers.shapes import Dialect
 from pointsman.providers.values import count
 from pointsman.providers.verbatim import passed_on
-
-PATHS = {
-    "rerank": "/rerank",
-    "moderations": "/moderations",
-    "images": "/images/generations",
-    "image_edits": "/images/edits",
-    "image_variations": "/images/variations",
-    "speech": "/audio/speech",
-    "transcriptions": "/audio/transcriptions",
-    "translations": "/audio/translations",
-}
 
 OCTETS = b"application/octet-stream"
 
@@ -60,7 +51,7 @@ _decode = msgspec.json.Decoder(_Told).decode
 
 def write(request: Request, deployment: Deployment, model: str) -> WireRequest:
     native: Native = request.native  # type: ignore[assignment]  # flow/words.py asks for nobody else's
-    path = versioned(deployment.provider.base_url, PATHS[request.endpoint])
+    path = located(deployment.provider, PATHS[request.endpoint], model)
     if native.form is not None:
         before, after = native.form
         return WireRequest(path, b"%b%b%b" % (before, model.encode(), after), headers=native.headers)

@@ -9,7 +9,7 @@ import msgspec
 
 from pointsman.model.deployment import Provider
 from pointsman.model.exchange import Answered, WireRequest
-from pointsman.providers.shapes import versioned
+from pointsman.providers.located import located
 
 T = TypeVar("T")
 
@@ -19,7 +19,7 @@ LATEST = ":latest"
 
 class Probe(msgspec.Struct, Generic[T], frozen=True):
     """One kind's question. ``read`` makes sense of a reply, or of none (None); ``openai``: the path is one of OpenAI's,
-    below ``/v1``.
+    which stands below ``/v1`` or wherever the kind has its like.
     """
 
     path: str
@@ -32,7 +32,7 @@ def question(probes: dict[str, Probe[T]], provider: Provider) -> WireRequest | N
     probe = probes.get(provider.kind)
     if probe is None:
         return None
-    return WireRequest(versioned(provider.base_url, probe.path) if probe.openai else probe.path, method="GET")
+    return WireRequest(located(provider, probe.path) if probe.openai else probe.path, method="GET")
 
 
 def answer(probes: dict[str, Probe[T]], provider: Provider, reply: object) -> T | None:

@@ -16,6 +16,7 @@ import msgspec
 from pointsman.model.deployment import Deployment, Provider
 from pointsman.model.exchange import Answered, Refusal, StreamReader, Understood, WireRequest
 from pointsman.model.request import Request
+from pointsman.providers.profiles import PROFILES
 
 VERSION = re.compile(r"v[0-9]+[a-z]*[0-9]*")
 
@@ -52,13 +53,10 @@ _decode_n = msgspec.json.Decoder(int | None).decode
 _decode_prompts = msgspec.json.Decoder(list[msgspec.Raw]).decode
 _decode_stream_options = msgspec.json.Decoder(StreamOptions | None).decode
 
-TAKES_TASK = frozenset({"openai_compatible"})
-"""Kinds whose servers may read a request's ``task``: those of which nothing is known. Others ignore or refuse it."""
-
 
 def takes_task(provider: Provider) -> bool:
     """Whether a request's ``task`` is passed on to it."""
-    return provider.kind in TAKES_TASK
+    return PROFILES[provider.kind].takes_task
 
 
 def wants_usage(request: Request) -> bool:
@@ -82,10 +80,14 @@ def choices_of(request: Request) -> int:
     return n * max(sum(memoryview(each)[0] in b'["' for each in many), 1)  # a list of numbers is one prompt
 
 
+def names_version(base_url: str) -> bool:
+    """Whether a version stands in the URL's path (``/v1beta/openai``): then none is added."""
+    return any(VERSION.fullmatch(part) for part in urlsplit(base_url).path.split("/"))
+
+
 def versioned(base_url: str, path: str) -> str:
-    """An OpenAI path below a base URL: ``/v1`` comes first unless the URL names a version (``/v1beta/openai``)."""
-    named = any(VERSION.fullmatch(part) for part in urlsplit(base_url).path.split("/"))
-    return path if named else f"/v1{path}"
+    """An OpenAI path below a base URL: ``/v1`` comes first unless the URL names a version."""
+    return path if names_version(base_url) else f"/v1{path}"
 
 
 def scrubbed(refusal: Refusal, provider: Provider) -> Refusal:

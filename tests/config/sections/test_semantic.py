@@ -204,7 +204,7 @@ CATEGORIES = {"general": "plain"}
         ({"encoder": "bert", "categories": CATEGORIES}, "error semantic_router.encoder: unknown encoder `bert`"),
         ({"encoder": "model2vec", "categories": CATEGORIES}, "error semantic_router.encoder.model: is required with an encoder of kind `model2vec`"),
         ({"encoder": {"kind": "http", "model": "m"}, "categories": CATEGORIES}, "error semantic_router.encoder.endpoint: is required"),
-        ({"encoder": {"kind": "http", "model": "azure/m", "endpoint": "http://h"}, "categories": CATEGORIES}, "error semantic_router.encoder.model: `azure/` is not supported by this version"),
+        ({"encoder": {"kind": "http", "model": "vertex_ai/m", "endpoint": "http://h"}, "categories": CATEGORIES}, "error semantic_router.encoder.model: `vertex_ai/` is not supported by this version"),
         ({"encoder": {"provider": "nobody", "model": "m"}, "categories": CATEGORIES}, "error semantic_router.encoder.provider: provider `nobody` is not defined here"),
         ({"encoder": {"kind": "http", "timout": 1}, "categories": CATEGORIES}, "error semantic_router.encoder.timout: unknown key `timout`"),
         ({"categories": {"a": "plain"}}, "warning semantic_router.categories.a: nothing in a request is like it"),

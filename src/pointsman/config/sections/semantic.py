@@ -147,20 +147,20 @@ class Semantic:
         if rest and head in UNSERVED:
             report.error(section.place("model"), "{} is not supported by this version", f"{head}/")
             return None
+        path, url = section.place("endpoint"), None
         if section.endpoint is not None:
-            url = registry.url(section.endpoint, section.place("endpoint"))
-        else:
-            url = prefix.base_url if prefix is not None else None
+            url = registry.url(section.endpoint, path, whole=prefix is not None and prefix.whole)
             if url is None:
-                report.error(section.place("endpoint"), "is required")
-        if url is None:
+                return None
+        place = registry.where(prefix or PREFIXES["openai_compatible"], url, None, path)
+        if place is None:
+            report.error(path, "is required", suggestion=prefix.example if prefix is not None else "")
             return None
         keys = one_key(registry.key(section.api_key, section.place("api_key")))
         if prefix is not None and "api_key" not in section.model_fields_set:
-            keys = registry.public_key(prefix, url, section.path)
+            keys = registry.public_key(prefix, place.base_url, section.path)
         name = "".join(c if c in NAME_CHARACTERS else "_" for c in label)[:LONGEST_NAME]
-        kind = prefix.kind if prefix is not None else "openai_compatible"
-        return registry.at(name, kind, url, keys), rest if prefix is not None else model
+        return registry.at(name, place, keys), rest if prefix is not None else model
 
 
 def _said(category: Category) -> bool:

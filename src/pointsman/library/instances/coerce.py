@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import unquote, urlsplit
 
-from pointsman.config.kinds import KINDS, USUAL, kind_of
+from pointsman.config.kinds import COMMON, USUAL, kind_of
 from pointsman.errors import Misuse
 from pointsman.library.instances.endpoint import EndpointInstance
 from pointsman.library.instances.function import FunctionInstance
@@ -54,7 +54,7 @@ def _endpoint(url: str) -> EndpointInstance:
         return _made(url.partition("#")[0], unquote(parts.fragment), "openai")
     kind = kind_of(scheme)
     if kind is None or secured not in ("", "http", "https"):
-        text = f"the URL of an instance begins with http, https, or one of {', '.join(KINDS)}, not {parts.scheme!r}"
+        text = f"the URL of an instance begins with http, https, or one of {', '.join(COMMON)}, not {parts.scheme!r}"
         raise Misuse(f"{text}; {EXAMPLES}", param="instance")
     usual = urlsplit(USUAL.get(kind, ""))
     host = parts.hostname or usual.hostname or ""

@@ -1,0 +1,43 @@
+"""OpenAI's wire format as a profile has it: other paths, fields under other names, and fields left out.
+
+What a profile says is looked at once, when the dialect is made. Kinds without differences have OpenAI's own dialect.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from typing import TypeVar
+
+import msgspec
+
+from pointsman.model.deployment import Deployment
+from pointsman.model.exchange import WireRequest
+from pointsman.model.request import Request
+from pointsman.providers import openai
+from pointsman.providers.located import located
+from pointsman.providers.profiles import PATHS, Profile
+from pointsman.providers.shapes import Dialect
+
+V = TypeVar("V")
+
+
+def dialect_of(profile: Profile, usual: Dialect) -> Dialect:
+    """The dialect of one kind. ``usual`` is that of OpenAI's own API."""
+    return usual if profile.plain else msgspec.structs.replace(usual, write=partial(_write, profile))
+
+
+def _write(profile: Profile, request: Request, deployment: Deployment, model: str) -> WireRequest:
+    odd = profile.renamed.keys() | profile.needless
+    if not odd.isdisjoint(request.body):
+        request = msgspec.structs.replace(request, body=_reworded(profile, request.body))
+    if not odd.isdisjoint(deployment.params):
+        deployment = msgspec.structs.replace(deployment, params=_reworded(profile, deployment.params))
+    wire = openai.write(request, deployment, model)
+    return msgspec.structs.replace(wire, path=located(deployment.provider, PATHS[request.endpoint], model))
+
+
+def _reworded(profile: Profile, fields: Mapping[str, V]) -> dict[str, V]:
+    """The fields by their names here; one that is there under both counts by the name that it has here."""
+    kept = {name: value for name, value in fields.items() if name not in profile.needless}
+    return {new: kept.get(new, value) for name, value in kept.items() if (new := profile.renamed.get(name, name))}
