@@ -73,6 +73,11 @@ def asked(dice: Random, stream: bool, *, spaced: bool = False) -> list[tuple[str
     known = {'"model"': '"m"', '"stream"': "true" if stream else "false", '"messages"': f"[{odd.spaced(message)}]"}
     fields = list({**known, **dict(odd.members()), '"x_last"': odd.value()}.items())
     dice.shuffle(fields)
+    return apart(fields)
+
+
+def apart(fields: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """None twice, however they are written."""
     return list({msgspec.json.decode(name): (name, value) for name, value in fields}.values())
 
 
@@ -118,4 +123,59 @@ async def test_requests_go_on_byte_for_byte_but_for_the_model(spaced):
             for body in bodies:
                 [reply] = await send(it.port, post(CHAT, body.encode()))
                 assert reply.status == 200
+    assert upstream.bodies == [OUTER_MODEL.sub('\\1"served"', body).encode() for body in bodies]
+
+
+def event(odd: OddJson, kind: str, *known: tuple[str, str], end: str) -> str:
+    """One of Anthropic's, of which nobody knows all fields."""
+    lines = [f"event: {kind}", "data: " + odd.around(("type", f'"{kind}"'), *known).replace("\n", " ")]
+    if odd.dice.random() < 0.1:
+        lines.insert(odd.dice.randint(0, 2), odd.dice.choice((": x", "id: 7", "retry: 1")))
+    return end.join([*lines, "", ""])
+
+
+def message(dice: Random, deltas: int) -> tuple[bytes, list[bytes]]:
+    """A message as Anthropic streams it, whole and in pieces."""
+    end, odd = dice.choice(ENDS), OddJson(dice)
+    told = [
+        event(
+            odd, "message_start", ("message", odd.around(("model", '"up"'), ("usage", '{"input_tokens":2}'))), end=end
+        )
+    ]
+    told.append(
+        event(odd, "content_block_start", ("index", "0"), ("content_block", '{"type":"text","text":""}'), end=end)
+    )
+    for _ in range(deltas):
+        said = odd.around(("type", '"text_delta"'), ("text", odd.text()))
+        told.append(event(odd, "content_block_delta", ("index", "0"), ("delta", said), end=end))
+        if dice.random() < 0.1:
+            told.append(event(odd, dice.choice(("ping", "an_event_of_tomorrow")), end=end))
+    told.append(event(odd, "content_block_stop", ("index", "0"), end=end))
+    told.append(
+        event(odd, "message_delta", ("delta", '{"stop_reason":"end_turn"}'), ("usage", '{"output_tokens":3}'), end=end)
+    )
+    told.append(event(odd, "message_stop", end=end))
+    data = "".join(told).encode()
+    cuts = sorted(dice.randint(0, len(data)) for _ in range(dice.randint(0, 40)))
+    return data, [data[a:b] for a, b in zip([0, *cuts], [*cuts, len(data)], strict=True) if a < b]
+
+
+async def test_anthropics_events_and_requests_go_on_byte_for_byte():
+    """To a server that speaks Anthropic's protocol, whoever asks in it."""
+    dice = Random(8)
+    streams = [message(dice, FRAMES // STREAMS) for _ in range(STREAMS)]
+    outer = OddJson(dice, ("", " ", "\n"))
+    known = [
+        ('"model"', '"m"'),
+        ('"messages"', '[{"role":"user","content":"hi"}]'),
+        ('"max_tokens"', "5"),
+        ('"stream"', "true"),
+    ]
+    bodies = [outer.object(apart([*known, *outer.members()])) for _ in streams]
+    async with scripted(*[chunked(pieces) for _, pieces in streams]) as upstream:
+        at = Deployment("m@one", "m", provider(kind="anthropic", base_url=upstream.url), model="served")
+        async with gateway(settings(at)) as it:
+            for (said, _), body in zip(streams, bodies, strict=True):
+                [reply] = await send(it.port, post("/v1/messages", body.encode()))
+                assert (reply.status, reply.body) == (200, said)
     assert upstream.bodies == [OUTER_MODEL.sub('\\1"served"', body).encode() for body in bodies]

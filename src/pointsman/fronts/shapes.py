@@ -8,13 +8,11 @@ answer is passed back so (``Native`` in ``model/request.py``); then nothing here
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from typing import Protocol
 
 import msgspec
 
 from pointsman.model.request import Endpoint, Fields, Request
-
-_encode = msgspec.json.Encoder().encode
 
 
 class Asked(msgspec.Struct, frozen=True, gc=False):
@@ -26,11 +24,6 @@ class Asked(msgspec.Struct, frozen=True, gc=False):
     body: Fields
     lost: Mapping[str, str] = {}
     headers: bytes = b""
-
-
-def raw_fields(out: Mapping[str, Any]) -> Fields:
-    """Values as a body's fields; those that are raw already stay as they were written."""
-    return {name: v if isinstance(v, msgspec.Raw) else msgspec.Raw(_encode(v)) for name, v in out.items()}
 
 
 class Teller(Protocol):

@@ -16,7 +16,7 @@ from pointsman.errors import InvalidBody
 Message = dict[str, Any]
 Part = dict[str, Any]
 
-THOUGHTS = frozenset({"thinking", "redacted_thinking"})
+THOUGHTS = ("thinking", "redacted_thinking")
 
 BETWEEN = "\n"
 """Between texts that were parts of one turn."""

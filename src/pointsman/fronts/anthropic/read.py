@@ -9,15 +9,14 @@ import msgspec
 
 from pointsman.errors import InvalidBody
 from pointsman.fronts.anthropic.conversation import Lost, messages
-from pointsman.fronts.shapes import Asked, raw_fields
+from pointsman.fronts.fields import look_into, raw_fields
+from pointsman.fronts.shapes import Asked
 from pointsman.model.request import Fields
-from pointsman.providers.shapes import Inexpressible
-from pointsman.providers.values import values_of
 
 SAME = ("model", "max_tokens", "stream", "temperature", "top_p", "top_k")
 """Fields that mean the same; vLLM, llama.cpp, Ollama and others take ``top_k``."""
 
-WISHES = frozenset({"metadata", "service_tier", "context_management", "inference_geo", "speed", "task"})
+WISHES = frozenset({"service_tier", "context_management", "inference_geo", "speed", "task"})
 """Fields that concern Anthropic's service alone: the answer is one without."""
 
 EFFORTS = ((2048, "low"), (8192, "medium"))
@@ -33,22 +32,16 @@ Out = dict[str, Any]
 
 def read(fields: Fields, headers: Mapping[bytes, bytes]) -> Asked:
     """Raises InvalidBody."""
-    try:
-        body = values_of({name: raw for name, raw in fields.items() if name not in SAME})
-    except Inexpressible as reason:
-        raise InvalidBody(str(reason)) from None
-    lost: dict[str, str] = {}
+    body, lost = look_into(fields, KNOWN, (*SAME, *WISHES))
     out: Out = {name: fields[name] for name in SAME if name in fields}
     try:
-        out["messages"] = messages(body.pop("system", None), body.pop("messages", None))
+        out["messages"] = [] if LISTED & lost.keys() else messages(body.get("system"), body.get("messages"))
     except Lost as what:
         lost["messages"] = str(what)
         out["messages"] = []
-    for name, value in body.items():
-        if value is None or name in WISHES:
-            continue
-        write = FIELDS.get(name)
-        said = write(value, out) if write is not None else ""
+    for name, write in FIELDS.items():
+        value = body.get(name)
+        said = None if value is None else write(value, out)
         if said is not None:
             lost[name] = said
     _user(body.get("metadata"), out)
@@ -106,7 +99,7 @@ def _choice(value: Any, out: Out) -> str | None:
     kind = value.get("type") if isinstance(value, dict) else None
     if kind == "tool" and isinstance(value.get("name"), str):
         out["tool_choice"] = {"type": "function", "function": {"name": value["name"]}}
-    elif kind in CHOICES:
+    elif isinstance(kind, str) and kind in CHOICES:
         out["tool_choice"] = CHOICES[kind]
     else:
         raise InvalidBody(
@@ -154,3 +147,7 @@ FIELDS: dict[str, Callable[[Any, Out], str | None]] = {
     "output_config": _output,
     "cache_control": _nothing,
 }
+
+LISTED = frozenset({"system", "messages"})
+KNOWN = frozenset({*FIELDS, *LISTED, "metadata"})
+"""Fields that are looked into."""

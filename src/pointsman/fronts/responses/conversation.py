@@ -13,7 +13,7 @@ from pointsman.errors import InvalidBody
 Item = dict[str, Any]
 Message = dict[str, Any]
 
-ROLES = frozenset({"user", "assistant", "system", "developer"})
+ROLES = ("user", "assistant", "system", "developer")
 
 TEXTS = {"input_text": "text", "output_text": "text", "text": "text", "refusal": "refusal", "summary_text": "text"}
 """Types of parts that are text -> the field that it stands in."""
@@ -73,7 +73,7 @@ def _part(part: Any) -> dict[str, Any]:
     raise Lost(f"parts of type {str(kind)[:64]!r}" + (" that are not in the request" if kind in WITHIN else ""))
 
 
-WITHIN = frozenset({"input_image", "input_file"})
+WITHIN = ("input_image", "input_file")
 """Parts whose data may be elsewhere, at a provider that keeps files."""
 
 

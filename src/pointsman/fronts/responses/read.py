@@ -6,18 +6,17 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from pointsman.errors import InvalidBody
+from pointsman.fronts.fields import look_into, raw_fields
 from pointsman.fronts.responses.conversation import Lost, messages
-from pointsman.fronts.shapes import Asked, raw_fields
+from pointsman.fronts.shapes import Asked
 from pointsman.model.request import Fields
-from pointsman.providers.shapes import Inexpressible
-from pointsman.providers.values import values_of
 
 SAME = ("model", "stream", "temperature", "top_p", "parallel_tool_calls", "user", "top_logprobs")
 """Fields that mean the same."""
 
 WISHES = frozenset(
     {"metadata", "store", "service_tier", "truncation", "safety_identifier", "prompt_cache_key", "task",
-     "prompt_cache_retention", "stream_options", "max_tool_calls", "include"}
+     "prompt_cache_retention", "stream_options", "max_tool_calls"}
 )  # fmt: skip
 """Fields that concern OpenAI's service alone: the answer is one without."""
 
@@ -31,28 +30,23 @@ Out = dict[str, Any]
 
 def read(fields: Fields, _headers: Mapping[bytes, bytes]) -> Asked:
     """Raises InvalidBody."""
-    try:
-        body = values_of({name: raw for name, raw in fields.items() if name not in SAME})
-    except Inexpressible as reason:
-        raise InvalidBody(str(reason)) from None
-    lost: dict[str, str] = {}
+    body, lost = look_into(fields, KNOWN, (*SAME, *WISHES))
     out: Out = {name: fields[name] for name in SAME if name in fields}
-    said = body.pop("input", None)
-    if said is None and not any(body.get(name) for name in ("previous_response_id", "prompt", "conversation")):
+    if "input" not in fields and ELSEWHERE.isdisjoint(fields):
         raise InvalidBody("the request body has no input", param="input")
     try:
-        out["messages"] = messages(body.pop("instructions", None), said if said is not None else [])
+        said = body.get("input", [])
+        out["messages"] = [] if LISTED & lost.keys() else messages(body.get("instructions"), said)
     except Lost as what:
         lost["input"] = str(what)
         out["messages"] = []
-    for name, value in body.items():
-        if value is None or value is False or name in WISHES:
-            continue
-        write = FIELDS.get(name)
-        missing = write(value, out) if write is not None else ""
+    for name, write in FIELDS.items():
+        value = body.get(name)
+        missing = None if value is None else write(value, out)
         if missing is not None:
             lost[name] = missing
-    if "top_logprobs" in out or LOGPROBS in (body.get("include") or ()):
+    include = body.get("include")
+    if "top_logprobs" in out or (isinstance(include, list) and LOGPROBS in include):
         out["logprobs"] = True
     if out.get("stream") is not None and bytes(out["stream"]) == b"true":
         out["stream_options"] = {"include_usage": True}
@@ -121,3 +115,10 @@ FIELDS: dict[str, Callable[[Any, Out], str | None]] = {
     "tool_choice": _choice,
     "text": _text,
 }
+
+LISTED = frozenset({"instructions", "input"})
+KNOWN = frozenset({*FIELDS, *LISTED, "include"})
+"""Fields that are looked into."""
+
+ELSEWHERE = frozenset({"previous_response_id", "prompt", "conversation"})
+"""Fields that say where the input is, if it is not in the request."""

@@ -1,0 +1,184 @@
+"""Whatever a body of another protocol holds, it is a request in OpenAI's words or a refusal that names the place."""
+
+from __future__ import annotations
+
+import copy
+from random import Random
+
+import msgspec
+import pytest
+
+from pointsman.errors import InvalidBody
+from pointsman.fronts import FRONTS
+from pointsman.model.request import Fields
+
+CALL = {"type": "tool_use", "id": "toolu_1", "name": "f", "input": {"a": [1]}}
+RESULT = {
+    "type": "tool_result",
+    "tool_use_id": "toolu_1",
+    "content": [{"type": "text", "text": "rain"}, {"type": "image", "source": {"type": "url", "url": "http://x/y"}}],
+    "is_error": False,
+}
+PARTS = [
+    {"type": "text", "text": "hi", "cache_control": {"type": "ephemeral"}},
+    {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "AAAA"}},
+    {"type": "document", "title": "t", "source": {"type": "text", "data": "x", "media_type": "text/plain"}},
+]
+ANTHROPIC = {
+    "model": "m",
+    "max_tokens": 5,
+    "stream": True,
+    "system": [{"type": "text", "text": "s"}],
+    "messages": [
+        {"role": "user", "content": PARTS},
+        {"role": "assistant", "content": [{"type": "thinking", "thinking": "t", "signature": ""}, CALL]},
+        {"role": "user", "content": [RESULT, {"type": "text", "text": "and?"}]},
+    ],
+    "tools": [{"name": "f", "description": "d", "input_schema": {"type": "object"}, "strict": True}],
+    "tool_choice": {"type": "tool", "name": "f", "disable_parallel_tool_use": True},
+    "stop_sequences": ["x"],
+    "thinking": {"type": "enabled", "budget_tokens": 3000},
+    "output_config": {"effort": "low", "format": {"type": "json_schema", "schema": {}}},
+    "metadata": {"user_id": "u"},
+    "top_k": 3,
+}
+SAID = [
+    {"type": "input_text", "text": "hi"},
+    {"type": "input_image", "image_url": "http://x/y", "detail": "low"},
+    {"type": "input_file", "filename": "a.pdf", "file_data": "data:application/pdf;base64,AAAA"},
+]
+RESPONSES = {
+    "model": "m",
+    "stream": True,
+    "instructions": "s",
+    "input": [
+        {"role": "user", "content": SAID},
+        {"type": "reasoning", "summary": [], "encrypted_content": "x"},
+        {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": "a", "annotations": []}]},
+        {"type": "function_call", "call_id": "c", "name": "f", "arguments": "{}"},
+        {"type": "function_call_output", "call_id": "c", "output": [{"type": "input_text", "text": "rain"}]},
+    ],
+    "tools": [{"type": "function", "name": "f", "parameters": {"type": "object"}, "strict": True}],
+    "tool_choice": {"type": "function", "name": "f"},
+    "text": {"format": {"type": "json_schema", "name": "n", "schema": {}}},
+    "reasoning": {"effort": "low"},
+    "include": ["message.output_text.logprobs"],
+    "max_output_tokens": 5,
+}
+RICH = {"/v1/messages": ANTHROPIC, "/v1/messages/count_tokens": ANTHROPIC, "/v1/responses": RESPONSES}
+STRANGE = (
+    None,
+    True,
+    0,
+    -1,
+    1e300,
+    "",
+    "x",
+    "😀" * 3,
+    [],
+    [None],
+    [[]],
+    {},
+    {"type": "x"},
+    {"type": 3},
+    [{}],
+    {"role": []},
+)
+
+_fields = msgspec.json.Decoder(Fields).decode
+
+
+def read(path, body):
+    return FRONTS[path].read(_fields(msgspec.json.encode(body)), {})
+
+
+def said(asked):
+    """The request in OpenAI's words, as data."""
+    return msgspec.json.decode(msgspec.json.encode(asked.body))
+
+
+def places(value, place=()):
+    """Every place in some JSON."""
+    yield place
+    inside = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, child in inside:
+        yield from places(child, (*place, key))
+
+
+def with_one(body, place, value):
+    """A copy that has ``value`` in that place."""
+    if not place:
+        return value
+    changed = copy.deepcopy(body)
+    at = changed
+    for key in place[:-1]:
+        at = at[key]
+    at[place[-1]] = value
+    return changed
+
+
+@pytest.mark.parametrize("path", RICH)
+def test_a_rich_body_is_wholly_said(path):
+    asked = read(path, RICH[path])
+    assert asked.lost == {}
+    assert said(asked)["messages"][0] == {"role": "system", "content": "s"}
+
+
+@pytest.mark.parametrize("path", RICH)
+def test_whatever_stands_anywhere_is_read_or_refused(path):
+    """Each place of a rich body with each of some strange values, and many with two of them."""
+    body, dice = RICH[path], Random(3)
+    every = [place for place in places(body) if place]
+    strange = [with_one(body, place, value) for place in every for value in STRANGE]
+    for _ in range(500):
+        first, second = dice.choice(every), dice.choice(every)
+        if first[: len(second)] != second and second[: len(first)] != first:
+            strange.append(with_one(with_one(body, first, dice.choice(STRANGE)), second, dice.choice(STRANGE)))
+    kinds = {"said": 0, "lost": 0, "refused": 0}
+    for changed in strange:
+        try:
+            asked = read(path, changed)
+        except InvalidBody:
+            kinds["refused"] += 1
+            continue
+        assert isinstance(said(asked)["messages"], list)
+        kinds["lost" if asked.lost else "said"] += 1
+    assert min(kinds["said"], kinds["refused"]) > 20
+    assert kinds["lost"] > 20 or path.endswith("count_tokens")
+
+
+def test_anthropics_turns_are_openais_messages():
+    """Results of tools come before what the user says besides, and their images after them."""
+    told = said(read("/v1/messages", ANTHROPIC))
+    roles = [message["role"] for message in told["messages"]]
+    assert roles == ["system", "user", "assistant", "tool", "user"]
+    assert told["messages"][2]["tool_calls"][0]["function"] == {"name": "f", "arguments": '{"a":[1]}'}
+    assert told["messages"][3] == {"role": "tool", "tool_call_id": "toolu_1", "content": "rain"}
+    assert [part["type"] for part in told["messages"][4]["content"]] == ["image_url", "text"]
+    assert told["reasoning_effort"] == "low"
+    assert told["tool_choice"] == {"type": "function", "function": {"name": "f"}}
+    assert (told["parallel_tool_calls"], told["stop"], told["user"]) == (False, ["x"], "u")
+    assert told["stream_options"] == {"include_usage": True}
+
+
+def test_calls_of_a_response_join_the_turn_that_made_them():
+    told = said(read("/v1/responses", RESPONSES))
+    assert [message["role"] for message in told["messages"]] == ["system", "user", "assistant", "tool"]
+    assert told["messages"][2]["content"] == "a"
+    assert told["messages"][2]["tool_calls"][0]["id"] == "c"
+    assert (told["max_tokens"], told["logprobs"]) == (5, True)
+
+
+@pytest.mark.parametrize(
+    ("path", "more", "field"),
+    [
+        ("/v1/messages", {"mcp_servers": [{}]}, "mcp_servers"),
+        ("/v1/messages", {"a_field_of_tomorrow": 1}, "a_field_of_tomorrow"),
+        ("/v1/messages", {"messages": [{"role": "user", "content": [{"type": "server_tool_use"}]}]}, "messages"),
+        ("/v1/responses", {"conversation": "c"}, "conversation"),
+        ("/v1/responses", {"tool_choice": {"type": "allowed_tools"}}, "tool_choice"),
+        ("/v1/responses", {"text": {"format": {"type": "grammar"}}}, "text"),
+    ],
+)
+def test_what_openais_chat_has_no_words_for_is_told_by_name(path, more, field):
+    assert list(read(path, {**RICH[path], **more}).lost) == [field]

@@ -1,0 +1,184 @@
+"""OpenAI's answers and streams in another protocol: the same text, calls and end, whichever way they are told."""
+
+from __future__ import annotations
+
+import json
+from random import Random
+
+import msgspec
+import pytest
+
+from pointsman.errors import UpstreamFailed
+from pointsman.fakes import request
+from pointsman.fronts import FRONTS
+from pointsman.model.request import Native
+
+PATHS = ("/v1/messages", "/v1/responses")
+TEXTS = ("All", " aboard", " ü😀", "\n\n", "data: x", '"', "\\", "\u2028")
+ENDS = ("\n", "\r\n", "\r")
+
+
+def asked(path):
+    return msgspec.structs.replace(request("m"), id="0a", stream=True, native=Native(FRONTS[path].protocol, {}))
+
+
+def chunk(delta=None, **more):
+    choices = [] if delta is None else [{"index": 0, "delta": delta, "finish_reason": more.pop("finish", None)}]
+    return {"id": "c", "object": "chat.completion.chunk", "created": 7, "model": "up", "choices": choices, **more}
+
+
+def frame(value, end="\n"):
+    text = value if isinstance(value, str) else json.dumps(value)
+    return f"data: {text}{end}{end}".encode()
+
+
+def events(told):
+    """Each event by its name; its data says the same name."""
+    found = []
+    for event in told.decode().split("\n\n")[:-1]:
+        name, data = event.split("\n")
+        value = json.loads(data.removeprefix("data: "))
+        assert name == f"event: {value['type']}"
+        found.append(value)
+    return found
+
+
+def tell(path, frames, cuts=()):
+    """What a teller says of frames that come in so many pieces."""
+    teller = FRONTS[path].teller(asked(path))
+    pieces = [frames[a:b] for a, b in zip([0, *cuts], [*cuts, len(frames)], strict=True)]
+    return b"".join(teller.tell(b"".join(piece)) for piece in pieces)
+
+
+def read_anthropic(told):
+    """Text, thoughts, calls, and why it ended, of a message told in events."""
+    blocks, end = {}, {}
+    for event in told:
+        if event["type"] == "content_block_start":
+            assert event["index"] == len(blocks)
+            blocks[event["index"]] = {**event["content_block"], "said": ""}
+        elif event["type"] == "content_block_delta":
+            kinds = ("text", "thinking", "partial_json")
+            blocks[event["index"]]["said"] += next(event["delta"][kind] for kind in kinds if kind in event["delta"])
+        elif event["type"] == "message_delta":
+            end = event
+    of = lambda kind: [block for block in blocks.values() if block["type"] == kind]  # noqa: E731
+    calls = [(block["id"], block["name"], block["said"]) for block in of("tool_use")]
+    texts = ["".join(block["said"] for block in of(kind)) for kind in ("text", "thinking")]
+    return (*texts, calls, end["delta"]["stop_reason"], end["usage"]["output_tokens"])
+
+
+def read_responses(told):
+    response = told[-1]["response"]
+    items = response["output"]
+    deltas = "".join(e["delta"] for e in told if e["type"] == "response.output_text.delta")
+    text = "".join(part["text"] for item in items if item["type"] == "message" for part in item["content"])
+    assert text == deltas
+    thoughts = "".join(part["text"] for item in items if item["type"] == "reasoning" for part in item["content"])
+    calls = [(i["call_id"], i["name"], i["arguments"]) for i in items if i["type"] == "function_call"]
+    assert [event["sequence_number"] for event in told] == list(range(len(told)))
+    cut = response["incomplete_details"]
+    reason = {"max_output_tokens": "max_tokens"}[cut["reason"]] if cut else "tool_use" if calls else "end_turn"
+    return text, thoughts, calls, reason, response["usage"]["output_tokens"]
+
+
+READERS = {"/v1/messages": read_anthropic, "/v1/responses": read_responses}
+
+
+def story(dice):
+    """The frames of a random stream, and what it says."""
+    text, thoughts, calls = "", "", []
+    told = [chunk({"role": "assistant", "content": ""})]
+    for _ in range(dice.randint(0, 3)):
+        thoughts += (said := dice.choice(TEXTS))
+        told.append(chunk({dice.choice(("reasoning_content", "reasoning")): said}))
+    for _ in range(dice.randint(0, 6)):
+        text += (said := dice.choice(TEXTS))
+        told.append(chunk({"content": said}))
+    for number in range(dice.randint(0, 3)):
+        arguments = json.dumps({"city": dice.choice(TEXTS)})
+        calls.append((f"call_{number}", f"f{number}", arguments))
+        head = {
+            "index": number,
+            "id": f"call_{number}",
+            "type": "function",
+            "function": {"name": f"f{number}", "arguments": ""},
+        }
+        told.append(chunk({"tool_calls": [head]}))
+        cut = dice.randint(0, len(arguments))
+        pieces = (arguments[:cut], arguments[cut:])
+        told += [chunk({"tool_calls": [{"index": number, "function": {"arguments": piece}}]}) for piece in pieces]
+    finish = "tool_calls" if calls else dice.choice(("stop", "length"))
+    told += [chunk({}, finish=finish), chunk(usage={"prompt_tokens": 3, "completion_tokens": 9, "total_tokens": 12})]
+    end = dice.choice(ENDS)
+    frames = [frame(value, end) for value in told]
+    frames.insert(dice.randint(0, len(frames)), f": a comment{end}{end}".encode())
+    reason = {"stop": "end_turn", "length": "max_tokens", "tool_calls": "tool_use"}[finish]
+    return [*frames, frame("[DONE]", end)], (text, thoughts, calls, reason, 9)
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_a_stream_says_the_same_in_whatever_pieces_it_comes(path):
+    dice = Random(4)
+    for _ in range(300):
+        frames, expected = story(dice)
+        cuts = sorted(dice.randint(0, len(frames)) for _ in range(dice.randint(0, 4)))
+        told = tell(path, frames, cuts)
+        assert told == tell(path, frames)
+        assert READERS[path](events(told)) == expected
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_what_makes_no_sense_is_passed_over(path):
+    """The rest is told all the same."""
+    odd = [
+        '{"choices": [',
+        '{"choices": 3}',
+        "null",
+        "[]",
+        "3",
+        '{"choices":[{"index":0,"delta":{"tool_calls":3}}]}',
+        "",
+    ]
+    frames = [
+        frame(chunk({"content": "a"})),
+        *map(frame, odd),
+        frame(chunk({"content": "b"}, finish="stop")),
+        frame("[DONE]"),
+    ]
+    assert READERS[path](events(tell(path, frames)))[0] == "ab"
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_a_stream_without_anything_has_a_beginning_and_an_end(path):
+    told = events(tell(path, [frame("[DONE]")]))
+    assert told[0]["type"] in ("message_start", "response.created")
+    assert told[-1]["type"] in ("message_stop", "response.completed")
+
+
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize(
+    "message", [{"content": [{"type": "text", "text": "x"}]}, {"content": None, "refusal": "no"}, {}]
+)
+def test_whole_answers_of_odd_shapes_are_told(path, message):
+    body = json.dumps({"choices": [{"index": 0, "message": message}], "usage": {"prompt_tokens": "3"}}).encode()
+    told = json.loads(FRONTS[path].whole(asked(path), body))
+    assert told["usage"]["input_tokens"] == 0
+    assert (message.get("refusal") or "x" * bool(message)) in json.dumps(told)
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_an_answer_that_nobody_can_read_is_a_failure(path):
+    for body in (b"{", b'{"choices": 3}', b'{"choices":[{"message":{"tool_calls":{"a":1}}}]}'):
+        with pytest.raises(UpstreamFailed):
+            FRONTS[path].whole(asked(path), body)
+
+
+@pytest.mark.parametrize("arguments", ["{", "3", '"x"', "", None, {"a": 1}])
+def test_arguments_that_are_no_object_are_handed_on(arguments):
+    """Anthropic's input is an object, whatever a model wrote."""
+    call = {"id": "c", "function": {"name": "f", "arguments": arguments}}
+    body = json.dumps({"choices": [{"message": {"tool_calls": [call]}, "finish_reason": "tool_calls"}]}).encode()
+    [used] = json.loads(FRONTS["/v1/messages"].whole(asked("/v1/messages"), body))["content"]
+    assert isinstance(used["input"], dict)
+    assert str(arguments or "").strip('"') in str(used["input"])
