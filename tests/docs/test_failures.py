@@ -11,7 +11,7 @@ from pointsman.config.settings import RestSettings
 from pointsman.fakes import LoadedDice
 from pointsman.flow.attempt import BACKOFF_FIRST, BACKOFF_LONGEST, WORTH_WAITING
 from pointsman.flow.watch import OFTEN
-from pointsman.model.outcome import CONSEQUENCES
+from pointsman.model.outcome import CONSEQUENCES, FailureKind, Scope
 from pointsman.model.rest import BreakerSettings, HealthCheck
 from pointsman.providers.alive import ALIVE
 from pointsman.providers.causes import OPEN, PHRASES, SOON, STATUS_KINDS, WORDS, kind_of
@@ -21,6 +21,8 @@ from pointsman.state.adaptive_thresholds import LEAST as LEAST_FAILURES
 from pointsman.state.adaptive_thresholds import MOST as MOST_TIMES
 from pointsman.state.breaker import Breaker, State
 from pointsman.state.cooldown import LONGEST, CooldownSettings
+from pointsman.state.keyring import LONG, LONGEST_GUESS, REFUSED, TRIAL
+from pointsman.state.keys import OF_KEYS
 from pointsman.state.results import MOST
 from pointsman.state.slow_start import LEAST
 
@@ -28,6 +30,7 @@ PAGE = page("docs/concepts/failures.md")
 STATUSES = table(section(PAGE, "## Kinds"), 1)
 RESTS = section(PAGE, "## When a deployment rests")
 TOLD = section(PAGE, "## How causes are told")
+KEYS = section(PAGE, "## When a key rests")
 NEXT = section(PAGE, "## Who is asked next")
 
 
@@ -162,3 +165,18 @@ def test_health_checks_ask_as_the_page_says():
     usual = HealthCheck()
     assert f"every {usual.every:g} s for at most {usual.timeout:g} s (for all: every {LITELLM_INTERVAL:g} s)" in RESTS
     assert f"it is asked every {OFTEN:g} s at most" in RESTS
+
+
+def test_keys_rest_as_the_page_says():
+    """Which kinds, where, and for how long at first and at most."""
+    usual = CooldownSettings()
+    first = {FailureKind.RATE_LIMITED: usual.seconds, FailureKind.QUOTA: usual.quota} | dict.fromkeys(REFUSED, LONG)
+    rows = table(KEYS)
+    assert {row[0] for row in rows} == {f"`{kind.value}`" for kind in OF_KEYS} == {f"`{kind.value}`" for kind in first}
+    for kind, seconds in first.items():
+        (row,) = [row for row in rows if row[0] == f"`{kind.value}`"]
+        assert row[1] == ("everywhere" if CONSEQUENCES[kind].scope is Scope.KEY else "at that deployment")
+        assert f"{seconds:g} s" in row[2]
+        assert (f"at most {LONGEST:g} s" in row[2]) is (kind not in REFUSED)
+    assert f"up to {LONGEST:g} s after rate limits and an hour after the others" in KEYS
+    assert (LONGEST_GUESS, f"for {TRIAL:g} s, or until" in KEYS) == (3600, True)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import msgspec
 import pytest
+from hypothesis import HealthCheck as Health
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from pointsman.config.settings import HedgeSettings, WarmSettings
 from pointsman.fakes import provider
@@ -14,6 +17,7 @@ from pointsman.model.request import Hints
 from pointsman.model.rest import HealthCheck
 from pointsman.model.secret import Key, Secret
 from pointsman.state.breaker import State
+from pointsman.state.keys import OF_KEYS
 
 KEYS = tuple(Key(Secret(f"sk-hush-{number}"), str(number)) for number in (1, 2, 3))
 OK = Answered(200, {}, b'{"choices":[{"message":{"content":"hi"}}],"usage":{"total_tokens":7}}')
@@ -151,6 +155,33 @@ def test_a_retry_is_sent_with_the_next_key_like_any_request(house):
     at = house(refused(500), OK)
     assert kinds_of(at.serve()) == [("1", "server_error"), ("2", None)]
     assert at.board.keys.another(first(at), at.settings.deployments[0].provider, KEYS[1:]) == KEYS[0]
+
+
+def test_what_a_key_met_takes_no_retry_from_what_comes_after(house):
+    """One retry is there for the deployment's own failure."""
+    at = house(LIMITED, refused(500), OK, router={"num_retries": 1})
+    assert kinds_of(at.serve()) == [("1", "rate_limited"), ("2", "server_error"), ("3", None)]
+
+
+@settings(suppress_health_check=[Health.function_scoped_fixture])
+@given(
+    st.lists(st.sampled_from([OK, LIMITED, AUTH, refused(403), refused(402), refused(500), refused(429, wait="1")])),
+    st.integers(1, 3),
+    st.integers(0, 3),
+    st.booleans(),
+)
+def test_every_request_ends_whatever_its_keys_meet(house, replies, count, retries, rests):
+    """No more tries than are allowed, each with no more keys than there are; what was taken is given back."""
+    router = {"num_retries": retries, "disable_cooldowns": not rests}
+    at = house(*replies, OK, count=count, router=router)
+    trip = at.serve()
+    assert at.in_flight == 0
+    assert sum(not attempt.rekeyed for attempt in trip.outcome.attempts) <= retries + 1
+    assert sum(attempt.rekeyed for attempt in trip.outcome.attempts) <= count - 1
+    refusing = [a.key for a in trip.outcome.attempts if a.failure in OF_KEYS]
+    again = [asked for asked in at.world.asked if asked != "one"]  # it waited, and asked again
+    assert len(set(refusing)) == len(refusing) or again or not rests
+    assert all(record.in_flight == 0 for record in at.board.records().values())
 
 
 def test_what_a_key_met_is_not_what_the_caller_is_told(house):

@@ -11,6 +11,7 @@ import pytest
 from pointsman.config.settings import EncoderSettings
 from pointsman.fakes import provider
 from pointsman.flow.effects import Embed, Embedded
+from pointsman.model.secret import Key, Secret
 from pointsman.testing import MockProvider
 from pointsman.wire import embedder as module
 from pointsman.wire.embedder import REMEMBERED, Embedder
@@ -210,6 +211,23 @@ async def test_what_is_wrong_with_an_endpoint_is_told_without_its_address(fault,
     assert reply.detail
     assert reason in reply.detail
     assert port not in reply.detail
+
+
+async def test_of_several_keys_it_stays_with_one_that_is_good():
+    """One that is refused is asked with once; if all are, that is told."""
+    keys = tuple(Key(Secret(f"sk-{number}"), str(number)) for number in range(3))
+    async with MockProvider("openai", models=["e5"], api_keys=["sk-1"]) as up:
+        world = World(asyncio.get_running_loop())
+        place = provider("embed", "openai", up.base_url, api_key=keys[0].secret, keys=keys)
+        encoder = EncoderSettings("http", "e5", place, 30.0)
+        replies = [await answer(world, text, encoder=encoder) for text in ("hot", "cold")]
+        found = [entry.key_number for entry in up.ledger.entries]
+        up.faults.set("status=401")
+        refused = await answer(world, "warm", encoder=encoder)
+        world.close()
+    assert [reply.detail for reply in replies] == ["", ""]
+    assert found == [0, 1, 1, 1]
+    assert (refused.vector, refused.detail) == (None, "status 401")
 
 
 async def test_a_kind_without_embeddings_says_so():

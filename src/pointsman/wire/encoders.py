@@ -19,6 +19,7 @@ from pointsman.model.exchange import Answered, Refusal
 from pointsman.model.request import Request
 from pointsman.providers import DIALECTS
 from pointsman.providers.shapes import Inexpressible, scrubbed
+from pointsman.state.keys import OF_KEYS
 
 Rows = NDArray[np.float32]
 Ask = Callable[[Call, Callable[[Reply], None]], Callable[[], None]]
@@ -65,12 +66,15 @@ _encode = msgspec.json.Encoder().encode
 
 
 class Endpoint:
-    """Any server with an embeddings endpoint that we know the wire format of."""
+    """Any server with an embeddings endpoint that we know the wire format of. Of several keys it is asked with one, and
+    after a failure with the next: at once if it was the key's.
+    """
 
     def __init__(self, provider: Provider, model: str, ask: Ask) -> None:
         self._deployment = Deployment("encoder", model, provider, model)
         self._model = model
         self._ask = ask
+        self._turn = 0
 
     async def encode(self, texts: Sequence[str], seconds: float, /) -> Rows:
         parts = [await self._some(texts[at : at + BATCH], seconds) for at in range(0, len(texts), BATCH)]
@@ -89,15 +93,21 @@ class Endpoint:
             wire = dialect.write(request, self._deployment, self._model)
         except Inexpressible as reason:
             raise EncoderFailed(str(reason)) from None
-        reply = await self._answer(Call(provider, wire, seconds, seconds))
-        if isinstance(reply, Failed):
-            raise EncoderFailed(reply.detail)
-        if not isinstance(reply, Answered):
-            raise TypeError(f"no reply to a call: {reply!r}")
-        read = dialect.read(request, self._model, reply)
-        if isinstance(read, Refusal):
-            raise EncoderFailed(scrubbed(read, provider).detail)
-        return _rows(read.body, len(texts))
+        left = len(provider.keys)
+        while True:
+            key = provider.keys[self._turn % len(provider.keys)] if provider.keys else None
+            reply = await self._answer(Call(provider, wire, seconds, seconds, key=key))
+            if isinstance(reply, Failed):
+                raise EncoderFailed(reply.detail)
+            if not isinstance(reply, Answered):
+                raise TypeError(f"no reply to a call: {reply!r}")
+            read = dialect.read(request, self._model, reply)
+            if not isinstance(read, Refusal):
+                return _rows(read.body, len(texts))
+            self._turn += 1
+            left -= 1
+            if left <= 0 or read.kind not in OF_KEYS:
+                raise EncoderFailed(scrubbed(read, provider).detail)
 
     async def _answer(self, call: Call) -> Reply:
         answer: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
