@@ -59,6 +59,8 @@ def build_app(gateway: Gateway) -> Starlette:
         Route("/v1/models", ends.models, methods=get),
         Route("/models", ends.models, methods=get),
         Route("/v1/models/{id:path}", ends.model, methods=get),
+        Route("/v1/model/info", ends.model_info, methods=get),
+        Route("/model/info", ends.model_info, methods=get),
         Route("/v1/route", ends.route, methods=["POST"]),
         Route("/config/reload", ends.reload, methods=["POST"]),
         Route("/v1/decisions/{request_id}", ends.decision, methods=get),

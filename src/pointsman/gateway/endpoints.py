@@ -21,6 +21,7 @@ from pointsman.errors import (
 from pointsman.flow.drive import arun
 from pointsman.flow.explain import Wish
 from pointsman.gateway.body import AUTO, read_body
+from pointsman.gateway.catalogue import entry, info
 from pointsman.gateway.errors import error_response
 from pointsman.gateway.gateway import Gateway
 from pointsman.model.request import Endpoint, Fields
@@ -45,7 +46,7 @@ class Endpoints:
         self._admit(http)
         topology = self._runtime.topology
         names = (*topology.public_names, *_entries(topology))
-        return _json({"object": "list", "data": [self._model(name) for name in names]})
+        return _json({"object": "list", "data": [entry(name, topology) for name in names]})
 
     async def model(self, http: HttpRequest) -> Response:
         self._admit(http)
@@ -53,7 +54,16 @@ class Endpoints:
         topology = self._runtime.topology
         if name not in topology.public_names and name not in topology.aliases and name not in _entries(topology):
             raise ModelNotFound(f"model {name[:200]!r} is not listed here", param="model")
-        return _json(self._model(name))
+        return _json(entry(name, topology))
+
+    async def model_info(self, http: HttpRequest) -> Response:
+        """All deployments as LiteLLM lists them, or the one with this id."""
+        self._admit(http)
+        wanted = http.query_params.get("litellm_model_id")
+        listed = [d for d in self._runtime.topology.deployments if d.model is not None and wanted in (None, d.id)]
+        if wanted is not None and not listed:
+            raise ModelNotFound(f"deployment {wanted[:200]!r} is not listed here", param="litellm_model_id")
+        return _json({"data": [info(deployment) for deployment in listed]})
 
     async def route(self, http: HttpRequest) -> Response:
         """Decide for the body and headers of a request, send nothing on."""
@@ -156,9 +166,6 @@ class Endpoints:
                     }
                 )
         return rows
-
-    def _model(self, name: str) -> dict[str, Any]:
-        return {"id": name, "object": "model", "created": 0, "owned_by": "pointsman"}
 
     def _admit(self, http: HttpRequest) -> None:
         self._inference.keys.check(dict(http.headers.raw))
