@@ -1,0 +1,98 @@
+"""The kinds of provider that tests/contracts/test_kinds.py is held against, a row each: how one is simulated and set
+up, and what of the contract a kind has no words for.
+"""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx
+import msgspec
+import openai
+
+from pointsman.config.settings import RouterSettings
+from pointsman.fakes import settings
+from pointsman.mock.dialects import REFUSALS
+from pointsman.model.deployment import Deployment, Provider
+from pointsman.model.secret import Secret
+from pointsman.testing import MockProvider
+from support.serving import Serving, gateway
+
+NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+"""Made once: reading all certificates of the system takes longer than a test."""
+
+KEY = "sk-of-the-provider"
+
+
+class Row(msgspec.Struct, frozen=True, kw_only=True):
+    """One kind against its simulated server.
+
+    ``kind`` is the provider's, ``mock`` the simulated server's, ``model`` a name that both take; ``base`` stands behind
+    the server's address in the base URL, ``more`` are further fields of the Provider. ``says`` is the dialect of
+    pointsman.mock.dialects.REFUSALS that its errors are worded in. What a kind may lack: ``embeddings``, pictures by
+    their ``addresses``, ``schemas`` of answers. ``cached``: what came from a cache is told. ``thoughts``: the field
+    beside the content that they come in, where they are asked for.
+    """
+
+    kind: str
+    mock: str
+    model: str
+    says: str
+    name: str = ""
+    base: str = "/v1"
+    more: dict[str, Any] = {}
+    embeddings: bool = True
+    addresses: bool = True
+    schemas: bool = True
+    cached: bool = False
+    thoughts: str = ""
+
+    def __str__(self) -> str:
+        return self.name or self.kind
+
+    @property
+    def troubles(self) -> frozenset[str]:
+        """The troubles that such a server tells of by words alone."""
+        return frozenset(REFUSALS[self.says])
+
+
+ROWS = [
+    Row(kind="openai", mock="openai", model="gpt-4o", says="openai", base=""),
+    Row(kind="openai_compatible", mock="openai", model="gpt-4o", says="openai"),
+    Row(kind="vllm", mock="vllm", model="org/model", says="vllm"),
+    Row(kind="llama_cpp_native", mock="llama-cpp", model="a.gguf", says="llama_cpp"),
+    Row(kind="llama_cpp_python", mock="llama-cpp", model="a.gguf", says="llama_cpp"),
+    Row(kind="ollama", mock="ollama", model="llama3.2:3b", says="ollama", base="", addresses=False),
+    Row(
+        kind="anthropic",
+        mock="anthropic",
+        model="claude-opus-5-5",
+        says="anthropic",
+        embeddings=False,
+        cached=True,
+        thoughts="reasoning_content",
+    ),
+]
+
+
+class House(msgspec.Struct, frozen=True):
+    """A simulated server of a row's kind, a gateway before it, and a client of the gateway. The group is ``m``."""
+
+    mock: MockProvider
+    gateway: Serving
+    ai: openai.AsyncOpenAI
+
+
+@asynccontextmanager
+async def house(row: Row, *faults: str) -> AsyncIterator[House]:
+    """One of them, at work; nothing is retried."""
+    async with MockProvider(row.mock, name="one", models=[row.model], api_key=KEY, faults=faults) as mock:
+        at = Provider("one", row.kind, f"{mock.base_url}{row.base}", Secret(KEY), **row.more)
+        made = settings(Deployment("m@one", "m", at, row.model), router=RouterSettings(num_retries=0))
+        async with gateway(made) as it:
+            web = httpx.AsyncClient(verify=NO_TLS, timeout=20)
+            async with openai.AsyncOpenAI(base_url=f"{it.url}/v1", api_key="any", max_retries=0, http_client=web) as ai:
+                yield House(mock, it, ai)
