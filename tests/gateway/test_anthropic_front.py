@@ -218,3 +218,20 @@ async def test_tokens_are_counted_by_who_can_and_guessed_for_others(kind):
     assert 50 < counted.input_tokens < 200
     assert under_way == 0
     assert (len(mock.ledger), results) == ((1, 1) if kind == "anthropic" else (0, 0))
+
+
+async def test_models_are_listed_in_pages():
+    """As Anthropic lists them to who says that he speaks its protocol; the package asks on by itself."""
+    names = [f"m{number}" for number in range(5)]
+    async with MockProvider("openai", name="one", models=["x"]) as mock:
+        async with gateway(settings(*[member(mock, name) for name in names])) as it, client(it) as ai:
+            found = [model.id async for model in await ai.models.list(limit=2)]
+            page = await ai.models.list(limit=2, before_id="m4")
+            one = await ai.models.retrieve("m3")
+            with pytest.raises(anthropic.BadRequestError, match="limit"):
+                await ai.models.list(limit=0)
+            with pytest.raises(anthropic.NotFoundError) as missing:
+                await ai.models.retrieve("nobody")
+    assert found == names
+    assert ([model.id for model in page.data], one.id, one.type) == (["m2", "m3"], "m3", "model")
+    assert missing.value.body["error"]["type"] == "not_found_error"

@@ -17,12 +17,14 @@ from starlette.types import Message, Receive, Scope, Send
 from pointsman.admin import admin_routes
 from pointsman.errors import MethodNotAllowed, PointsmanError, RequestRefused, UnknownPath
 from pointsman.fronts import FRONTS
+from pointsman.fronts.anthropic import MESSAGES
 from pointsman.gateway.doors import HOT
 from pointsman.gateway.endpoints import Endpoints
 from pointsman.gateway.errors import error_response
 from pointsman.gateway.gateway import Gateway
 from pointsman.gateway.headers import identity
 from pointsman.gateway.inference import Inference
+from pointsman.gateway.pages import is_anthropic
 from pointsman.telemetry.log import logger
 
 Lifespan = Callable[[Starlette], AbstractAsyncContextManager[None]]
@@ -93,7 +95,7 @@ async def _only_post(http: HttpRequest) -> Response:
 
 def _render(http: HttpRequest, error: PointsmanError) -> Response:
     status, headers, body = error_response(error)
-    front = FRONTS.get(http.url.path)
+    front = MESSAGES if is_anthropic(http.headers) else FRONTS.get(http.url.path)
     if front is not None:
         body = front.error(status, body, http.state.request_id)
     return Response(body, status, headers, media_type="application/json")

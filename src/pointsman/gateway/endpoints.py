@@ -24,6 +24,7 @@ from pointsman.gateway.body import AUTO, read_body
 from pointsman.gateway.catalogue import entry, info
 from pointsman.gateway.errors import error_response
 from pointsman.gateway.gateway import Gateway
+from pointsman.gateway.pages import card, is_anthropic, page
 from pointsman.model.request import Endpoint, Fields
 from pointsman.routing.explain import as_data, hints_data, steps_data
 from pointsman.routing.topology import Topology
@@ -46,6 +47,8 @@ class Endpoints:
         self._admit(http)
         topology = self._runtime.topology
         names = (*topology.public_names, *_entries(topology))
+        if is_anthropic(http.headers):
+            return _json(page(names, http.query_params))
         return _json({"object": "list", "data": [entry(name, topology) for name in names]})
 
     async def model(self, http: HttpRequest) -> Response:
@@ -54,7 +57,7 @@ class Endpoints:
         topology = self._runtime.topology
         if name not in topology.public_names and name not in topology.aliases and name not in _entries(topology):
             raise ModelNotFound(f"model {name[:200]!r} is not listed here", param="model")
-        return _json(entry(name, topology))
+        return _json(card(name) if is_anthropic(http.headers) else entry(name, topology))
 
     async def model_info(self, http: HttpRequest) -> Response:
         """All deployments as LiteLLM lists them, or the one with this id."""

@@ -15,13 +15,13 @@ from pointsman.model.exchange import Answered, Refusal, Understood, WireRequest
 from pointsman.model.outcome import NO_USAGE, FailureKind, PromptDetails, Usage
 from pointsman.model.request import Fields, Native, Request
 from pointsman.providers.frames import frame_end, payload_of, split_frames
+from pointsman.providers.located import located
+from pointsman.providers.profiles import PATHS
 from pointsman.providers.refusals import ERROR_INSIDE, inside, no_answer, refusal
 from pointsman.providers.said import NOT_JSON
-from pointsman.providers.shapes import Dialect, versioned
+from pointsman.providers.shapes import Dialect
 from pointsman.providers.values import count
 from pointsman.providers.verbatim import passed_on
-
-PATH = "/responses"
 
 SAME = frozenset({"temperature", "top_p", "parallel_tool_calls", "user", "store", "service_tier", "metadata"})
 """Parameters of a deployment that mean the same here."""
@@ -66,7 +66,7 @@ _encode = msgspec.json.Encoder().encode
 def write(request: Request, deployment: Deployment, model: str) -> WireRequest:
     native: Native = request.native  # type: ignore[assignment]  # flow/words.py asks for nobody else's
     body = passed_on(native.fields, _added(deployment, native.fields), model)
-    return WireRequest(versioned(deployment.provider.base_url, PATH), body)
+    return WireRequest(located(deployment.provider, PATHS["responses"], model), body)
 
 
 def _added(deployment: Deployment, fields: Fields) -> dict[str, Any]:

@@ -4,24 +4,30 @@ from __future__ import annotations
 
 from pointsman.model.deployment import Deployment
 from pointsman.providers import DIALECTS
+from pointsman.providers.profiles import SERVICES
 
-PATHS = {"responses": "/v1/responses", "anthropic": "/v1/messages"}
-"""Protocols that some OpenAI-compatible servers speak, by the paths that ``model_info.supported_endpoints`` has for
-them.
-"""
+ENDPOINTS = {"responses": "responses", "anthropic": "messages"}
+"""Protocols that some who take OpenAI's format speak as well -> the endpoint that is theirs."""
 
-OFFICIAL = {"responses": frozenset({"https://api.openai.com"})}
-"""Where one is spoken for certain. Other servers are asked in their own words, which always works."""
+OFFICIAL = "https://api.openai.com"
+"""Where the kind ``openai`` is OpenAI itself; elsewhere it is any server that takes its format."""
 
 
 def speaks(deployment: Deployment, protocol: str) -> bool:
-    """Whether a request in that protocol may go to the deployment as it is."""
+    """Whether a request in that protocol may go to the deployment as it is. Services do if their reference says so; of
+    servers that people run themselves it depends on the version, so the configuration says it
+    (``model_info.supported_endpoints``): asked in chat's words they answer in any case.
+    """
     at = deployment.provider
     if protocol not in DIALECTS[at.kind].natives:
         return False
-    if protocol not in PATHS or protocol == at.kind:
+    endpoint = ENDPOINTS.get(protocol)
+    if endpoint is None or protocol == at.kind:
         return True
     told = deployment.info.get("supported_endpoints")
     if isinstance(told, list):
-        return PATHS[protocol] in told
-    return at.base_url in OFFICIAL.get(protocol, ())
+        return f"/v1/{endpoint}" in told
+    profile = SERVICES.get(at.kind)
+    if profile is None or (at.kind == "openai" and at.base_url != OFFICIAL):
+        return False
+    return profile.endpoints is not None and endpoint in profile.endpoints

@@ -19,8 +19,9 @@ from pointsman.providers.anthropic.read import read as translated
 from pointsman.providers.anthropic.stream import EventReader
 from pointsman.providers.anthropic.write import OWN, PATH, RENAMED
 from pointsman.providers.frames import split_frames
+from pointsman.providers.located import located
 from pointsman.providers.refusals import refusal
-from pointsman.providers.shapes import Dialect, versioned
+from pointsman.providers.shapes import Dialect
 from pointsman.providers.verbatim import passed_on
 
 PATHS = {"chat": PATH, "count_tokens": f"{PATH}/count_tokens"}
@@ -40,7 +41,7 @@ def write(request: Request, deployment: Deployment, model: str) -> WireRequest:
         fields = {**fields, "messages": signed(messages)}
     body = passed_on(fields, _added(deployment, fields), model)
     return WireRequest(
-        versioned(deployment.provider.base_url, PATHS[request.endpoint]), body, headers=JSON_LINE + native.headers
+        located(deployment.provider, PATHS[request.endpoint], model), body, headers=JSON_LINE + native.headers
     )
 
 
