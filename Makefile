@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint types contracts tests servers test-real test-encoders faults bench bench-library clean
+.PHONY: demo test lint types contracts tests servers clients test-real test-encoders faults bench bench-library clean
 
 demo: $(VENV)/.base
 	$(BIN)/pointsman demo
@@ -20,11 +20,13 @@ types: $(VENV)/.test
 contracts: $(VENV)/.test
 	$(BIN)/lint-imports
 
-tests: $(VENV)/.test servers
+tests: $(VENV)/.test servers clients
 	$(BIN)/pytest
 
 servers:
 	@command -v redis-server >/dev/null || sh tests/servers.sh
+
+clients: .venv-clients/.made tests/clients/node/node_modules/.made
 
 test-real: $(VENV)/.test
 	$(BIN)/python tests_real/run.py
@@ -42,7 +44,7 @@ bench-library: $(VENV)/.bench
 	$(BIN)/python bench/library/run.py $(if $(QUICK),--quick)
 
 clean:
-	rm -rf $(VENV) .venv-encoders build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .venv-encoders .venv-clients tests/clients/node/node_modules build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 $(VENV)/.base: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit("Pointsman needs Python 3.11 or newer") if sys.version_info < (3, 11) else None'
@@ -62,4 +64,15 @@ $(VENV)/.bench: $(VENV)/.base
 	test -x .venv-encoders/bin/python || $(PYTHON) -m venv .venv-encoders
 	.venv-encoders/bin/python -m pip install --quiet --disable-pip-version-check --requirement tests_real/encoders/requirements.txt
 	.venv-encoders/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[embeddings,model2vec]'
+	@touch $@
+
+.venv-clients/.made: pyproject.toml tests/clients/requirements.txt
+	test -x .venv-clients/bin/python || $(PYTHON) -m venv .venv-clients
+	.venv-clients/bin/python -m pip install --quiet --disable-pip-version-check --no-compile --requirement tests/clients/requirements.txt
+	.venv-clients/bin/python -m pip install --quiet --disable-pip-version-check --no-compile --editable .
+	@touch $@
+
+tests/clients/node/node_modules/.made: tests/clients/node/package-lock.json
+	@command -v npm >/dev/null || sh tests/node.sh
+	cd tests/clients/node && npm ci --no-audit --no-fund --ignore-scripts --loglevel=error
 	@touch $@

@@ -109,8 +109,8 @@ class NdjsonReader:
             self.content = True
             self.deltas += 1
             said = {"delta": delta} if chat else {"text": text}
-            frames.append(self._frame(reply, said))
             self._write_down(delta or said)
+            frames += [self._frame(reply, part) for part in _parts(said)]
         if reply.done:
             frames += self._ending(reply)
         return b"".join(frames)
@@ -152,6 +152,15 @@ class NdjsonReader:
         if choice is None:
             body["usage"] = self.usage
         return b"data: " + _encode(body) + b"\n\n"
+
+
+def _parts(said: dict[str, Any]) -> list[dict[str, Any]]:
+    """A frame's worth each: clients read one call of a frame, as OpenAI sends them."""
+    delta = said.get("delta", {})
+    calls = delta.get("tool_calls", [])
+    if len(calls) < 2:
+        return [said]
+    return [{"delta": {**delta, "tool_calls": calls[:1]}}, *[{"delta": {"tool_calls": [call]}} for call in calls[1:]]]
 
 
 def reader(request: Request, model: str) -> NdjsonReader:

@@ -1,4 +1,4 @@
-"""The official ``openai`` package, unchanged, against the gateway over every kind of provider."""
+"""The official ``openai`` package in the gateway's own loop: its asynchronous client, and what headers say."""
 
 from __future__ import annotations
 
