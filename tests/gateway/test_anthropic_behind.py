@@ -180,3 +180,19 @@ async def test_a_configuration_needs_a_key_and_a_name():
         entry = it.providers["anthropic"].ledger.last
     assert (answer.choices[0].finish_reason, answer.model) == ("length", "claude-opus-5-5")
     assert (entry.path, entry.key_matched, "x-api-key" in entry.headers) == ("/v1/messages", True, True)
+
+
+async def test_thoughts_are_sent_back_with_a_tools_result():
+    """The message of one answer, unchanged, is part of the next request; so is one that was streamed."""
+    asked = {"model": "m", "tools": [TOOL], "reasoning_effort": "high"}
+    async with house("claude-haiku-4-5") as (mock, ai):
+        first = (await ai.chat.completions.create(**asked, messages=MESSAGES)).choices[0].message
+        [call] = first.tool_calls
+        told = {"role": "tool", "tool_call_id": call.id, "content": "rain"}
+        await ai.chat.completions.create(**asked, messages=[*MESSAGES, first.model_dump(exclude_none=True), told])
+        sent = mock.ledger.last.body
+        stream = await ai.chat.completions.create(**asked, messages=MESSAGES, stream=True)
+        deltas = [chunk.choices[0].delta.model_dump() async for chunk in stream if chunk.choices]
+    blocks = [block for delta in deltas for block in delta.get("thinking_blocks") or ()]
+    assert sent["messages"][1]["content"][0] == first.thinking_blocks[0] == blocks[0]
+    assert sent["thinking"]["type"] == "enabled"

@@ -59,7 +59,7 @@ def test_a_message_in_openais_shape():
 
 
 def test_calls_and_thoughts():
-    """A call's arguments are JSON's text; thoughts stand beside the words; signatures and secrets are left out."""
+    """A call's arguments are JSON's text; thoughts stand beside the words, and as blocks that can be sent back."""
     use = {"type": "tool_use", "id": "toolu_1", "name": "now", "input": {"zone": "UTC"}}
     bare = {"type": "tool_use", "id": "toolu_2", "name": "f", "input": {}}
     thought = {"type": "thinking", "thinking": "Hm.", "signature": "x"}
@@ -69,6 +69,7 @@ def test_calls_and_thoughts():
         "role": "assistant",
         "content": None,
         "reasoning_content": "Hm.",
+        "thinking_blocks": [thought, {"type": "redacted_thinking", "data": "y"}],
         "tool_calls": [
             {"index": 0, "id": "toolu_1", "type": "function",
              "function": {"name": "now", "arguments": '{"zone":"UTC"}'}},

@@ -154,9 +154,12 @@ THOUGHT = [
 
 
 def test_thoughts():
-    """They are told as reasoning, without their signature; to a text completion not at all."""
+    """They are told as reasoning, and once more whole when they are signed; to a text completion not at all."""
     out, _ = fed([events(START, *THOUGHT, *SAID, ended(), STOP)])
-    assert deltas(out) == [TOLD[0], ({"reasoning_content": "Hm."}, None), *TOLD[1:]]
+    whole = {"type": "thinking", "thinking": "Hm.", "signature": "x"}
+    assert deltas(out) == [
+        TOLD[0], ({"reasoning_content": "Hm."}, None), ({"thinking_blocks": [whole]}, None), *TOLD[1:],
+    ]  # fmt: skip
     reader = DIALECT.reader(asked("completions"), "claude")
     assert reader.feed(events(START, *THOUGHT)) == b""
     assert (reader.begun, reader.content) == (True, False)

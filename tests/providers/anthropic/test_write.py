@@ -259,6 +259,17 @@ def test_older_models_don_t_think_behind_a_tools_result():
     assert sent(body, model="claude-opus-5")["thinking"] == {"type": "adaptive"}
 
 
+def test_thoughts_that_are_sent_back_are_the_models_own():
+    """As they were; what nobody signed is left out. Older models may think on."""
+    own = [{"type": "thinking", "thinking": "Hm.", "signature": "x"}, {"type": "redacted_thinking", "data": "y"}]
+    other = [{"type": "thinking", "thinking": "Hm.", "signature": ""}, 3]
+    calls = {"role": "assistant", "content": None, "tool_calls": [CALL], "thinking_blocks": [*own, *other]}
+    told = {"role": "tool", "tool_call_id": "call_1", "content": "12"}
+    found = sent({"messages": [USER, calls, told], "reasoning_effort": "high", "max_tokens": 9000})
+    assert found["messages"][1]["content"][:-1] == own
+    assert found["thinking"]["type"] == "enabled"
+
+
 @pytest.mark.parametrize("model", NEW)
 def test_newer_models_are_told_an_effort(model):
     """They decide themselves; the caller's own words count first."""

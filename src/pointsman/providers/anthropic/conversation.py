@@ -17,6 +17,9 @@ Block = dict[str, Any]
 TEXTS = {"text": "text", "refusal": "refusal"}
 """Types of parts that are text -> the field it stands in."""
 
+THOUGHTS = ("thinking", "redacted_thinking")
+"""Types of blocks in which the model thinks."""
+
 _NO_ID = re.compile(r"[^a-zA-Z0-9_-]")
 
 
@@ -35,7 +38,8 @@ def conversation(messages: Any) -> tuple[list[Block], list[dict[str, Any]]]:
         elif role == "user":
             _say(turns, "user", _blocks(message.get("content")))
         elif role == "assistant":
-            _say(turns, "assistant", [*_blocks(message.get("content")), *_calls(message.get("tool_calls"))])
+            thoughts = _thoughts(message.get("thinking_blocks"))
+            _say(turns, "assistant", [*thoughts, *_blocks(message.get("content")), *_calls(message.get("tool_calls"))])
         elif role == "tool":
             _say(turns, "user", [_result(message)])
         else:
@@ -44,9 +48,13 @@ def conversation(messages: Any) -> tuple[list[Block], list[dict[str, Any]]]:
 
 
 def goes_on(turns: list[dict[str, Any]]) -> bool:
-    """The conversation ends with what tools have said: the assistant's own turn is not over."""
+    """The conversation ends with what tools have said, and nobody knows any more what the assistant thought before it
+    called them: its turn is not over.
+    """
     last = turns[-1]["content"] if turns else []
-    return any(block["type"] == "tool_result" for block in last)
+    before = turns[-2]["content"] if turns[1:] else []
+    called = any(block["type"] == "tool_result" for block in last)
+    return called and not any(block["type"] in THOUGHTS for block in before)
 
 
 def _say(turns: list[dict[str, Any]], role: str, blocks: list[Block]) -> None:
@@ -88,6 +96,16 @@ def _source(url: str) -> dict[str, str]:
     if not url.startswith(("http://", "https://")):
         raise Inexpressible("messages", "an image is base64 data or an address that begins with http")
     return {"type": "url", "url": url}
+
+
+def _thoughts(blocks: Any) -> list[Block]:
+    """What the model thought, as it said it, for its servers check that. What nobody signed was another model's."""
+    listed = blocks if isinstance(blocks, list) else ()
+    return [
+        block
+        for block in listed
+        if isinstance(block, dict) and block.get("type") in THOUGHTS and (block.get("signature") or block.get("data"))
+    ]
 
 
 def _calls(calls: Any) -> list[Block]:

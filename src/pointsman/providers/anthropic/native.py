@@ -14,7 +14,7 @@ import msgspec
 from pointsman.model.deployment import Deployment
 from pointsman.model.exchange import JSON_LINE, Answered, Refusal, Understood, WireRequest
 from pointsman.model.request import Fields, Native, Request
-from pointsman.providers.anthropic.read import Counts, read_message, usage_of
+from pointsman.providers.anthropic.read import Block, Counts, read_message, usage_of
 from pointsman.providers.anthropic.read import read as translated
 from pointsman.providers.anthropic.stream import EventReader
 from pointsman.providers.anthropic.write import OWN, PATH, RENAMED
@@ -105,6 +105,9 @@ class PassingReader(EventReader):
         if text:
             self.content = self.begun = True
             self.deltas += 1
+        return b""
+
+    def _thought(self, _block: Block) -> bytes:
         return b""
 
     def _call(self, _call: dict[str, Any]) -> bytes:

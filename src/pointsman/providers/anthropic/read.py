@@ -43,6 +43,8 @@ class Block(msgspec.Struct, gc=False):
     type: str
     text: str = ""
     thinking: str = ""
+    signature: Any = None
+    data: Any = None
     id: str = ""
     name: str = ""
     input: Any = None
@@ -135,12 +137,22 @@ def tool_call(block: Block, index: int, arguments: str) -> dict[str, Any]:
     }
 
 
+def thought(block: Block) -> dict[str, Any] | None:
+    """A block of thoughts as the caller may send it back; None for any other, and for what nobody could check."""
+    if block.type == "thinking" and block.signature:
+        return {"type": block.type, "thinking": block.thinking, "signature": block.signature}
+    return {"type": block.type, "data": block.data} if block.type == "redacted_thinking" and block.data else None
+
+
 def _message(message: Message) -> dict[str, Any]:
     text = _text(message, "text")
     shown: dict[str, Any] = {"role": "assistant", "content": text}
     thoughts = _text(message, "thinking")
     if thoughts:
         shown["reasoning_content"] = thoughts
+    signed = [block for block in map(thought, message.content) if block is not None]
+    if signed:
+        shown["thinking_blocks"] = signed
     used = [block for block in message.content if block.type == "tool_use"]
     if used:
         shown["content"] = text or None

@@ -13,6 +13,7 @@ from pointsman.providers.anthropic.read import (
     Block,
     Counts,
     finish_reason,
+    thought,
     tool_call,
     usage_of,
     usage_told,
@@ -42,6 +43,7 @@ class Delta(msgspec.Struct, gc=False):
     text: str = ""
     thinking: str = ""
     partial_json: str = ""
+    signature: str = ""
     stop_reason: str | None = None
 
 
@@ -69,6 +71,7 @@ class EventReader:
         self._counts = Counts()
         self._reason: str | None = None
         self._calls = 0
+        self._thoughts: list[str] = []
         self._arguments: bool | None = None  # of the tool call under way: some were told; None if there is no call
         self._transcript: Transcript | None = None
         self.begun = False
@@ -167,12 +170,15 @@ class EventReader:
         return self._delta({"role": "assistant", "content": ""}) if self._chat else b""
 
     def _said(self, delta: Delta) -> bytes:
-        """A piece of a text, a thought or a call; a signature says nothing to the caller."""
+        """A piece of a text, a thought or a call. A signed thought is told once more, whole, so that it can be sent back."""
         if delta.type == "text_delta":
             return self._piece("content" if self._chat else "text", delta.text)
         if delta.type == "thinking_delta":
             self.begun = True
+            self._thoughts.append(delta.thinking)
             return self._piece("reasoning_content", delta.thinking) if self._chat else b""
+        if delta.type == "signature_delta":
+            return self._thought(Block("thinking", thinking="".join(self._thoughts), signature=delta.signature))
         if delta.type == "input_json_delta" and self._arguments is not None and delta.partial_json:
             self._arguments = True
             return self._call({"index": self._calls - 1, "function": {"arguments": delta.partial_json}})
@@ -185,6 +191,9 @@ class EventReader:
             arguments = _encode(block.input).decode() if block.input else ""
             return self._call(tool_call(block, self._calls - 1, arguments))
         self._arguments = None
+        self._thoughts = []
+        if block.type == "redacted_thinking":
+            return self._thought(block)
         if block.type == "text":
             return self._piece("content" if self._chat else "text", block.text)
         return b""
@@ -206,6 +215,12 @@ class EventReader:
         if self._chat:
             said = b'"delta":{%b}' % said
         return b'%b%b{"index":0,%b,"finish_reason":null}]}\n\n' % (opening, self._head, said)
+
+    def _thought(self, block: Block) -> bytes:
+        signed = thought(block)
+        if signed is None or not self._chat:
+            return b""
+        return (b"" if self._head else self._opening()) + self._delta({"thinking_blocks": [signed]})
 
     def _call(self, call: dict[str, Any]) -> bytes:
         self.content = self.begun = True
