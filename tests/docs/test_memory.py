@@ -7,7 +7,7 @@ import pytest
 from docs.pages import code, page, section, table
 from pointsman.config.settings import WarmSettings, WatchSettings
 from pointsman.fakes import provider
-from pointsman.flow.watch import ROUNDS
+from pointsman.flow.watch import ROUNDS, SELDOM
 from pointsman.model import listing
 from pointsman.model.view import Standing
 from pointsman.providers.busy import BUSY
@@ -68,6 +68,7 @@ def test_lists_and_loads_are_asked_for_at_the_pace_that_it_says():
     lists, load = WatchSettings().lists, WatchSettings().load
     told = section(PAGE, "## Lists of models")
     assert f"Every {lists.every:g} s, beside the traffic, for at most {lists.timeout:g} s each" in told
+    assert f"a hosted service, once it has answered, every {lists.every * SELDOM:g} s" in told
     assert f"the first {listing.MOST:,} models count; names have at most {listing.LONGEST} characters" in told
     assert f"a whole list {MOST_BYTES // 2**20} MiB" in told
     told = section(PAGE, "## Load")

@@ -8,7 +8,7 @@ import pytest
 from pointsman.config.settings import Capability, Pace, SizeRule, WarmSettings, WatchSettings
 from pointsman.fakes import FakeClock, LoadedDice, deployment, provider, settings
 from pointsman.flow.effects import Call, Failed, Sleep
-from pointsman.flow.watch import ROUNDS, TOGETHER, watches
+from pointsman.flow.watch import ROUNDS, SELDOM, TOGETHER, watches
 from pointsman.model.exchange import Answered, Loaded
 from pointsman.model.listing import Card, Listing
 from pointsman.model.outcome import FailureKind
@@ -204,6 +204,15 @@ def test_an_equal_list_is_no_news(board):
     assert seen[0] is seen[1]
     assert seen[2] is not seen[1]
     assert seen[2][NAMED] == Listing({"b:1b": Card()})
+
+
+def test_a_service_is_asked_less_often_once_it_has_answered(board):
+    """Its list is long, and seldom another."""
+    flow, _ = listening(board, [], provider("here", "openai"))
+    assert flow.send(LATE) == Sleep(30.0)
+    flow.send(None)
+    assert flow.send(ONE) == Sleep(TOGETHER)
+    assert flow.send(None) == Sleep(30.0 * SELDOM)
 
 
 # Models one by one

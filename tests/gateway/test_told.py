@@ -21,9 +21,9 @@ IMAGE = [
 TOOLS = [{"type": "function", "function": {"name": "f", "parameters": {"type": "object", "properties": {}}}}]
 
 
-def at(mock: MockProvider, **more) -> Deployment:
+def at(mock: MockProvider, kind: str = "", **more) -> Deployment:
     """Its first model, as ``m``."""
-    place = Provider(mock.name, KINDS[mock.kind], mock.base_url)
+    place = Provider(mock.name, kind or KINDS[mock.kind], mock.base_url)
     return deployment(f"m@{mock.name}", at=place, model=mock.models[0], **more)
 
 
@@ -104,14 +104,14 @@ async def test_long_answers_go_to_who_may_give_them():
         assert (await able(it, max_tokens=100))[0] == {"short", "long"}
 
 
-@pytest.mark.parametrize("service", ["openrouter", "together"])
-async def test_an_answer_costs_what_its_service_lists(service):
-    """Nobody wrote the price down; ``lowest-cost`` goes by it, and the answer tells the dollars."""
-    cheap = MockProvider("openai", name="cheap", models=["x"], tells=service)
+@pytest.mark.parametrize(("kind", "tells"), [("openrouter", "openrouter"), ("together_ai", "together")])
+async def test_an_answer_costs_what_its_service_lists(kind, tells):
+    """Nobody wrote the price down; the answer tells the dollars, and ``lowest-cost`` goes by it."""
+    cheap = MockProvider("openai", name="cheap", models=["x"], tells=tells)
     dear = MockProvider("openai", name="dear", models=["x"])
-    by_price = {"strategies": Strategies("lowest-cost"), "router": RouterSettings()}
     async with cheap, dear:
-        made = over(at(cheap), at(dear, input_cost=1e-3, output_cost=1e-3), **by_price)
+        members = at(cheap, kind), at(dear, input_cost=1e-3, output_cost=1e-3)
+        made = over(*members, strategies=Strategies("lowest-cost"), router=RouterSettings())
         async with gateway(made) as it:
             await known(cheap)
             reply = await ask(it)
@@ -122,6 +122,17 @@ async def test_an_answer_costs_what_its_service_lists(service):
             told = (await ask(it, "/v1/route")).json()["steps"][-1]["reason"]
         assert told.endswith("(cheap's list)")
     assert {entry.method for entry in dear.ledger.entries} <= {"POST"}
+
+
+@pytest.mark.parametrize(("kind", "tells"), [("tgi", "tgi"), ("lm_studio", "lm_studio")])
+async def test_servers_that_tell_contexts_elsewhere_are_asked_there(kind, tells):
+    """A request that is longer goes to who has room for it."""
+    small = MockProvider("openai", name="small", models=["x"], tells=tells, context_length=256)
+    large = MockProvider("vllm", name="large", models=["x"])
+    async with small, large, gateway(over(at(small, kind), at(large))) as it:
+        await known(small, large)
+        assert (await able(it, text="word " * 400))[0] == {"large"}
+        assert (await able(it))[0] == {"small", "large"}
 
 
 async def test_what_is_put_into_anthropics_cache_costs_more():

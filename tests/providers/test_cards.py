@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from pointsman.model.listing import Card
 from pointsman.model.outcome import MOST_TOKENS
-from pointsman.providers.cards import DEAREST, LARGEST, Entry, card
+from pointsman.providers.cards import DEAREST, LARGEST, PRICES, Entry, card
 
 
-def told(**fields: Any) -> Card:
-    return card(msgspec.convert({"id": "m", **fields}, Entry))
+def told(kind: str = "openrouter", **fields: Any) -> Card:
+    return card(msgspec.convert({"id": "m", **fields}, Entry), kind)
 
 
 OPENROUTER = {
@@ -48,7 +48,8 @@ STUDIO = {"type": "vlm", "state": "loaded", "max_context_length": 32_768, "loade
             OPENROUTER,
             Card(None, 200_000, None, 64_000, True, True, 0.000003, 0.000015, 0.0000003, 0.00000375),
         ),
-        (TOGETHER, Card(None, 131_072, input_cost=0.88e-6, output_cost=0.88e-6)),
+        ({**TOGETHER, "kind": "together_ai"}, Card(None, 131_072, input_cost=0.88e-6, output_cost=0.88e-6)),
+        ({**OPENROUTER, "kind": "openai"}, Card(None, 200_000, None, 64_000, True, True)),
         (GROQ, Card(None, 131_072, max_output=32_768)),
         (MISTRAL, Card(None, 32_768, vision=False, tools=True)),
         (STUDIO, Card(None, 4096, vision=True)),
@@ -57,7 +58,18 @@ STUDIO = {"type": "vlm", "state": "loaded", "max_context_length": 32_768, "loade
         ({"max_tokens": 64_000}, Card()),
         ({"architecture": {"input_modalities": ["text"]}, "supported_parameters": []}, Card(vision=False, tools=False)),
     ],
-    ids=["openrouter", "together", "groq", "mistral", "lm studio", "its tools", "anthropic", "of what", "neither"],
+    ids=[
+        "openrouter",
+        "together",
+        "of an unknown unit",
+        "groq",
+        "mistral",
+        "lm studio",
+        "its tools",
+        "anthropic",
+        "of what",
+        "neither",
+    ],
 )
 def test_each_service_is_understood(fields, expected):
     """Written after their public references."""
@@ -70,7 +82,7 @@ def test_each_service_is_understood(fields, expected):
         {"prompt": "-1", "completion": "-1"},
         {"prompt": "0.000001"},
         {"prompt": "0.000001", "completion": "0.000002", "request": "0.01"},
-        {"input": 0, "output": 0, "hourly": 2.5},
+        {"input": 0, "output": 0},
         {"prompt": "cheap", "completion": "nan"},
         {"prompt": "2", "completion": "2"},
         {"prompt": True, "completion": None},
@@ -84,6 +96,12 @@ def test_prices_that_can_not_be_charged_by_the_token_are_not_known(pricing):
     """Those that change with every request, those of the hour, fees, halves, jokes. 0 is a price."""
     assert told(pricing=pricing) == Card()
     assert told(pricing={"prompt": "0", "completion": "0"}) == Card(input_cost=0.0, output_cost=0.0)
+
+
+def test_what_is_charged_by_the_hour_has_no_price_a_token():
+    """Together lists it with zeros."""
+    assert told("together_ai", pricing={"input": 0, "output": 0, "hourly": 2.5}) == Card()
+    assert told("together_ai", pricing={"input": 0, "output": 0, "hourly": 0}) == Card(input_cost=0.0, output_cost=0.0)
 
 
 def test_a_price_of_a_cache_that_makes_no_sense_is_left_out():
@@ -102,10 +120,10 @@ odd: st.SearchStrategy[Any] = st.recursive(
 FIELDS = [field for field in Entry.__struct_fields__ if field != "id"]
 
 
-@given(st.dictionaries(st.sampled_from(FIELDS), odd, max_size=8))
-def test_whatever_it_says_what_is_known_can_be_believed(fields):
+@given(st.dictionaries(st.sampled_from(FIELDS), odd, max_size=8), st.sampled_from(["", *PRICES]))
+def test_whatever_it_says_what_is_known_can_be_believed(fields, kind):
     """Or nothing is."""
-    found = told(**fields)
+    found = told(kind, **fields)
     assert all(figure is None or 0 < figure <= MOST_TOKENS for figure in (found.context, found.max_output))
     assert found.size is None or 0 < found.size <= LARGEST
     assert {type(found.vision), type(found.tools)} <= {bool, type(None)}

@@ -90,6 +90,19 @@ def test_who_has_one_model_and_answers_to_any_name_says_it_of_any_name():
     assert said("llama_cpp_python", two).card("whatever") is None
 
 
+def test_a_list_may_be_its_entries_alone():
+    """As Together sends it; an empty one is none."""
+    listing = said("together_ai", b'[{"id":"a","context_length":8},{"id":"b"}]')
+    assert listing == Listing({"a": Card(context=8), "b": Card()})
+    assert said("together_ai", b"[]") is None
+
+
+def test_geminis_names_may_be_said_without_their_first_word():
+    """As its chat completions take them."""
+    listing = said("gemini", b'{"data":[{"id":"models/gemini-x"},{"id":"models/y"},{"id":"y"}]}')
+    assert (listing.name("gemini-x"), listing.name("y")) == ("models/gemini-x", "y")
+
+
 @pytest.mark.parametrize(
     ("contexts", "common"), [((8, 8), Card(context=8)), ((8, 9), None), ((8, None), None), ((), None)]
 )
@@ -156,13 +169,13 @@ SIMULATED = [
         {"m.gguf": Card(13.0, 8192)}, any_name=True)),
     ("openai", "openai", ["gpt-4o", "gpt-4.1"], {}, Listing(
         {"gpt-4o": Card(), "gpt-4.1": Card()})),
-    ("openai", "openai", ["a", "b-vl"], {"tells": "openrouter"}, Listing({
+    ("openai", "openrouter", ["a", "b-vl"], {"tells": "openrouter"}, Listing({
         "a": Card(None, 128_000, None, 8192, False, True, 2.5e-6, 10e-6, 0.25e-6),
         "b-vl": Card(None, 128_000, None, 8192, True, True, 2.5e-6, 10e-6, 0.25e-6)})),
-    ("openai", "openai", ["a"], {"tells": "together"}, Listing(
+    ("openai", "together_ai", ["a"], {"tells": "together"}, Listing(
         {"a": Card(None, 128_000, input_cost=2.5e-6, output_cost=10e-6)})),
-    ("openai", "openai", ["a"], {"tells": "groq"}, Listing({"a": Card(None, 128_000, max_output=8192)})),
-    ("openai", "openai", ["pixtral"], {"tells": "mistral"}, Listing(
+    ("openai", "groq", ["a"], {"tells": "groq"}, Listing({"a": Card(None, 128_000, max_output=8192)})),
+    ("openai", "mistral", ["pixtral"], {"tells": "mistral"}, Listing(
         {"pixtral": Card(None, 128_000, vision=True, tools=True)})),
     ("anthropic", "anthropic", [f"claude-{n}" for n in range(30)], {}, Listing(
         {f"claude-{n}": Card(context=200_000, max_output=64_000) for n in range(30)})),

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import date
+
+import msgspec
 import pytest
 
 from pointsman.config.settings import (
@@ -23,6 +26,7 @@ from pointsman.fakes import LoadedDice, deployment, provider, settings
 from pointsman.model.condition import Compare, Fact, Not
 from pointsman.model.decision import Decision
 from pointsman.model.listing import Card, Listing
+from pointsman.model.prices import Price, PriceList, PriceTable
 from pointsman.routing.lists import lists_of_use
 from pointsman.routing.pipeline import Pipeline, Sight
 from pointsman.routing.topology import compile_topology
@@ -255,10 +259,7 @@ NAMED = (*OPEN, deployment("a", at=OLLAMA))
         ({"metadata": (MetadataRule("r", "vllm", PLAIN),)}, ()),
         ({"chains": {"c": FallbackChain("c", (ChainMember("vllm", large()),))}}, ("ollama", "vllm", "cpp")),
         ({"chains": {"c": FallbackChain("c", (ChainMember("vllm", PLAIN), ChainMember("cpp")))}}, ()),
-        ({"strategies": Strategies("lowest-cost")}, ("ollama", "vllm", "cpp")),
-        ({"strategies": Strategies(groups={"x": "usage_based"})}, ("ollama", "vllm", "cpp")),
-        ({"capabilities": {"any": Capability("any", strategy="lowest-cost")}}, ("ollama", "vllm", "cpp")),
-        ({"strategies": Strategies("least_loaded")}, ()),
+        ({"strategies": Strategies("lowest-cost")}, ()),
         ({"tasks": TaskSettings((Task("chat", "m", when=large()),))}, ("ollama", "vllm", "cpp")),
         ({"tasks": TaskSettings((Task("chat", "m"),))}, ()),
     ],
@@ -269,20 +270,16 @@ def test_lists_are_asked_for_only_where_something_goes_by_them(more, asked):
     assert tuple(place.name for place in lists_of_use(topology)) == asked
 
 
-SERVICE = provider("service")
-
-
-@pytest.mark.parametrize(
-    ("member", "asked"),
-    [
-        (deployment("a", at=SERVICE), ["service"]),
-        (deployment("a", at=SERVICE, input_cost=0.0), []),
-        (deployment("a", at=SERVICE, output_cost=1.0), []),
-        (deployment("a", at=provider("service", "vllm")), []),
-    ],
-)
-def test_services_are_asked_what_they_charge_where_that_decides_and_nobody_says_it(member, asked):
-    """Again and again, though they have told: prices change. Servers of one's own charge nothing."""
-    made = settings(member, strategies=Strategies("lowest-cost"))
-    for lists in ({}, {member.provider: Listing({"m": Card(input_cost=1e-6, output_cost=1e-6)})}):
-        assert [place.name for place in lists_of_use(compile_topology(made, lists))] == asked
+@pytest.mark.parametrize("kind", ["openrouter", "together_ai"])
+def test_who_tells_prices_is_asked_for_them_where_the_configuration_says_none(kind):
+    """Again and again, though it has told them: prices change. A table may be older than the list."""
+    place = provider("service", kind, "https://service.example")
+    member = deployment("a", at=place)
+    table = PriceTable({"service.example": PriceList(date(2026, 10, 1), {"m": Price(1.0)})})
+    told = {place: Listing({"m": Card(input_cost=1e-6, output_cost=1e-6)})}
+    for lists, prices in (({}, ()), (told, ()), ({}, (table,)), (told, (table,))):
+        assert lists_of_use(compile_topology(settings(member, prices=prices), lists)) == (place,)
+    own = msgspec.structs.replace(member, output_cost=0.0)
+    assert lists_of_use(compile_topology(settings(own, prices=(table,)), told)) == ()
+    other = deployment("a", at=provider("service", base_url="https://service.example"))
+    assert lists_of_use(compile_topology(settings(other))) == ()

@@ -11,6 +11,7 @@ from typing import TypeVar
 
 import msgspec
 
+from pointsman.config.kinds import SERVICES
 from pointsman.config.settings import Pace
 from pointsman.flow.effects import Call, Effect, Reply, Sleep
 from pointsman.model.deployment import Provider
@@ -39,6 +40,9 @@ ROUNDS = 2.5
 
 OFTEN = 2.0
 """Seconds between two questions to a server that is not up: so long after it has come back nobody knows, at most."""
+
+SELDOM = 20.0
+"""Times as long between two questions for a service's list."""
 
 TOGETHER = 0.05
 """Seconds after which a new list is learned, with those that have come meanwhile: when all are asked at once."""
@@ -75,7 +79,10 @@ def _busy(provider: Provider, pace: Pace, board: Scoreboard) -> Watch:
 
 
 def _listed(provider: Provider, pace: Pace, board: Scoreboard, learn: Callable[[], None]) -> Watch:
-    """Which models it serves. Without an answer the last list holds: models don't go when a server is busy."""
+    """Which models it serves. Without an answer the last list holds: models don't go when a server is busy. A service's
+    list is long and seldom another: from its first answer on it is asked less often.
+    """
+    rarely = SELDOM if provider.kind in SERVICES else 1.0
     known: Kept = {}
     while True:
         listing = yield from _asked(LISTED, provider, pace, board)
@@ -84,7 +91,7 @@ def _listed(provider: Provider, pace: Pace, board: Scoreboard, learn: Callable[[
             board.servers.tell_list(provider, listing)
             yield Sleep(TOGETHER)
             learn()
-        yield Sleep(pace.every)
+        yield Sleep(pace.every * (rarely if listing is not None else 1.0))
 
 
 def _detailed(

@@ -181,7 +181,10 @@ class OpenAi:
 
     def _models(self, request: Request) -> Answer:
         cards = [self._card(model) for model in self._scene.options.listed()]
-        return json_reply({"object": "list", "data": cards}, headers=header_lines(self._ident(request)))
+        alone = self._scene.options.tells == "together"
+        return json_reply(
+            cards if alone else {"object": "list", "data": cards}, headers=header_lines(self._ident(request))
+        )
 
     def _model(self, request: Request) -> Answer:
         model = request.path.removeprefix("/v1/models/")

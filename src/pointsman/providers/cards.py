@@ -22,8 +22,8 @@ LARGEST = 100_000.0
 DEAREST = 1.0
 """Dollars a token that can be believed."""
 
-PRICES = (
-    (
+PRICES: dict[str, tuple[int, dict[str, str]]] = {
+    "openrouter": (
         1,
         {
             "prompt": "input_cost",
@@ -32,9 +32,9 @@ PRICES = (
             "input_cache_write": "written_cost",
         },
     ),
-    (MILLION, {"input": "input_cost", "output": "output_cost", "cached_input": "cached_cost"}),
-)
-"""OpenRouter's words, in dollars a token, and Together's, in dollars a million."""
+    "together_ai": (MILLION, {"input": "input_cost", "output": "output_cost", "cached_input": "cached_cost"}),
+}
+"""Kinds whose lists tell prices: of how many tokens, and their words for them."""
 
 FEES = ("request", "hourly")
 """What is charged besides tokens: with such a fee nobody knows what an answer costs."""
@@ -67,8 +67,10 @@ class Entry(msgspec.Struct, gc=False):
     pricing: Any = _ABSENT
 
 
-def card(entry: Entry) -> Card:
-    """What a server runs with counts more than what its model was trained with."""
+def card(entry: Entry, kind: str = "") -> Card:
+    """What a server runs with counts more than what its model was trained with. ``kind``: who sends it; prices are read
+    of those whose unit is known.
+    """
     meta, top, takes = _part(entry.meta), _part(entry.top_provider), _part(entry.capabilities)
     contexts = (
         entry.loaded_context_length,
@@ -90,7 +92,7 @@ def card(entry: Entry) -> Card:
         max_output=first_tokens(answers),
         vision=_flag(takes.get("vision"), "image" in modalities if modalities is not None else vision),
         tools=_flag(takes.get("function_calling"), _tools(entry)),
-        **_prices(_part(entry.pricing)),
+        **_prices(_part(entry.pricing), kind),
     )
 
 
@@ -120,16 +122,14 @@ def _tools(entry: Entry) -> bool | None:
     return True if abilities is not None and "tool_use" in abilities else None
 
 
-def _prices(pricing: dict[str, Any]) -> dict[str, Any]:
+def _prices(pricing: dict[str, Any], kind: str) -> dict[str, Any]:
     """Prices that are charged for tokens alone: both of the first two, and what is said of a cache."""
-    if any(_number(pricing.get(fee)) > 0 for fee in FEES):
+    if kind not in PRICES or any(_number(pricing.get(fee)) > 0 for fee in FEES):
         return {}
-    for unit, names in PRICES:
-        figures = {field: _number(pricing.get(name)) / unit for name, field in names.items()}
-        told = {field: figure for field, figure in figures.items() if 0 <= figure <= DEAREST}
-        if "input_cost" in told and "output_cost" in told:
-            return told
-    return {}
+    unit, names = PRICES[kind]
+    figures = {field: _number(pricing.get(name)) / unit for name, field in names.items()}
+    told = {field: figure for field, figure in figures.items() if 0 <= figure <= DEAREST}
+    return told if "input_cost" in told and "output_cost" in told else {}
 
 
 def _number(value: Any) -> float:

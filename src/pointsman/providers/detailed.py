@@ -118,6 +118,7 @@ def _with(known: Card, changed: dict[str, Any]) -> Card:
 DETAILS: dict[str, Detail] = {
     "ollama": Detail(_show, _shown),
     "llama_cpp_native": Detail(_props, _propped, alone=True),
+    "llamafile": Detail(_props, _propped, alone=True),
     "tgi": Detail(_info, _informed, alone=True),
     "lm_studio": Detail(_studio, _studied),
 }

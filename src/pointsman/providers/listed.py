@@ -14,12 +14,15 @@ import msgspec
 
 from pointsman.model.exchange import Answered
 from pointsman.model.listing import MOST, Card, Listing, usable
-from pointsman.providers.cards import Entry, card, size_said
+from pointsman.providers.cards import PRICES, Entry, card, size_said
 from pointsman.providers.probe import LATEST, Probe
 from pointsman.providers.profiles import PROFILES
 
 MOST_BYTES = 4 * 1024 * 1024
 """Of a list; the longest in use, of hundreds of hosted models with their descriptions, has a tenth of that."""
+
+BEFORE = "models/"
+"""What Gemini's names begin with in its list."""
 
 _ABSENT: Any = None
 
@@ -43,7 +46,7 @@ class _Entries(msgspec.Struct, gc=False):
 
 
 _decode_tags = msgspec.json.Decoder(_Tags).decode
-_decode_entries = msgspec.json.Decoder(_Entries).decode
+_decode_entries = msgspec.json.Decoder(_Entries | list[Entry]).decode
 
 
 def _tags(reply: Answered) -> Listing | None:
@@ -58,13 +61,20 @@ def _tags(reply: Answered) -> Listing | None:
     return Listing(cards, spellings, editions=editions)
 
 
-def _entries(reply: Answered, *, any_name: bool = False) -> Listing | None:
-    """A list in OpenAI's shape. ``any_name``: who lists one model answers with it to any name."""
+def _entries(reply: Answered, *, any_name: bool = False, kind: str = "") -> Listing | None:
+    """A list in OpenAI's shape, or its entries alone, as Together sends them. ``any_name``: who lists one model answers
+    with it to any name. Gemini's names may be said without the word before them.
+    """
     if not _worth_reading(reply):
         return None
-    entries = [entry for entry in _decode_entries(reply.body).data if usable(entry.id)][:MOST]
-    cards = {entry.id: card(entry) for entry in entries}
-    return Listing(cards, any_name=any_name and len(cards) == 1)
+    told = _decode_entries(reply.body)
+    if not told:
+        return None
+    entries = [entry for entry in (told.data if isinstance(told, _Entries) else told) if usable(entry.id)][:MOST]
+    cards = {entry.id: card(entry, kind) for entry in entries}
+    short = {name.removeprefix(BEFORE): name for name in cards if name.startswith(BEFORE)}
+    spellings = {word: name for word, name in short.items() if word not in cards}
+    return Listing(cards, spellings, any_name=any_name and len(cards) == 1)
 
 
 def _worth_reading(reply: Answered) -> bool:
@@ -80,4 +90,5 @@ LISTED: dict[str, Probe[Listing]] = {
     "llama_cpp_native": _LLAMA_CPP,
     "llama_cpp_python": _LLAMA_CPP,
     "anthropic": Probe("/models?limit=1000", _entries),
+    **{kind: Probe("/models", partial(_entries, kind=kind)) for kind in PRICES},
 }

@@ -4,22 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pointsman.config.kinds import UNBILLED
 from pointsman.config.settings import Capability
 from pointsman.model.condition import Condition, facts_of
-from pointsman.model.deployment import Provider
+from pointsman.model.deployment import Deployment, Provider
+from pointsman.providers.cards import PRICES
 from pointsman.routing.topology import Topology
 
 SIZE = "model_size"
 """The fact that a list may tell."""
 
-BY_PRICE = frozenset({"lowest-cost", "usage_based"})
-"""Strategies that go by prices."""
-
 
 def lists_of_use(topology: Topology) -> tuple[Provider, ...]:
     """Everybody's where sizes or contexts decide anything; else those of providers that a capability leaves to it, and
-    where a strategy goes by prices those of services of whose models nobody else tells what they charge.
+    of those that tell prices where the configuration does not.
     """
     everybody = {deployment.provider.name: deployment.provider for deployment in topology.deployments}
     capabilities = topology.capabilities.values()
@@ -30,7 +27,7 @@ def lists_of_use(topology: Topology) -> tuple[Provider, ...]:
         or any(SIZE in facts_of(condition.root) for condition in _conditions(topology))
     ):
         return tuple(everybody.values())
-    left = _unpriced(topology) if _by_price(topology) else set()
+    left = {d.provider.name for d in topology.deployments if d.provider.kind in PRICES and not _billed(d)}
     left |= {place for wanted in capabilities for place in _left_to_its_list(wanted, topology)}
     return tuple(provider for name, provider in everybody.items() if name in left)
 
@@ -42,17 +39,9 @@ def _left_to_its_list(wanted: Capability, topology: Topology) -> Iterator[str]:
             yield place
 
 
-def _by_price(topology: Topology) -> bool:
-    """Does a strategy go by prices?"""
-    strategies = topology.strategies
-    own = (wanted.strategy for wanted in topology.capabilities.values())
-    return not BY_PRICE.isdisjoint((strategies.default, *strategies.groups.values(), *own))
-
-
-def _unpriced(topology: Topology) -> set[str]:
-    """Services with a model whose price neither the configuration nor a table tells."""
-    unpriced = (d for d in topology.deployments if d.input_cost is None or d.price_source == d.lister)
-    return {d.provider.name for d in unpriced if d.provider.kind not in UNBILLED}
+def _billed(deployment: Deployment) -> bool:
+    """Does the configuration say what it charges? A table's word and a list's have a source."""
+    return deployment.input_cost is not None and deployment.price_source is None
 
 
 def _conditions(topology: Topology) -> Iterator[Condition]:
