@@ -170,7 +170,7 @@ class EventReader:
         return self._delta({"role": "assistant", "content": ""}) if self._chat else b""
 
     def _said(self, delta: Delta) -> bytes:
-        """A piece of a text, a thought or a call. A signed thought is told once more, whole, so that it can be sent back."""
+        """A piece of a text, a thought or a call. A signed thought is told once more, whole, to be sent back."""
         if delta.type == "text_delta":
             return self._piece("content" if self._chat else "text", delta.text)
         if delta.type == "thinking_delta":
