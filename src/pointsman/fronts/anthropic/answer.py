@@ -69,11 +69,12 @@ def ending(choice: Choice, *, called: bool, refused: bool) -> dict[str, Any]:
 
 
 def usage_told(usage: Usage) -> dict[str, int]:
-    """Anthropic counts what came from a cache apart."""
+    """Anthropic counts what came from a cache apart, and what was put into it."""
     cached = min(usage.cached_tokens, usage.prompt_tokens)
+    written = min(usage.written_tokens, usage.prompt_tokens - cached)
     return {
-        "input_tokens": usage.prompt_tokens - cached,
-        "cache_creation_input_tokens": 0,
+        "input_tokens": usage.prompt_tokens - cached - written,
+        "cache_creation_input_tokens": written,
         "cache_read_input_tokens": cached,
         "output_tokens": usage.completion_tokens,
     }
