@@ -13,6 +13,7 @@
     │   ├── NoModels                nobody was registered at all
     │   └── DeadlineMissed          nobody had room before the caller's time was up
     ├── Draining                    the gateway ends (503)
+    ├── NotManaged                  models are changed where they are, not here (501)
     ├── Misuse                      a call of the library that can't be meant; nothing was changed by it
     │   ├── UnknownModel  DuplicateModel
     │   ├── UnknownStrategy  UnknownCategory
@@ -203,6 +204,14 @@ class Draining(PointsmanError):  # noqa: N818  as above
     type = "service_unavailable"
     code = "draining"
     retryable = True
+
+
+class NotManaged(PointsmanError):  # noqa: N818  as above
+    """A model is to be brought, made, copied or taken away."""
+
+    status = 501
+    type = "invalid_request_error"
+    code = "not_managed"
 
 
 class Misuse(PointsmanError, ValueError):  # noqa: N818  as above

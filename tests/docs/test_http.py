@@ -67,7 +67,7 @@ async def test_a_path_asks_for_the_key_if_the_page_says_so(guarded):
     async with gateway(settings(deployment("a"), server=server)) as it:
         for method, path, _ in ROWS:
             asked = re.sub(r"{\w+}", "m", path)
-            raw = post(asked, BODY) if method == "POST" else f"GET {asked} HTTP/1.1\r\nhost: x\r\n\r\n".encode()
+            raw = post(asked, BODY) if method == "POST" else f"{method} {asked} HTTP/1.1\r\nhost: x\r\n\r\n".encode()
             refused[path] = (await send(it.port, raw))[0].status == 401
     words = {"yes": True, "no": False, "if `require_auth_for_metrics_endpoint`": guarded}
     assert refused == {path: words[key] for _, path, key in ROWS}

@@ -9,12 +9,14 @@ import msgspec
 import pytest
 
 from pointsman.errors import UpstreamFailed
-from pointsman.fakes import request
+from pointsman.fakes import FakeClock, request
 from pointsman.fronts import FRONTS
+from pointsman.fronts.shapes import Watch
 from pointsman.model.request import Native
 
 PATHS = ("/v1/messages", "/v1/responses")
 TEXTS = ("All", " aboard", " ü😀", "\n\n", "data: x", '"', "\\", "\u2028")
+WATCH = Watch(1.0, FakeClock())
 ENDS = ("\n", "\r\n", "\r")
 
 
@@ -45,7 +47,7 @@ def events(told):
 
 def tell(path, frames, cuts=()):
     """What a teller says of frames that come in so many pieces."""
-    teller = FRONTS[path].teller(asked(path))
+    teller = FRONTS[path].teller(asked(path), WATCH)
     pieces = [frames[a:b] for a, b in zip([0, *cuts], [*cuts, len(frames)], strict=True)]
     return b"".join(teller.tell(b"".join(piece)) for piece in pieces)
 
@@ -162,7 +164,7 @@ def test_a_stream_without_anything_has_a_beginning_and_an_end(path):
 )
 def test_whole_answers_of_odd_shapes_are_told(path, message):
     body = json.dumps({"choices": [{"index": 0, "message": message}], "usage": {"prompt_tokens": "3"}}).encode()
-    told = json.loads(FRONTS[path].whole(asked(path), body))
+    told = json.loads(FRONTS[path].whole(asked(path), body, WATCH))
     assert told["usage"]["input_tokens"] == 0
     assert (message.get("refusal") or "x" * bool(message)) in json.dumps(told)
 
@@ -171,7 +173,7 @@ def test_whole_answers_of_odd_shapes_are_told(path, message):
 def test_an_answer_that_nobody_can_read_is_a_failure(path):
     for body in (b"{", b'{"choices": 3}', b'{"choices":[{"message":{"tool_calls":{"a":1}}}]}'):
         with pytest.raises(UpstreamFailed):
-            FRONTS[path].whole(asked(path), body)
+            FRONTS[path].whole(asked(path), body, WATCH)
 
 
 @pytest.mark.parametrize("arguments", ["{", "3", '"x"', "", None, {"a": 1}])
@@ -179,6 +181,6 @@ def test_arguments_that_are_no_object_are_handed_on(arguments):
     """Anthropic's input is an object, whatever a model wrote."""
     call = {"id": "c", "function": {"name": "f", "arguments": arguments}}
     body = json.dumps({"choices": [{"message": {"tool_calls": [call]}, "finish_reason": "tool_calls"}]}).encode()
-    [used] = json.loads(FRONTS["/v1/messages"].whole(asked("/v1/messages"), body))["content"]
+    [used] = json.loads(FRONTS["/v1/messages"].whole(asked("/v1/messages"), body, WATCH))["content"]
     assert isinstance(used["input"], dict)
     assert str(arguments or "").strip('"') in str(used["input"])

@@ -15,7 +15,7 @@ from pointsman.flow.hedge import OUTRUN, Entrant, hedged, patience
 from pointsman.flow.keys import key_delivered, key_failed
 from pointsman.flow.resume import attended, broke_off, rest_of
 from pointsman.flow.trip import Trip
-from pointsman.flow.words import dialect_of, natively
+from pointsman.flow.words import dialect_of, idle, natively
 from pointsman.model.decision import Leg
 from pointsman.model.deployment import Deployment
 from pointsman.model.exchange import Answered, Refusal, StreamReader, Understood
@@ -61,6 +61,8 @@ def ask(trip: Trip, leg: Leg, lease: Lease) -> Generator[Effect, Reply, FailureK
         if trip.request.endpoint == "count_tokens" and not natively(trip, leg):
             _estimate(trip, leg)
             return None
+        if trip.request.native is not None and idle(trip, leg):
+            return _nothing_to_do(trip, leg, trip.request.native.idle)
         try:
             call = _written(trip, leg, lease)
         except Inexpressible as reason:  # nobody was asked, so nothing is known of the deployment
@@ -108,6 +110,17 @@ def _written(trip: Trip, leg: Leg, lease: Lease) -> Call:
     if provider.keys and lease.key is None:
         lease.key = trip.core.board.keys.pick(lease.record, provider)
     return Call(provider, wire, min(left, limit), idle, reader, until, lease.key)
+
+
+def _nothing_to_do(trip: Trip, leg: Leg, answer: bytes) -> FailureKind | None:
+    """Nobody is asked, so nothing is known of the deployment."""
+    understood = Understood(answer)
+    told = streamed(trip.request, understood) if trip.request.stream else understood
+    if isinstance(told, Refusal):
+        return _told(trip, leg, 0.0, told)
+    trip.answer = told
+    trip.attempts += (Attempt(leg.deployment.id, leg.model, None, 0.0, 200, "", leg.tier),)
+    return None
 
 
 def _hedged(trip: Trip, first: Entrant) -> Generator[Effect, Reply, tuple[Entrant, Reply]]:

@@ -19,6 +19,12 @@ def natively(trip: Trip, leg: Leg) -> bool:
     return speaks(leg.deployment, native.protocol)
 
 
+def idle(trip: Trip, leg: Leg) -> bool:
+    """Has the deployment nothing to do for the request, because it does not speak the words that it came in?"""
+    native = trip.request.native
+    return native is not None and bool(native.idle) and not natively(trip, leg)
+
+
 def dialect_of(trip: Trip, leg: Leg) -> Dialect:
     """Raises Inexpressible if there are no words for a field of the request but those that it came in."""
     dialect, native = DIALECTS[leg.deployment.provider.kind], trip.request.native
@@ -26,6 +32,8 @@ def dialect_of(trip: Trip, leg: Leg) -> Dialect:
         return dialect
     if natively(trip, leg):
         return dialect.natives[native.protocol]
+    if native.idle:
+        raise Inexpressible("messages", f"only who speaks the {native.protocol} protocol has anything to do")
     for field, what in native.lost.items():
         part = f" ({what})" if what else ""
         raise Inexpressible(field, f"only a provider that speaks the {native.protocol} protocol can take it{part}")

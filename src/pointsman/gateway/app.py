@@ -16,7 +16,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from pointsman.admin import admin_routes
 from pointsman.errors import MethodNotAllowed, PointsmanError, RequestRefused, UnknownPath
-from pointsman.fronts import FRONTS
+from pointsman.fronts import telling
 from pointsman.fronts.anthropic import MESSAGES
 from pointsman.gateway.doors import HOT
 from pointsman.gateway.endpoints import Endpoints
@@ -24,6 +24,7 @@ from pointsman.gateway.errors import error_response
 from pointsman.gateway.gateway import Gateway
 from pointsman.gateway.headers import identity
 from pointsman.gateway.inference import Inference
+from pointsman.gateway.ollama_api import ollama_routes
 from pointsman.gateway.pages import is_anthropic
 from pointsman.telemetry.log import logger
 
@@ -72,6 +73,7 @@ def build_app(gateway: Gateway) -> Starlette:
         Route("/health/liveliness", ends.alive, methods=get),
         Route("/health/liveness", ends.alive, methods=get),
         Route("/health/readiness", ends.ready, methods=get),
+        *ollama_routes(gateway),
         *[Route(path, _only_post, methods=["GET", "PUT", "PATCH", "DELETE", "OPTIONS", "POST"]) for path in HOT],
     ]
 
@@ -95,9 +97,9 @@ async def _only_post(http: HttpRequest) -> Response:
 
 def _render(http: HttpRequest, error: PointsmanError) -> Response:
     status, headers, body = error_response(error)
-    front = MESSAGES if is_anthropic(http.headers) else FRONTS.get(http.url.path)
-    if front is not None:
-        body = front.error(status, body, http.state.request_id)
+    tell = MESSAGES.error if is_anthropic(http.headers) else telling(http.url.path)
+    if tell is not None:
+        body = tell(status, body, http.state.request_id)
     return Response(body, status, headers, media_type="application/json")
 
 

@@ -46,7 +46,7 @@ class Endpoints:
     async def models(self, http: HttpRequest) -> Response:
         self._admit(http)
         topology = self._runtime.topology
-        names = (*topology.public_names, *_entries(topology))
+        names = names_of(topology)
         if is_anthropic(http.headers):
             return _json(page(names, http.query_params))
         return _json({"object": "list", "data": [entry(name, topology) for name in names]})
@@ -210,6 +210,11 @@ def _why_not(fields: Fields) -> str | None:
         return _decode_name(raw) if raw is not None else None
     except (msgspec.DecodeError, RecursionError):
         raise InvalidBody("why_not must be the id of a deployment", param="why_not") from None
+
+
+def names_of(topology: Topology) -> tuple[str, ...]:
+    """What is listed for callers."""
+    return (*topology.public_names, *_entries(topology))
 
 
 def _entries(topology: Topology) -> tuple[str, ...]:

@@ -4,19 +4,25 @@ call in OpenAI's words beside the caller's own.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import msgspec
 
 from pointsman.fronts.shapes import Front
 from pointsman.gateway.body import read_fields, request_of
 from pointsman.gateway.envelope import check_content
 from pointsman.model.request import Native, Request
+from pointsman.wire.exchange import Exchange
 
 
-def read_foreign(front: Front, body: bytes | bytearray, headers: dict[bytes, bytes], request_id: str) -> Request:
-    """Raises InvalidBody or InvalidHeader, which name the place."""
+def read_foreign(exchange: Exchange, front: Front, request_id: str, serves: Callable[[str], bool]) -> Request:
+    """``serves``: a name is the configuration's own. Raises InvalidBody or InvalidHeader, which name the place."""
+    body, headers = exchange.body, exchange.headers
     fields, seen = read_fields(body)
     if front.streams and seen.stream is None:
         seen.stream = True
+    if front.meant is not None and seen.model:
+        seen.model = front.meant(seen.model, serves)
     request = request_of("chat", fields, seen, headers, len(body), request_id)
     asked = front.read(request.body, headers)
     check_content(asked.endpoint, asked.body)
@@ -25,5 +31,5 @@ def read_foreign(front: Front, body: bytes | bytearray, headers: dict[bytes, byt
         endpoint=asked.endpoint,
         body=asked.body,
         stream=request.stream and asked.endpoint != "embeddings",
-        native=Native(front.protocol, request.body, asked.lost, asked.headers),
+        native=Native(front.protocol, request.body, asked.lost, asked.headers, path=exchange.endpoint, idle=asked.idle),
     )

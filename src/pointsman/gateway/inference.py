@@ -96,7 +96,7 @@ class Inference:
                 self._shed(self._most)
             self.keys.check(exchange.headers)
             if type(exchange) is Interpreter:
-                request = exchange.read()
+                request = exchange.read(self.runtime.topology.serves)
             else:
                 endpoint = exchange.endpoint
                 request = READERS[endpoint](endpoint, exchange.body, exchange.headers, request_id)  # type: ignore[arg-type]

@@ -6,9 +6,10 @@ To whoever answers it looks like any exchange. What a provider said in the calle
 from __future__ import annotations
 
 from collections.abc import Callable
+from time import monotonic, time
 
 from pointsman.errors import PointsmanError, UpstreamFailed
-from pointsman.fronts.shapes import Front, Teller
+from pointsman.fronts.shapes import Front, Teller, Watch
 from pointsman.gateway.errors import error_response
 from pointsman.gateway.foreign import read_foreign
 from pointsman.model.exchange import JSON
@@ -27,13 +28,16 @@ class Interpreter(Exchange):
         self._exchange = exchange
         self._front = front
         self._id = request_id
+        self._watch = Watch(time(), monotonic)
         self._teller: Teller | None = None
         self._native = False
         exchange.on_gone, exchange.on_full, exchange.on_room = self._left, self._is_full, self._has_room
 
-    def read(self) -> Request:
-        """What is asked. Raises InvalidBody or InvalidHeader, which name the place."""
-        self.request = read_foreign(self._front, self.body, self.headers, self._id)
+    def read(self, serves: Callable[[str], bool]) -> Request:
+        """What is asked. ``serves``: a name is the configuration's own. Raises InvalidBody or InvalidHeader, which name
+        the place.
+        """
+        self.request = read_foreign(self, self._front, self._id, serves)
         return self.request
 
     def as_is(self) -> None:
@@ -45,7 +49,7 @@ class Interpreter(Exchange):
             body = self._front.error(status, body, self._id)
         elif not self._native:
             try:
-                body = self._front.whole(self.request, body)
+                body = self._front.whole(self.request, body, self._watch)
             except UpstreamFailed as error:
                 status, _, shown = error_response(error)
                 body = self._front.error(status, shown, self._id)
@@ -62,7 +66,7 @@ class Interpreter(Exchange):
             self._exchange.write(frames)
             return
         if self._teller is None:
-            self._teller = self._front.teller(self.request)
+            self._teller = self._front.teller(self.request, self._watch)
         self._exchange.write(self._teller.tell(frames))
 
     def beat(self) -> None:
@@ -72,7 +76,7 @@ class Interpreter(Exchange):
         self._exchange.finish()
 
     def break_off(self, error: bytes) -> None:
-        teller = self._teller or self._front.teller(self.request)
+        teller = self._teller or self._front.teller(self.request, self._watch)
         self._exchange.cut(teller.broken(error))
 
     def _left(self, stopped: PointsmanError | None) -> None:

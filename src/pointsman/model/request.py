@@ -69,7 +69,8 @@ class Native(msgspec.Struct, frozen=True, gc=False):
     ``protocol`` names the words ("anthropic", "ollama", "responses"), ``fields`` is the body without what is meant for
     Pointsman. ``lost`` are fields for which OpenAI's protocol has no words, with what in them it is (empty: all of it).
     ``headers`` are lines that go with it, each with its CRLF. ``form`` is a multipart body, parted where the model's
-    name belongs.
+    name belongs. ``path`` is where in that protocol it is asked. ``idle`` is an OpenAI-shaped answer where whoever does
+    not speak it has nothing to do; empty where anybody has.
     """
 
     protocol: str
@@ -77,6 +78,8 @@ class Native(msgspec.Struct, frozen=True, gc=False):
     lost: Mapping[str, str] = {}
     headers: bytes = b""
     form: tuple[bytes, bytes] | None = None
+    path: str = ""
+    idle: bytes = b""
 
 
 NO_TURNS: Mapping[FailureKind, Turn] = MappingProxyType({})

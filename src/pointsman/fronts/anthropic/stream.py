@@ -12,6 +12,7 @@ import msgspec
 from pointsman.fronts.anthropic.answer import UNSIGNED, call_id, ending, opening, usage_told
 from pointsman.fronts.anthropic.errors import broken
 from pointsman.fronts.chunks import ABSENT, NOTHING, Call, Choice, Said, read_chunks
+from pointsman.fronts.shapes import Watch
 from pointsman.model.outcome import NO_USAGE, Usage
 from pointsman.model.request import Request
 
@@ -37,7 +38,7 @@ _encode = msgspec.json.Encoder().encode
 class Events:
     """One message. Calls are known by their number among all calls, blocks by theirs among all blocks."""
 
-    def __init__(self, request: Request) -> None:
+    def __init__(self, request: Request, _watch: Watch) -> None:
         self._request = request
         self._begun = False
         self._kind = ""  # of the block under way; empty if there is none

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from pointsman.fronts.chunks import NOTHING, Call, Choice, Chunk, Said, read_answer
+from pointsman.fronts.shapes import Watch
 from pointsman.model.outcome import NO_USAGE
 from pointsman.model.request import Fields, Native, Request
 
@@ -35,7 +36,7 @@ _encode = msgspec.json.Encoder().encode
 Item = dict[str, Any]
 
 
-def whole(request: Request, body: bytes) -> bytes:
+def whole(request: Request, body: bytes, _watch: Watch) -> bytes:
     answer = read_answer(body)
     choice = (answer.choices or [Choice()])[0]
     said = choice.message or Said()

@@ -19,6 +19,7 @@ from pointsman.fronts.responses.answer import (
     thought,
     usage_told,
 )
+from pointsman.fronts.shapes import Watch
 from pointsman.model.request import Request
 
 TEXT, REFUSAL, THOUGHT, CALL = "output_text", "refusal", "reasoning_text", "function_call_arguments"
@@ -43,7 +44,7 @@ _decode_error = msgspec.json.Decoder(_Body).decode
 class Events:
     """One response. Items are told one after the other."""
 
-    def __init__(self, request: Request) -> None:
+    def __init__(self, request: Request, _watch: Watch) -> None:
         self._request = request
         self._number = 0
         self._head: dict[str, Any] = {}

@@ -46,15 +46,18 @@ class NdjsonReader:
         *lines, self._rest = data.split(b"\n")
         if len(data) > MAX_LINE:
             return self._large(lines)
-        return b"".join([self._line(line) for line in lines if line.strip()])
+        return b"".join([self._whole(line) for line in lines])
+
+    def _whole(self, line: bytes) -> bytes:
+        """What a line says that has ended."""
+        return self._line(line) if line.strip() else b""
 
     def _large(self, lines: list[bytes]) -> bytes:
         """Lines one of which, or the one that has begun behind them, may be too long."""
         told = []
         for line in lines:
             self._measure(line)
-            if line.strip():
-                told.append(self._line(line))
+            told.append(self._whole(line))
         self._measure(self._rest)
         return b"".join(told)
 

@@ -52,17 +52,18 @@ def write(request: Request, deployment: Deployment, model: str) -> WireRequest:
     CONTENT[request.endpoint](asked, out)
     options: dict[str, Any] = {}
     for layer in (deployment.params, body):  # the caller's word wins, whichever way the two spell an option
-        _spread(layer, out, options)
+        spread(layer, out, options)
     if isinstance(options.get("stop"), str):
         options["stop"] = [options["stop"]]
     if options:
         out["options"] = options
-    if "response_format" in asked and (wanted := _format(asked["response_format"])) is not None:
+    if "response_format" in asked and (wanted := format_of(asked["response_format"])) is not None:
         out["format"] = wanted
     return WireRequest(PATHS[request.endpoint], written(out))
 
 
-def _spread(layer: dict[str, Any], out: dict[str, Any], options: dict[str, Any]) -> None:
+def spread(layer: dict[str, Any], out: dict[str, Any], options: dict[str, Any]) -> None:
+    """Write what ``layer`` says into a request and its options, in the place of what they say."""
     options.update(_mapping(layer.get("options")))
     for field, value in layer.items():
         if field in NEUTRAL or field in DROPPED:
@@ -164,7 +165,8 @@ def _tool_call(call: Any, names: dict[str, str]) -> dict[str, Any]:
     return {"function": {"name": function["name"], "arguments": arguments_of(function)}}
 
 
-def _format(wanted: Any) -> Any:
+def format_of(wanted: Any) -> Any:
+    """OpenAI's ``response_format`` in Ollama's words; None for a text."""
     kind = wanted.get("type") if isinstance(wanted, dict) else None
     if kind == "json_object":
         return "json"
