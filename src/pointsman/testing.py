@@ -117,6 +117,7 @@ _KINDS = {
     "llama_cpp_python": "llama-cpp",
     "llama_cpp_native": "llama-cpp",
     "anthropic": "anthropic",
+    "triton": "triton",
 }
 """The simulated kind for a provider's; any other speaks as OpenAI does."""
 

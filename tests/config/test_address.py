@@ -165,7 +165,10 @@ def test_openai_is_not_somebody_elses_public_address():
     ("params", "providers", "message", "suggestion"),
     [
         ({"model": "vertex_ai/command"}, {}, "`vertex_ai/` is not supported by this version", ""),
-        ({"model": "triton/x", "api_base": "http://h:1"}, {}, "`triton/` is not supported by this version", ""),
+        ({"model": "triton/x", "api_base": "h:1/generate"}, {}, "has no scheme; write http://HOST:PORT", ""),
+        ({"model": "ollama/x"}, {"t": {"kind": "triton", "base_url": "http://h/v2/models/x/generate"}}, "names an endpoint; write only what stands before it", ""),
+        ({"model": "triton/x", "triton_backend": "vlm"}, {}, "unknown word `vlm`", "did you mean `vllm`?"),
+        ({"model": "triton/x", "chat_template": "llama-3"}, {}, "unknown word `llama-3`", "did you mean `llama3`?"),
         ({"model": "x", "custom_llm_provider": "bedrock"}, {}, "`bedrock/` is not supported by this version", ""),
         ({"model": "olama/x"}, {}, "prefix `olama` is not known, and there is no api_base", "did you mean `ollama`?"),
         ({"model": "org/x"}, {}, "prefix `org` is not known, and there is no api_base", "add api_base, or one of the known prefixes"),

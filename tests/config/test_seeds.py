@@ -299,11 +299,11 @@ def test_every_ollama_parameter_stands_in_one_place():
 
 
 def test_the_tensorrt_entry_is_one_more_deployment():
-    """At its own server, which speaks as OpenAI does."""
+    """At its own Triton server."""
     (made,) = block("4-03-tensorrt").deployments
 
     assert (made.model_name, made.model) == ("zoe-action-tensorrt", "hermes3-optimized")
-    assert (made.provider.kind, made.provider.base_url) == ("tensorrt_llm", "http://localhost:8001")
+    assert (made.provider.kind, made.provider.base_url) == ("triton", "http://localhost:8001")
     assert made.params == {"temperature": 0.6}
 
 

@@ -68,7 +68,13 @@ def test_strategies_have_many_spellings(word, name):
 
 @pytest.mark.parametrize(
     ("word", "kind"),
-    [("vLLM", "vllm"), ("llama.cpp", "llama_cpp_native"), ("llama-cpp-python", "llama_cpp_python"), ("triton", None)],
+    [
+        ("vLLM", "vllm"),
+        ("llama.cpp", "llama_cpp_native"),
+        ("llama-cpp-python", "llama_cpp_python"),
+        ("Triton", "triton"),
+        ("vertex_ai", None),
+    ],
 )
 def test_kinds_have_many_spellings(word, kind):
     """Upper case, hyphens and the servers' own names are understood."""

@@ -76,7 +76,8 @@ async def test_an_error_inside_a_stream_before_content_falls_over(kind):
 @pytest.mark.parametrize("fault", ["cut=3", "reset=3", "error_frame=3"])
 @pytest.mark.parametrize("kind", list(KINDS))
 async def test_a_stream_that_breaks_off_never_looks_complete(kind, fault):
-    """After content was sent the caller gets a typed error frame and no [DONE]."""
+    """After content was sent the caller gets a typed error frame and no [DONE]. Triton's end mark is HTTP's own."""
+    fault += ":variant=torn" if (kind, fault) == ("triton", "cut=3") else ""
     async with MockProvider(kind, name="bad", faults=[fault]) as bad, gateway(over(bad)) as it:
         [reply] = await send(it.port, ask(stream=True))
         found = await send(

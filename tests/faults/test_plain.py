@@ -52,6 +52,7 @@ async def test_a_text_completion_is_a_stream_to_the_openai_client(plain):
     assert [chunk.choices[0].finish_reason for chunk in chunks] == [None, "length"]
 
 
+@pytest.mark.parametrize("plain", [kind for kind in KINDS if kind != "triton"], indirect=True)
 async def test_tool_calls_reach_the_openai_clients_own_accumulator(plain):
     """Its stream helper puts the calls together by their index."""
     asked = {**QUESTION, "tools": [TOOL], "tool_choice": "required"}

@@ -9,6 +9,7 @@ import pytest
 
 from pointsman.mock import KINDS
 from pointsman.testing import MockProvider
+from support.fleet import ALONE
 
 TOOL = {
     "type": "function",
@@ -22,7 +23,7 @@ TOOL = {
 }
 
 
-@pytest.fixture(params=sorted(set(KINDS) - {"anthropic", "bedrock"}))
+@pytest.fixture(params=sorted(set(KINDS) - ALONE))
 async def any_kind(request):
     async with MockProvider(request.param, name="alpha", models=["m1"]) as started:
         yield started

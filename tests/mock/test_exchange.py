@@ -6,6 +6,7 @@ import pytest
 
 from pointsman.mock import KINDS
 from pointsman.testing import MockProvider
+from support.fleet import ALONE
 
 CHAT = "/v1/chat/completions"
 MODEL = "gpt-4o"
@@ -154,7 +155,7 @@ async def test_truncated_json_has_a_true_length(provider, ask, hello):
     assert (half.complete, len(half.body)) == (True, len(whole.body) // 2)
 
 
-@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind not in ("anthropic", "bedrock")])
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind not in ALONE])
 @pytest.mark.parametrize("path", [CHAT, "/v1/completions"])
 async def test_plain_is_a_whole_answer_to_who_asked_for_a_stream(ask, hello, kind, path):
     """The very answer to the same question without stream, as JSON; the ledger keeps what was really asked."""

@@ -6,12 +6,13 @@ import pytest
 
 from pointsman.mock import KINDS
 from pointsman.testing import MockProvider
+from support.fleet import ALONE
 
 CHAT = "/v1/chat/completions"
 MODEL = "gpt-4o"
 
 
-@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind not in ("anthropic", "bedrock")])
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind not in ALONE])
 @pytest.mark.parametrize("stream", [True, False])
 async def test_only_the_head_comes(connect, hello, kind, stream):
     """hang=head sends a head with status 200 and not a byte behind it, until the client leaves."""

@@ -1,4 +1,4 @@
-"""Fuzz the readers of streams: ``python tests/providers/fuzz_readers.py sse`` (or ``ndjson``), by hand.
+"""Fuzz the readers of streams: ``python tests/providers/fuzz_readers.py sse`` (or ``triton``, ``ndjson``), by hand.
 
 ``--seconds`` and ``--seed`` as one likes. A stream that shows a mistake is written to ``corpus/*/found.txt``, which the
 tests replay. ``--atheris FOLDER`` lets Google's atheris look for new ways through the code instead (``pip install
@@ -19,7 +19,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("kind", choices=["sse", "ndjson"])
+    parser.add_argument("kind", choices=["sse", "triton", "ndjson"])
     parser.add_argument("--seconds", type=int, default=60)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--atheris", type=Path, metavar="FOLDER")

@@ -19,6 +19,7 @@ PATHS = {
     "sglang": "/health",
     "tensorrt_llm": "/health",
     "tgi": "/info",
+    "triton": "/v2/health/ready",
     "llama_cpp_native": "/health",
     "azure": "/openai/models",
     "azure_ai": "/models/models",
@@ -56,17 +57,25 @@ def test_every_kind_has_a_question_that_costs_nothing(kind):
 )
 def test_who_answers_is_up_unless_it_says_that_it_is_not(reply, up):
     """A refused question is an answer; an error of the server's own, or silence, is none."""
-    assert is_up(reply) == up
+    assert is_up(provider(), reply) == up
 
 
-@pytest.mark.parametrize("kind", ["openai", "ollama", "vllm", "anthropic", "llama_cpp_native", "llama_cpp_python"])
+@pytest.mark.parametrize(("status", "up"), [(200, True), (400, False), (401, True), (404, True), (500, False)])
+def test_triton_says_that_it_is_not_ready_by_a_400(status, up):
+    """Of itself, and of a model."""
+    assert is_up(provider(kind="triton"), Answered(status, {}, b"")) == up
+
+
+@pytest.mark.parametrize(
+    "kind", ["openai", "ollama", "vllm", "anthropic", "llama_cpp_native", "llama_cpp_python", "triton"]
+)
 async def test_simulated_servers_answer_the_question_of_their_kind(kind):
     """200 while all is well; a server that still loads its model is not up."""
-    own = {name: name for name in ("ollama", "vllm", "anthropic")} | {"llama_cpp_native": "llama-cpp"}
+    own = {name: name for name in ("ollama", "vllm", "anthropic", "triton")} | {"llama_cpp_native": "llama-cpp"}
     simulated = own.get(kind, "openai")
     async with MockProvider(simulated, name="one") as mock:
         assert await probed(ALIVE, mock, kind) is True
         assert [entry.path for entry in mock.ledger.entries] == [PATHS.get(kind, "/v1/models")]
-        if simulated == "llama-cpp":
+        if simulated in ("llama-cpp", "triton"):
             mock.faults.set("loading")
             assert await probed(ALIVE, mock, kind) is False

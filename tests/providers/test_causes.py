@@ -301,6 +301,11 @@ SAID: list[tuple[str, int | None, Any, str]] = [
         old("The sum of prompt length (9.0) should not exceed max_num_tokens (8)", "B", 400),
         "context",
     ),
+    ("TensorRT-LLM", 500, {"error": "Prompt length (9) exceeds maximum input length (8)."}, "context"),
+    ("Triton", 400, {"error": "Request for unknown model: 'x' is not found"}, "not_found"),
+    ("Triton", 404, {"error": "Request for unknown model: 'x' is not found"}, "not_found"),
+    ("Triton", 400, {"error": "[request id: <id_unknown>] Exceeds maximum queue size"}, "overloaded"),
+    ("Triton", None, {"error": "generate expects model to produce exactly 1 response"}, "server_error"),
     (
         "LM Studio",
         400,

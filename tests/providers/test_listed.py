@@ -115,7 +115,7 @@ def test_what_is_said_of_every_model_is_said_of_any(contexts, common):
 @pytest.mark.parametrize("kind", sorted(LISTED))
 @pytest.mark.parametrize(
     ("status", "body"),
-    [(500, TAGS), (401, ONE), (200, b""), (200, b"<html>"), (200, b"[]"), (200, b'{"data":{}}'), (200, b"[" * 5000),
+    [(500, TAGS), (401, ONE), (200, b""), (200, b"<html>"), (200, b"[1]"), (200, b'{"data":{}}'), (200, b"[" * 5000),
      (200, b'{"models":[{"size":1}],"data":[{"object":"model"}]}'), (200, b'{"data":[1],"models":[1]}')],
 )  # fmt: skip
 def test_rubbish_says_nothing(kind, status, body):
@@ -147,6 +147,7 @@ def test_every_kind_can_be_asked():
     assert set(KINDS) - paths.keys() == {kind for kind, profile in PROFILES.items() if not profile.lists}
     assert paths.pop("ollama") == "/api/tags"
     assert paths.pop("anthropic") == "/v1/models?limit=1000"
+    assert paths.pop("triton") == "/v2/repository/index"
     assert {kind: path for kind, path in paths.items() if path != "/v1/models"} == {
         "docker_model_runner": "/engines/v1/models",
         "lemonade": "/api/v1/models",
@@ -177,6 +178,9 @@ SIMULATED = [
     ("openai", "groq", ["a"], {"tells": "groq"}, Listing({"a": Card(None, 128_000, max_output=8192)})),
     ("openai", "mistral", ["pixtral"], {"tells": "mistral"}, Listing(
         {"pixtral": Card(None, 128_000, vision=True, tools=True)})),
+    ("triton", "triton", ["ensemble", "vllm_model"], {}, Listing(
+        {"ensemble": Card(), "vllm_model": Card()},
+        {f"{name}/versions/1": name for name in ("ensemble", "vllm_model")})),
     ("anthropic", "anthropic", [f"claude-{n}" for n in range(30)], {}, Listing(
         {f"claude-{n}": Card(context=200_000, max_output=64_000) for n in range(30)})),
 ]  # fmt: skip
@@ -184,8 +188,24 @@ SIMULATED = [
 
 @pytest.mark.parametrize(("mock", "kind", "models", "options", "expected"), SIMULATED)
 async def test_a_simulated_server_s_list_is_read(mock, kind, models, options, expected):
-    """With the provider's key, by GET, without a body."""
+    """With the provider's key; by GET, without a body, but from Triton."""
     async with MockProvider(mock, models=models, api_key="sk-hush", **options) as at:
         assert await probed(LISTED, at, kind) == expected
         (asked,) = at.ledger.entries
-    assert (asked.method, asked.key_matched, asked.body_bytes) == ("GET", True, 0)
+    way = ("POST", True, len(b'{"ready":true}')) if kind == "triton" else ("GET", True, 0)
+    assert (asked.method, asked.key_matched, asked.body_bytes) == way
+
+
+def test_triton_lists_what_is_ready():
+    """A model of several versions once; each of them is a spelling of its name."""
+    models = [
+        {"name": "ensemble", "version": "1", "state": "READY"},
+        {"name": "ensemble", "version": "2", "state": "READY"},
+        {"name": "old", "version": "1", "state": "UNAVAILABLE", "reason": "unloaded"},
+        {"name": "never"},
+        {"name": "new", "state": "READY"},
+    ]
+    spelled = {"ensemble/versions/1": "ensemble", "ensemble/versions/2": "ensemble"}
+    expected = Listing({"ensemble": Card(), "new": Card()}, spelled)
+    assert said("triton", msgspec.json.encode(models)) == expected
+    assert said("triton", b"[]") == Listing()

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pointsman.config.kinds import KINDS
 from pointsman.fakes import provider
 from pointsman.flow.effects import Failed
-from pointsman.model.exchange import Answered, Loaded
+from pointsman.model.exchange import Answered, Loaded, WireRequest
 from pointsman.model.outcome import FailureKind
 from pointsman.providers.loaded import LOADED
 from pointsman.providers.probe import answer, question
@@ -20,6 +20,9 @@ from support.serving import post, send
 
 KEPT = b'{"models":[{"name":"llama3.2:latest","size":1},{"name":"qwen2.5:7b"}]}'
 LISTED = b'{"object":"list","data":[{"id":"meta-llama/Llama-2-13b"},{"id":"lora"}]}'
+REPOSITORY = (
+    b'[{"name":"ensemble","version":"2","state":"READY"},{"name":"b","version":"1","state":"LOADING"},{"name":"c"}]'
+)
 OLLAMA = Loaded(frozenset({"llama3.2", "llama3.2:latest", "qwen2.5:7b"}))
 
 SAID = [
@@ -37,6 +40,10 @@ SAID = [
     ("llama_cpp_native", 404, b"{}", None),
     ("llama_cpp_python", 200, LISTED, Loaded(all=True)),
     ("llama_cpp_python", 500, b"", None),
+    ("triton", 200, REPOSITORY, Loaded(frozenset({"ensemble", "ensemble/versions/2"}))),
+    ("triton", 200, b"[]", Loaded()),
+    ("triton", 200, b"{}", None),
+    ("triton", 503, REPOSITORY, None),
 ]
 
 
@@ -73,7 +80,9 @@ PATHS = {
 def test_every_kind_is_asked_at_its_own_path_or_not_at_all(kind):
     """Of hosted services nobody can know."""
     asked = question(LOADED, provider(kind=kind, base_url="http://127.0.0.1:1"))
-    assert (asked and (asked.method, asked.path, asked.body)) == (("GET", PATHS[kind], b"") if kind in PATHS else None)
+    own = {kind: WireRequest(path, method="GET") for kind, path in PATHS.items()}
+    own["triton"] = WireRequest("/v2/repository/index", b"{}")
+    assert asked == own.get(kind)
 
 
 def test_a_version_in_the_base_url_is_not_said_twice():

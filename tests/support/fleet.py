@@ -15,12 +15,16 @@ KINDS = {
     "llama-cpp": "llama_cpp_native",
     "ollama": "ollama",
     "anthropic": "anthropic",
+    "triton": "triton",
 }
+
+ALONE = frozenset({"anthropic", "bedrock", "triton"})
+"""Simulated kinds that have no paths of OpenAI's."""
 
 
 def place(mock: MockProvider, **more: Any) -> Provider:
     """The provider entry for a simulated one."""
-    url = mock.base_url if mock.kind == "ollama" else f"{mock.base_url}/v1"
+    url = mock.base_url if mock.kind in ("ollama", "triton") else f"{mock.base_url}/v1"
     return Provider(mock.name, KINDS[mock.kind], url, **more)
 
 

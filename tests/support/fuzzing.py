@@ -9,6 +9,7 @@ from random import Random
 from pointsman.fakes import request
 from pointsman.providers.ollama import DIALECT as OLLAMA
 from pointsman.providers.sse import SseReader
+from pointsman.providers.triton import DIALECT as TRITON
 from support.cutting import at, corpus, told
 from support.event_stream import events
 
@@ -18,6 +19,26 @@ PIECES = {
         *(b"data: [DONE]\n\n", b"[DONE]", b"error: {}", b"\xef\xbb\xbf", b"\xff", b"\0", b" ", b'{"error":{"code":1}}'),
         *(b'data: {"choices":[{"delta":{"content":"x"}}]}\n\n', b'data:{"choices":[{"finish_reason":"stop"}]}\r\r'),
         *(b"\\ud83d", b'"usage":{"total_tokens":3}', b'"error":1,', b"event: message\n"),
+    ),
+    "triton": (
+        *(
+            b"\n",
+            b"\r",
+            b"\r\n",
+            b"\n\n",
+            b"\r\r",
+            b"data: ",
+            b"data:",
+            b": c",
+            b"\xef\xbb\xbf",
+            b"\xff",
+            b"\0",
+            b" ",
+            b"null",
+        ),
+        *(b'data: {"text_output":"x"}\n\n', b'data: {"text_output":["x"],"num_output_tokens":[1]}\n\n'),
+        *(b'data: {"error":"x"}\n\n', b'"finish_reason":"stop",', b'"finish_reason":"None",', b'"error":"x",'),
+        *(b'data: {"text_output":"","finish_reason":"length"}\r\n\r\n', b"\\ud83d", b'"num_output_tokens":-1,'),
     ),
     "ndjson": (
         *(b"\n", b"\r\n", b"\r", b" ", b"\t", b"{", b"}", b"\xff", b"\0", b"null", b'"done":true,', b'"error":"x",'),
@@ -73,4 +94,11 @@ def alike(make: Callable[[], SseReader], data: bytes, *, exact: bool = True) -> 
     return out
 
 
-HOLDS = {"sse": sse_holds, "ndjson": ndjson_holds}
+def triton_holds(data: bytes) -> None:
+    """Likewise."""
+    out = alike(lambda: TRITON.reader(request(stream=True, id="0" * 24), "m"), data, exact=b"\r\r\n" not in data)
+    for event in events(out):
+        assert event.data == b"[DONE]" or json.loads(event.data)["object"] == "chat.completion.chunk"
+
+
+HOLDS = {"sse": sse_holds, "ndjson": ndjson_holds, "triton": triton_holds}

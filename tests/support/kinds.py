@@ -31,10 +31,11 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     """One kind against its simulated server.
 
     ``kind`` is the provider's, ``mock`` the simulated server's, ``model`` a name that both take; ``base`` stands behind
-    the server's address in the base URL, ``more`` are further fields of the Provider. ``says`` is the dialect of
-    pointsman.mock.dialects.REFUSALS that its errors are worded in. What a kind may lack: ``embeddings``, pictures by
-    their ``addresses``, ``schemas`` of answers. ``cached``: what came from a cache is told. ``thoughts``: the field
-    beside the content that they come in, where they are asked for.
+    the server's address in the base URL, ``more`` are further fields of the Provider, ``params`` what the deployment
+    says. ``says`` is the dialect of pointsman.mock.dialects.REFUSALS that its errors are worded in. What a kind may
+    lack: ``embeddings``, ``tools``, ``pictures``, those by their ``addresses``, ``schemas`` of answers, a mark of its
+    own where streams end (``marked``). ``cached``: what came from a cache is told. ``thoughts``: the field beside the
+    content that they come in, where they are asked for.
     """
 
     kind: str
@@ -44,9 +45,13 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     name: str = ""
     base: str = "/v1"
     more: dict[str, Any] = {}
+    params: dict[str, Any] = {}
     embeddings: bool = True
+    tools: bool = True
+    pictures: bool = True
     addresses: bool = True
     schemas: bool = True
+    marked: bool = True
     cached: bool = False
     thoughts: str = ""
 
@@ -75,6 +80,23 @@ ROWS = [
         cached=True,
         thoughts="reasoning_content",
     ),
+    *[
+        Row(
+            kind="triton",
+            mock="triton",
+            model=model,
+            says="triton",
+            name=f"triton-{backend}",
+            base="",
+            params={"triton_backend": backend, "chat_template": "chatml"},
+            tools=False,
+            pictures=False,
+            addresses=False,
+            schemas=backend == "tensorrt_llm",
+            marked=backend != "tensorrt_llm",
+        )
+        for backend, model in (("tensorrt_llm", "ensemble"), ("vllm", "vllm_model"))
+    ],
 ]
 
 
@@ -91,7 +113,7 @@ async def house(row: Row, *faults: str) -> AsyncIterator[House]:
     """One of them, at work; nothing is retried."""
     async with MockProvider(row.mock, name="one", models=[row.model], api_key=KEY, faults=faults) as mock:
         at = Provider("one", row.kind, f"{mock.base_url}{row.base}", Secret(KEY), **row.more)
-        made = settings(Deployment("m@one", "m", at, row.model), router=RouterSettings(num_retries=0))
+        made = settings(Deployment("m@one", "m", at, row.model, row.params), router=RouterSettings(num_retries=0))
         async with gateway(made) as it:
             web = httpx.AsyncClient(verify=NO_TLS, timeout=20)
             async with openai.AsyncOpenAI(base_url=f"{it.url}/v1", api_key="any", max_retries=0, http_client=web) as ai:

@@ -106,7 +106,7 @@ def explain(  # noqa: PLR0913, PLR0917  one parameter an option
 
 @app.command()
 def mock(  # noqa: PLR0913, PLR0917  one parameter an option
-    kind: Annotated[str, typer.Option(help="openai, ollama, vllm, llama-cpp, anthropic or bedrock")],
+    kind: Annotated[str, typer.Option(help="openai, ollama, vllm, llama-cpp, anthropic, bedrock or triton")],
     port: Annotated[int, typer.Option(help="Port to listen on", min=0, max=65535)] = 0,
     latency: Annotated[float, typer.Option(help="Milliseconds before the first token", min=0)] = 0.0,
     tokens_per_second: Annotated[float, typer.Option(help="0: as fast as possible", min=0)] = 0.0,

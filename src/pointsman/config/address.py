@@ -9,6 +9,7 @@ from __future__ import annotations
 import msgspec
 
 from pointsman.config.api_keys import says_keys
+from pointsman.config.endpoints import KINDS, Endpoint, endpoint_of
 from pointsman.config.findings import Path, Report
 from pointsman.config.names import Ref
 from pointsman.config.prefix import Prefix
@@ -33,11 +34,22 @@ class Asked(msgspec.Struct, frozen=True):
     version: str | None
     keys: tuple[Key, ...]
     keyless: bool
+    endpoint: Endpoint | None = None
 
     @property
     def upstream(self) -> str:
-        """The model's name without the word before it."""
+        """The model's name without the word before it, or the one in its address."""
+        if self.endpoint is not None and self.endpoint.model is not None:
+            return self.endpoint.model
         return self.model.removeprefix(f"{self.word}/") if self.word else self.model
+
+
+class Address(msgspec.Struct, frozen=True):
+    """A provider and its name for the model. ``path``: where it is asked there, if the entry says."""
+
+    provider: Provider
+    model: str
+    path: str | None = None
 
 
 class Addresses:
@@ -47,8 +59,8 @@ class Addresses:
         self._registry = registry
         self._report = report
 
-    def of(self, params: LitellmParams) -> tuple[Provider, str] | None:
-        """The provider and its name for the model; None with a finding if nobody can tell."""
+    def of(self, params: LitellmParams) -> Address | None:
+        """Where it is; None with a finding if nobody can tell."""
         asked = self._asked(params)
         if asked is None:
             return None
@@ -64,8 +76,10 @@ class Addresses:
             self._report.error((*asked.path, "model"), UNSUPPORTED, f"{asked.word}/")
             return None
         else:
-            return self._unknown(asked)
-        return (provider, asked.upstream) if provider is not None else None
+            found = self._unknown(asked)
+            return Address(*found) if found is not None else None
+        path = asked.endpoint.path if asked.endpoint is not None else None
+        return Address(provider, asked.upstream, path) if provider is not None else None
 
     def meant(self, ref: Ref) -> Provider | None:
         """The provider that a rule names; None if nobody defined it and its name says nothing of it."""
@@ -99,18 +113,20 @@ class Addresses:
         named = head in self._registry.named or head in self._registry.failed
         known = named or head in PREFIXES or head in UNSERVED
         word = custom or (head if slash and known else None)
-        whole = self._whole(word)
-        url = self._registry.url(given, (*path, spelling), whole=whole) if given else None
-        if given and url is None:
+        prefix = self._spoken(word)
+        whole = prefix is not None and prefix.whole
+        endpoint = endpoint_of(given) if given and prefix is not None and prefix.kind in KINDS else None
+        base = given if endpoint is None else endpoint.base
+        url = self._registry.url(base, (*path, spelling), whole=whole) if base else None
+        if base and url is None:
             return None
-        keys = self._registry.keys(params)
-        return Asked(path, model, word, custom is not None, url, params.api_version, keys, not says_keys(params))
+        keys, keyless = self._registry.keys(params), not says_keys(params)
+        return Asked(path, model, word, custom is not None, url, params.api_version, keys, keyless, endpoint)
 
-    def _whole(self, word: str | None) -> bool:
-        """Whether an address is kept as it is written, before what this word means."""
+    def _spoken(self, word: str | None) -> Prefix | None:
+        """What is known of the kind that this word means."""
         named = self._registry.named.get(word or "")
-        prefix = PREFIXES.get(named.kind if named is not None and word not in PREFIXES else word or "")
-        return prefix is not None and prefix.whole
+        return PREFIXES.get(named.kind if named is not None and word not in PREFIXES else word or "")
 
     def _prefix(self, asked: Asked) -> Prefix | None:
         if asked.word is None:

@@ -10,14 +10,15 @@ from typing import Any
 
 import msgspec
 
-from pointsman.config.address import Addresses
+from pointsman.config.address import Address, Addresses
 from pointsman.config.findings import Path, Report
+from pointsman.config.kinds import CHOICES
 from pointsman.config.litellm import ANYWHERE, CALLERS, DEPLOYMENT, TRAITS
 from pointsman.config.patterns import program
 from pointsman.config.schema import ModelEntry, ModelInfo, ProviderSection
 from pointsman.config.section import LATER_WORDS, Section
 from pointsman.config.sections.rest import read_allowed, read_breaker
-from pointsman.model.deployment import Deployment, Provider
+from pointsman.model.deployment import Deployment
 
 ID = ("model_info", "id")
 TAKEN = "id {} is taken, by another entry or a provider's name"
@@ -71,8 +72,8 @@ def deployments(
             continue
         address = addresses.of(entry.litellm_params)
         if address is not None:
-            id_ = own or ids.make(entry.model_name, address[0].name)
-            known = traits(entry.litellm_params, entry.model_info, providers.get(address[0].name))
+            id_ = own or ids.make(entry.model_name, address.provider.name)
+            known = traits(entry.litellm_params, entry.model_info, providers.get(address.provider.name))
             made.append(Placed(_deployment(entry, id_, address, known, report), entry.path))
     return made
 
@@ -103,9 +104,7 @@ def _first(keys: Sequence[str], sections: Iterable[Section | None]) -> Any:
     return next((value for value in said if value is not None), None)
 
 
-def _deployment(
-    entry: ModelEntry, id_: str, address: tuple[Provider, str], known: Mapping[str, Any], report: Report
-) -> Deployment:
+def _deployment(entry: ModelEntry, id_: str, address: Address, known: Mapping[str, Any], report: Report) -> Deployment:
     params = entry.litellm_params
     fields = {ours: getattr(params, theirs) for theirs, ours in DEPLOYMENT.items() if theirs not in ANYWHERE}
     fields["tags"] = tuple(dict.fromkeys(params.tags or ()))
@@ -126,9 +125,10 @@ def _deployment(
     return Deployment(
         id=id_,
         model_name=entry.model_name,
-        provider=address[0],
-        model=address[1],
-        params=_body(entry, report),
+        provider=address.provider,
+        model=address.model,
+        path=address.path,
+        params=_body(entry, address.provider.kind, report),
         info=entry.model_info.model_dump(exclude_none=True) if entry.model_info else {},
         **fields,
         **known,
@@ -148,7 +148,7 @@ def _anywhere(entry: ModelEntry, key: str, report: Report) -> Any:
     return said[0][0] if said else None
 
 
-def _body(entry: ModelEntry, report: Report) -> dict[str, Any]:
+def _body(entry: ModelEntry, kind: str, report: Report) -> dict[str, Any]:
     """What is added to every request: keys without a meaning of their own, and ``extra_body``."""
     params = entry.litellm_params
     waiting = type(params).LATER
@@ -161,4 +161,7 @@ def _body(entry: ModelEntry, report: Report) -> dict[str, Any]:
         if key in CALLERS:
             report.warning(path, "is the caller's to say, and is left out")
             body.pop(key, None)
+        options = CHOICES.get(kind, {}).get(key)
+        if options is not None and body[key] not in options:
+            report.unknown("error", path, "unknown word {}", str(body[key]), options, ", ".join(options))
     return body

@@ -10,7 +10,7 @@ from pointsman.config.words import words
 SERVERS = words(
     """
     openai_compatible ollama vllm sglang llama_cpp_python llama_cpp_native tgi lm_studio tensorrt_llm llamafile
-    docker_model_runner lemonade xinference infinity oobabooga remodlai
+    triton     docker_model_runner lemonade xinference infinity oobabooga remodlai
     """
 )
 """What people run themselves."""
@@ -51,6 +51,7 @@ USUAL: dict[str, str] = {
     "xinference": "http://127.0.0.1:9997",
     "infinity": "http://127.0.0.1:7997",
     "oobabooga": "http://127.0.0.1:5000",
+    "triton": "http://127.0.0.1:8000",
 }
 """Where a kind listens if nothing else is said. ``openai_compatible`` is anywhere, so it needs a base URL."""
 
@@ -66,7 +67,8 @@ SPELLINGS: dict[str, str] = {
     "custom_openai": "openai_compatible",
     "azure_openai": "azure",
     "azure_text": "azure",
-    "tensorrt": "tensorrt_llm",
+    "tensorrt": "triton",
+    "triton_inference_server": "triton",
     "trtllm": "tensorrt_llm",
     "text_generation_inference": "tgi",
     "lmstudio": "lm_studio",
@@ -84,7 +86,7 @@ TELL_LOAD = ("vllm", "llama_cpp_native")
 """Kinds that tell how many requests they have."""
 
 NOT_YET = (
-    "bedrock", "bedrock_converse", "google", "triton", "vertex_ai", "vertex_ai_beta", "sagemaker", "sagemaker_chat",
+    "bedrock", "bedrock_converse", "google", "vertex_ai", "vertex_ai_beta", "sagemaker", "sagemaker_chat",
 )  # fmt: skip
 """Kinds with a wire format of their own that this version does not speak."""
 
@@ -101,7 +103,15 @@ def not_yet(word: str) -> bool:
     return word.strip().casefold().replace("-", "_") in NOT_YET
 
 
-OWN_WIRE = ("ollama", "anthropic")
+CHOICES: dict[str, dict[str, tuple[str, ...]]] = {
+    "triton": {
+        "triton_backend": ("tensorrt_llm", "vllm", "llmapi"),
+        "chat_template": ("plain", "chatml", "llama3", "phi3", "zephyr"),
+    }
+}
+"""Parameters of a deployment that say how a model of this kind is asked, and what they may say."""
+
+OWN_WIRE = ("ollama", "anthropic", "triton")
 """Kinds with a wire format of their own; the others speak OpenAI's."""
 
 

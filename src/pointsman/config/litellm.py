@@ -220,16 +220,19 @@ TOP_LATER = words(
 
 BODY_PARAMS = words(
     """
-    best_of chat_template_kwargs dimensions echo encoding_format extra_body f16_kv format frequency_penalty
-    grammar guided_choice guided_grammar guided_json guided_regex ignore_eos include_stop_str_in_output
-    keep_alive length_penalty logit_bias logits_all logprobs low_vram main_gpu max_completion_tokens
-    max_tokens metadata min_p min_tokens mirostat mirostat_eta mirostat_tau modalities n n_probs num_batch
-    num_ctx num_gpu num_gqa num_keep num_predict num_thread numa options parallel_tool_calls penalize_newline
-    prediction presence_penalty raw reasoning reasoning_effort repeat_last_n repeat_penalty repetition_penalty
-    response_format return_multivector seed service_tier skip_special_tokens spaces_between_special_tokens
-    stop stop_token_ids store stream_options suffix system task temperature template tfs_z think thinking
-    tokenizer tool_choice tools top_k top_logprobs top_p truncate truncate_prompt_tokens typical_p
-    use_beam_search use_mlock use_mmap user verbosity vocab_only
+    bad_words beam_width best_of bos_token chat_template chat_template_kwargs dimensions echo encoding_format end_id
+    eos_token exclude_input_in_output extra_body f16_kv final_prompt_value format frequency_penalty grammar
+    guided_choice guided_decoding_guide guided_decoding_guide_type guided_grammar guided_json guided_regex
+    ignore_eos include_stop_str_in_output initial_prompt_value keep_alive length_penalty logit_bias logits_all
+    logprobs lora_name lora_task_id low_vram main_gpu max_completion_tokens max_tokens metadata min_p min_tokens
+    mirostat mirostat_eta mirostat_tau modalities n n_probs num_batch num_ctx num_gpu num_gqa num_keep num_predict
+    num_thread numa options pad_id parallel_tool_calls penalize_newline prediction presence_penalty random_seed raw
+    reasoning reasoning_effort repeat_last_n repeat_penalty repetition_penalty response_format
+    return_cumulative_logprob return_finish_reason return_log_probs return_multivector return_num_input_tokens
+    return_num_output_tokens roles seed service_tier skip_special_tokens spaces_between_special_tokens stop
+    stop_token_ids stop_words store stream_options suffix system task temperature template tfs_z think thinking
+    tokenizer tool_choice tools top_k top_logprobs top_p triton_backend triton_batched triton_input truncate
+    truncate_prompt_tokens typical_p use_beam_search use_mlock use_mmap user verbosity vocab_only
     """
 )
 """What model servers take in a request's body. Any other key is carried too; a near miss of these is warned of."""

@@ -25,7 +25,7 @@ _OPENAI = _service(
     "openai", USUAL["openai"], "OPENAI_API_KEY", names=r"^(gpt-|chatgpt-|o[0-9]|text-embedding-|davinci|babbage)"
 )
 _OLLAMA, _VLLM, _COMPATIBLE = _server("ollama"), _server("vllm"), _server("openai_compatible")
-_NATIVE, _TENSORRT = _server("llama_cpp_native"), _server("tensorrt_llm")
+_NATIVE, _TRITON = _server("llama_cpp_native"), _server("triton")
 _AZURE = Prefix(
     "azure", "azure", env=("AZURE_API_KEY",), also=("AZURE_OPENAI_API_KEY",), base_env="AZURE_API_BASE",
     hosts=(".openai.azure.com", ".cognitiveservices.azure.com", ".services.ai.azure.com"), whole=True,
@@ -64,8 +64,9 @@ PREFIXES: dict[str, Prefix] = {
     "llamafile": _server("llamafile"),
     "tgi": _server("tgi"),
     "lm_studio": _server("lm_studio"),
-    "tensorrt_llm": _TENSORRT,
-    "tensorrt": _TENSORRT,
+    "tensorrt_llm": _server("tensorrt_llm"),
+    "triton": _TRITON,
+    "tensorrt": _TRITON,
     "docker_model_runner": _server("docker_model_runner", whole=True),
     "lemonade": _server("lemonade", whole=True),
     "xinference": _server("xinference"),
@@ -184,7 +185,7 @@ UNSERVED = (frozenset(NOT_YET) - {"google"}) | words(
     """
     aleph_alpha anyscale assemblyai aws_polly bytez chatgpt datarobot deepgram duckduckgo elevenlabs empower fal_ai
     galadriel gigachat github_copilot linkup maritalk nlp_cloud oci ollama_cloud palm petals predibase recraft
-    replicate stability text-completion-codestral topaz triton voyage watsonx watsonx_text auto_router
+    replicate stability text-completion-codestral topaz voyage watsonx watsonx_text auto_router
     """
 )
 """Prefixes LiteLLM knows and this version does not serve. (``google/`` is none: it begins names of open models.)"""

@@ -13,6 +13,7 @@ from pydantic import SecretStr
 
 from pointsman.config import kinds
 from pointsman.config.api_keys import read_key, read_keys, says_keys
+from pointsman.config.endpoints import root
 from pointsman.config.environment import Environment
 from pointsman.config.findings import Path, Report
 from pointsman.config.prefix import Prefix
@@ -171,7 +172,8 @@ class Registry:
     def _place(self, prefix: Prefix, section: ProviderSection) -> Place | None:
         url = None
         if section.base_url is not None:
-            url = self.url(section.base_url, section.place("base_url"), whole=prefix.whole)
+            given = root(prefix.kind, section.base_url)
+            url = self.url(given, section.place("base_url"), whole=prefix.whole)
             if url is None:
                 return None
         place = self.where(prefix, url, section.api_version, section.place("api_version"))

@@ -18,6 +18,8 @@ ENDPOINTS = (
     "/api/chat",
     "/api/generate",
     "/api/tags",
+    "/generate",
+    "/infer",
 )
 """Paths people paste along with the base URL."""
 

@@ -127,7 +127,7 @@ def _checked(provider: Provider, check: HealthCheck, board: Scoreboard) -> Watch
     often = min(check.every, OFTEN)
     lost = 0
     while asked is not None:
-        up = alive.is_up((yield _call(provider, asked, check.timeout, board)))
+        up = alive.is_up(provider, (yield _call(provider, asked, check.timeout, board)))
         lost = 0 if up else lost + 1
         if lost != 1:
             board.checked(provider, up, ROUNDS * (often + check.timeout))

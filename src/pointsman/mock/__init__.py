@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from pointsman.errors import ConfigurationError
-from pointsman.mock import anthropic, bedrock, llama_cpp, ollama, openai, vllm
+from pointsman.mock import anthropic, bedrock, llama_cpp, ollama, openai, triton, vllm
 from pointsman.mock.faults import FaultBook, parse_fault
 from pointsman.mock.ledger import Entry, Ledger
 from pointsman.mock.options import Options
@@ -30,6 +30,7 @@ KINDS: dict[str, tuple[Callable[[Scene], Kind], tuple[str, ...]]] = {
     "llama-cpp": (llama_cpp.LlamaCpp, llama_cpp.MODELS),
     "anthropic": (anthropic.Anthropic, anthropic.MODELS),
     "bedrock": (bedrock.Bedrock, bedrock.MODELS),
+    "triton": (triton.Triton, triton.MODELS),
 }
 """Each kind: how to make one, and the models it has unless told otherwise."""
 

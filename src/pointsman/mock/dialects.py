@@ -97,6 +97,12 @@ REFUSALS: dict[str, dict[str, Said]] = {
         "quota": (400, _anthropic("invalid_request_error", "Your credit balance is too low to access the API.")),
     },
     "bedrock": {"context_length": (400, {"message": "Input is too long for requested model."})},
+    "triton": {
+        "context_length": (
+            500,
+            {"error": "Executor failed: Prompt length (9000) exceeds maximum input length (8192)."},
+        )
+    },
     "openrouter": {
         "context_length": (400, _plain(400, "This endpoint's maximum context length is 8192 tokens.")),
         "content_filter": (

@@ -60,7 +60,8 @@ class Deployment(msgspec.Struct, frozen=True):
     does), ``price_up_to`` how many tokens of a prompt they hold for; ``written_cost`` is that of a prompt's tokens that
     are put into a cache, ``written_hour_cost`` if they are kept there for an hour. ``max_output``: tokens of an answer
     at most. ``prefill``: it goes on with an answer that a request ends with. ``breaker`` is what is different for its
-    circuit breaker, ``allowed`` the failures of it that are borne.
+    circuit breaker, ``allowed`` the failures of it that are borne. ``path``: it is asked
+    there, below its provider's base URL, and not where its kind of server is.
     """
 
     id: str
@@ -99,6 +100,7 @@ class Deployment(msgspec.Struct, frozen=True):
     max_output: int | None = None
     written_cost: float | None = None
     written_hour_cost: float | None = None
+    path: str | None = None
 
     def __hash__(self) -> int:
         return hash(self.id)

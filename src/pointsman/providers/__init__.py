@@ -12,6 +12,7 @@ from pointsman.providers.profiled import dialect_of
 from pointsman.providers.profiles import OTHERS, PROFILES
 from pointsman.providers.responses import DIALECT as RESPONSES
 from pointsman.providers.shapes import Dialect
+from pointsman.providers.triton import DIALECT as TRITON
 
 OPENAI = msgspec.structs.replace(_CHAT, natives={"openai": PASSING, "responses": RESPONSES, **ANTHROPIC.natives})
 
@@ -19,4 +20,5 @@ DIALECTS: dict[str, Dialect] = {
     **{kind: dialect_of(profile, OPENAI) for kind, profile in PROFILES.items() if kind not in OTHERS},
     "ollama": OLLAMA,
     "anthropic": ANTHROPIC,
+    "triton": TRITON,
 }

@@ -1,19 +1,23 @@
 """Whether a server is up: how to ask it, and what its answer says, a row a kind.
 
 Any answer below 500 says so, also one that refuses the question: who can't be asked, or says that it is not ready, is
-not up. Nothing is generated and nothing is charged for.
+not up. Triton says by a 400 that it, or one of its models, is not ready. Nothing is generated, nothing is charged for.
 """
 
 from __future__ import annotations
 
 from pointsman.model.deployment import Provider
 from pointsman.model.exchange import Answered, WireRequest
-from pointsman.providers.probe import Probe, question
+from pointsman.providers.probe import Probe, answer, question
 from pointsman.providers.profiles import PROFILES
 
 
 def _up(reply: Answered) -> bool:
     return reply.status < 500
+
+
+def _ready(reply: Answered) -> bool:
+    return reply.status != 400 and _up(reply)
 
 
 _LIST = Probe("/models", _up)
@@ -26,6 +30,7 @@ ALIVE: dict[str, Probe[bool]] = {
     "sglang": Probe("/health", _up, openai=False),
     "tensorrt_llm": Probe("/health", _up, openai=False),
     "tgi": Probe("/info", _up, openai=False),
+    "triton": Probe("/v2/health/ready", _ready, openai=False),
 }
 """TGI's ``/health`` has its model say a token; who has no list of models refuses the question, and so is up."""
 
@@ -35,6 +40,6 @@ def check(provider: Provider, path: str | None) -> WireRequest | None:
     return WireRequest(path, method="GET") if path is not None else question(ALIVE, provider)
 
 
-def is_up(reply: object) -> bool:
-    """What the reply says; none, because it failed, says no."""
-    return isinstance(reply, Answered) and _up(reply)
+def is_up(provider: Provider, reply: object) -> bool:
+    """What the reply says, wherever it was asked; none, because it failed, says no."""
+    return answer(ALIVE, provider, reply) is True

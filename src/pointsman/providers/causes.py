@@ -127,6 +127,7 @@ PHRASES: dict[FailureKind, dict[str, str]] = {
         "'inputs' tokens and 'max_new_tokens'": "Together",
         "exceeds the maximum number of tokens": "Gemini",
         "should not exceed max_num_tokens": "TensorRT-LLM",
+        "exceeds maximum input length": "TensorRT-LLM",
         "greater than the context length": "LM Studio",
         "loaded with context length of only": "LM Studio",
         "maximum prompt length is": "xAI",
@@ -163,6 +164,7 @@ PHRASES: dict[FailureKind, dict[str, str]] = {
         "model not exist": "DeepSeek",
         "is not a valid model id": "OpenRouter",
         "not found, try pulling it": "Ollama",
+        "request for unknown model": "Triton",
         "invalid model": "Mistral, LiteLLM",
     },
     FailureKind.AUTH: {
@@ -174,6 +176,7 @@ PHRASES: dict[FailureKind, dict[str, str]] = {
         "model is overloaded": "TGI, Gemini",
         "request queue is full": "SGLang",
         "pending requests exceeded": "Ollama",
+        "exceeds maximum queue size": "Triton",
     },
 }
 """Parts of sentences, in lower case, and who says them."""

@@ -45,6 +45,15 @@ class _Entries(msgspec.Struct, gc=False):
     data: list[Entry]
 
 
+class _Model(msgspec.Struct, gc=False):
+    """Of Triton's repository."""
+
+    name: str
+    version: str = ""
+    state: str = ""
+
+
+_decode_models = msgspec.json.Decoder(list[_Model]).decode
 _decode_tags = msgspec.json.Decoder(_Tags).decode
 _decode_entries = msgspec.json.Decoder(_Entries | list[Entry]).decode
 
@@ -77,6 +86,15 @@ def _entries(reply: Answered, *, any_name: bool = False, kind: str = "") -> List
     return Listing(cards, spellings, any_name=any_name and len(cards) == 1)
 
 
+def _repository(reply: Answered) -> Listing | None:
+    """Triton's models that are ready. Each has a line a version, by which a configuration may name it."""
+    if not _worth_reading(reply):
+        return None
+    models = [model for model in _decode_models(reply.body) if model.state == "READY" and usable(model.name)][:MOST]
+    spelled = {f"{model.name}/versions/{model.version}": model.name for model in models if model.version}
+    return Listing({model.name: Card() for model in models}, spelled)
+
+
 def _worth_reading(reply: Answered) -> bool:
     return reply.status == 200 and len(reply.body) <= MOST_BYTES
 
@@ -91,4 +109,5 @@ LISTED: dict[str, Probe[Listing]] = {
     "llama_cpp_python": _LLAMA_CPP,
     "anthropic": Probe("/models?limit=1000", _entries),
     **{kind: Probe("/models", partial(_entries, kind=kind)) for kind in PRICES},
+    "triton": Probe("/v2/repository/index", _repository, openai=False, body=b'{"ready":true}'),
 }

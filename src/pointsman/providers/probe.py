@@ -19,12 +19,14 @@ LATEST = ":latest"
 
 class Probe(msgspec.Struct, Generic[T], frozen=True):
     """One kind's question. ``read`` makes sense of a reply, or of none (None); ``openai``: the path is one of OpenAI's,
-    which stands below ``/v1`` or wherever the kind has its like.
+    which stands below ``/v1`` or wherever the kind has its like; ``body``: what is sent by POST, where a GET is not
+    enough.
     """
 
     path: str
     read: Callable[[Answered], T | None]
     openai: bool = True
+    body: bytes = b""
 
 
 def question(probes: dict[str, Probe[T]], provider: Provider) -> WireRequest | None:
@@ -32,7 +34,8 @@ def question(probes: dict[str, Probe[T]], provider: Provider) -> WireRequest | N
     probe = probes.get(provider.kind)
     if probe is None:
         return None
-    return WireRequest(located(provider, probe.path) if probe.openai else probe.path, method="GET")
+    path = located(provider, probe.path) if probe.openai else probe.path
+    return WireRequest(path, probe.body, "POST" if probe.body else "GET")
 
 
 def answer(probes: dict[str, Probe[T]], provider: Provider, reply: object) -> T | None:

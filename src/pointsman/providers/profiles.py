@@ -183,6 +183,7 @@ PLAIN = sorted(
 OTHERS: dict[str, Profile] = {
     "ollama": Profile(endpoints=_TEXT),
     "anthropic": Profile(endpoints=_set("chat completions messages")),
+    "triton": Profile(endpoints=_TEXT),
 }
 """Kinds with a wire format of their own: what they can be asked for in OpenAI's."""
 

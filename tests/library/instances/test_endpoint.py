@@ -11,7 +11,7 @@ from pointsman.library.instances import EndpointInstance
 from pointsman.model.outcome import CONSEQUENCES, FailureKind
 from pointsman.model.secret import Secret
 from support.beside import provided, wait_until
-from support.fleet import KINDS
+from support.fleet import ALONE, KINDS
 
 KEY = "sk-very-secret-key"
 
@@ -26,7 +26,7 @@ def test_every_kind_of_server_answers(kind):
     """In its own protocol, and in OpenAI's, which nearly all of them speak; with /v1 behind the address or without."""
     with provided(kind, name="box") as (mock, _):
         model = mock.models[0]
-        for spoken in {KINDS[kind], "openai" if kind != "anthropic" else kind}:
+        for spoken in {KINDS[kind], "openai" if kind not in ALONE else kind}:
             for address in (mock.base_url, f"{mock.base_url}/v1", f"{mock.base_url}/v1/"):
                 with EndpointInstance(address, model, kind=spoken) as instance:
                     assert instance.ask("hello").startswith(f"[box/{model}]")

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import array
-import base64
-import sys
 from datetime import datetime
 from typing import Any
 
@@ -15,7 +12,7 @@ from pointsman.model.outcome import FailureKind, Usage
 from pointsman.model.request import Request
 from pointsman.providers.refusals import ERROR_INSIDE, inside, no_answer, refusal
 from pointsman.providers.said import NOT_JSON
-from pointsman.providers.values import count
+from pointsman.providers.values import count, packed
 
 
 class Function(msgspec.Struct, gc=False):
@@ -147,9 +144,9 @@ def _completion(request: Request, model: str, reply: Reply) -> Understood:
 
 def _embeddings(request: Request, model: str, reply: Embedded) -> Understood:
     raw = request.body.get("encoding_format")
-    packed = raw is not None and bytes(raw) == b'"base64"'
+    in_base64 = raw is not None and bytes(raw) == b'"base64"'
     data = [
-        {"object": "embedding", "index": index, "embedding": _packed(vector) if packed else vector}
+        {"object": "embedding", "index": index, "embedding": packed(vector) if in_base64 else vector}
         for index, vector in enumerate(reply.embeddings)
     ]
     prompt = count(reply.prompt_eval_count)
@@ -157,11 +154,3 @@ def _embeddings(request: Request, model: str, reply: Embedded) -> Understood:
     shown = {"prompt_tokens": usage.prompt_tokens, "total_tokens": usage.total_tokens}
     body = {"object": "list", "data": data, "model": reply.model or model, "usage": shown}
     return Understood(_encode(body), usage)
-
-
-def _packed(vector: list[float]) -> str:
-    """Little-endian 32-bit floats in base64, as OpenAI packs them."""
-    numbers = array.array("f", vector)
-    if sys.byteorder == "big":
-        numbers.byteswap()
-    return base64.b64encode(numbers.tobytes()).decode()
