@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import msgspec
 import pytest
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from pointsman.fakes import FakeClock, LoadedDice, deployment, provider
 from pointsman.model.outcome import FailureKind
@@ -11,6 +13,7 @@ from pointsman.model.rest import BreakerSettings
 from pointsman.model.secret import Key, Secret
 from pointsman.state.breaker import State
 from pointsman.state.keyring import LONG
+from pointsman.state.keys import OF_KEYS
 from pointsman.state.scoreboard import Rules, Scoreboard
 
 KEYS = tuple(Key(Secret(f"sk-{name}-secret"), name) for name in ("1", "team-b", "3"))
@@ -100,11 +103,32 @@ def test_a_good_answer_ends_the_rest_of_its_key_and_of_whom_it_kept_out(board, c
         fail(board, key, LIMITED, 60.0)
     clock.advance(1.0)
     lease = taken(board)
-    board.keys.delivered(lease)
+    board.key_delivered(lease)
     board.succeeded(lease, 1)
     board.give_back(lease)
     assert board.fitness(ONE) is None
     assert {board.keys.pick(board.record(ONE), AT) for _ in range(3)} == {lease.key}
+
+
+def test_a_good_answer_at_one_deployment_helps_the_other(board):
+    """The key that was refused there is good after all, and it was the only one that this one had left."""
+    early = taken(board, TWO, KEYS[2])
+    fail(board, KEYS[0], FailureKind.FORBIDDEN)
+    fail(board, KEYS[1], FailureKind.FORBIDDEN)
+    assert fail(board, KEYS[2], AUTH, which=TWO) is None
+    assert board.fitness(ONE) == "all 3 keys rest: the first is back in 60.0 s (forbidden)"
+    board.succeeded(early, 1)
+    board.key_delivered(early)
+    board.give_back(early)
+    assert board.fitness(ONE) is None
+
+
+def test_new_keys_that_all_rest_are_known_to(board):
+    """The one that was good was taken out."""
+    for key in KEYS[:2]:
+        fail(board, key, AUTH)
+    one, _ = swapped(board, KEYS[:2])
+    assert board.fitness(one).startswith("all 2 keys rest: the first is back in 60.0 s (auth")
 
 
 def test_an_answer_from_before_does_not(board, clock):
@@ -113,7 +137,7 @@ def test_an_answer_from_before_does_not(board, clock):
     clock.advance(1.0)
     for key in KEYS:
         fail(board, key, LIMITED, 60.0)
-    board.keys.delivered(early)
+    board.key_delivered(early)
     board.give_back(early)
     assert board.fitness(ONE) is not None
 
@@ -192,3 +216,67 @@ def test_what_is_counted_of_each(board):
     assert (counts["1"].sent, dict(counts["1"].failures), counts["1"].rests) == (1, {"auth": 1}, True)
     assert (counts["3"].sent, dict(counts["3"].failures), counts["3"].rests) == (0, {}, False)
     assert "secret" not in repr(counts)
+
+
+class Keyed(RuleBasedStateMachine):
+    """Failures of any key at any deployment, answers, time, and new configurations, in any order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.clock = FakeClock()
+        self.board = made(self.clock)
+        self.members, self.open = (ONE, TWO), []
+
+    @property
+    def keys(self) -> tuple[Key, ...]:
+        return self.members[0].provider.keys
+
+    @rule(seconds=st.floats(0.01, 300.0))
+    def wait(self, seconds):
+        self.clock.advance(seconds)
+
+    @rule(which=st.integers(0, 1))
+    def asks(self, which):
+        """Never with a key that rests while another may be used."""
+        lease = taken(self.board, self.members[which])
+        fit = self.usable(self.members[which])
+        assert lease.key in fit or not fit
+        self.open.append(lease)
+
+    @precondition(lambda self: self.open)
+    @rule(data=st.data(), kind=st.sampled_from(sorted(OF_KEYS, key=str)), told=st.none() | st.floats(0.1, 400.0))
+    def fails(self, data, kind, told):
+        """It is told how long all rest, or that another key may be used, and both are so."""
+        lease = self.open.pop(data.draw(st.integers(0, len(self.open) - 1)))
+        back = self.board.key_failed(lease, kind, told)
+        self.board.give_back(lease)
+        fit = self.usable(lease.record.deployment)
+        assert (back is None) == bool(fit) or lease.key not in self.keys
+        assert back is None or back == pytest.approx(self.board.wait(lease.record.deployment))
+
+    @precondition(lambda self: self.open)
+    @rule(data=st.data())
+    def delivers(self, data):
+        lease = self.open.pop(data.draw(st.integers(0, len(self.open) - 1)))
+        self.board.key_delivered(lease)
+        self.board.succeeded(lease, 1)
+        self.board.give_back(lease)
+
+    @rule(names=st.lists(st.sampled_from("abcdef"), min_size=2, max_size=4, unique=True))
+    def reloads(self, names):
+        self.members = swapped(self.board, tuple(Key(Secret(f"sk-{name}"), name) for name in names))
+
+    def usable(self, member) -> list[Key]:
+        record, now = self.board.record(member), self.clock()
+        rings = [ring for ring in (record.place.keys, record.keys) if ring is not None]
+        return [key for key in self.keys if all(ring.until(key) <= now for ring in rings)]
+
+    @invariant()
+    def who_has_no_key_rests_and_nobody_else(self):
+        for member in self.members:
+            reason = self.board.fitness(member)
+            assert (reason is None) == bool(self.usable(member))
+            assert reason is None or reason.startswith(f"all {len(self.keys)} keys rest: ")
+
+
+TestKeyed = Keyed.TestCase

@@ -12,7 +12,7 @@ import msgspec
 
 from pointsman.flow.effects import Call, Effect, Ended, Failed, Opened, Relay, Reply
 from pointsman.flow.hedge import OUTRUN, Entrant, hedged, patience
-from pointsman.flow.keys import key_delivered, key_failed
+from pointsman.flow.keys import key_delivered, key_failed, next_key
 from pointsman.flow.resume import attended, broke_off, rest_of
 from pointsman.flow.trip import Trip
 from pointsman.flow.words import dialect_of, idle, natively
@@ -108,7 +108,7 @@ def _written(trip: Trip, leg: Leg, lease: Lease) -> Call:
     left = trip.deadline - lease.begun
     until = inf if trip.request.timeout is None else left  # only the caller may want an answer cut that is coming
     if provider.keys and lease.key is None:
-        lease.key = trip.core.board.keys.pick(lease.record, provider)
+        lease.key = next_key(trip, leg, lease)
     return Call(provider, wire, min(left, limit), idle, reader, until, lease.key)
 
 

@@ -13,15 +13,23 @@ from pointsman.flow.trip import Trip
 from pointsman.model.decision import Leg
 from pointsman.model.exchange import Refusal
 from pointsman.model.outcome import FailureKind
+from pointsman.model.secret import Key
 from pointsman.routing.elsewhere import why_not
 from pointsman.state.keys import OF_KEYS
 from pointsman.state.scoreboard import Lease
 
 
+def next_key(trip: Trip, leg: Leg, lease: Lease) -> Key:
+    """The key to begin with: the next in turn, on a retry rather one that has not failed the request."""
+    keys, provider = trip.core.board.keys, leg.deployment.provider
+    fresh = keys.another(lease.record, provider, _failed(trip, leg)) if trip.keys else None
+    return fresh or keys.pick(lease.record, provider)
+
+
 def key_delivered(trip: Trip, lease: Lease) -> None:
     """The attempt that succeeded says with which key."""
     if lease.key is not None:
-        trip.core.board.keys.delivered(lease)
+        trip.core.board.key_delivered(lease)
         _note(trip, key=lease.key.name)
 
 
@@ -47,14 +55,18 @@ def another_key(trip: Trip, leg: Leg, failure: FailureKind) -> Taken:
     with board.lock:
         if why_not(deployment, trip.request, board) is not None:
             return None
-        failed = {key for at, key in trip.keys if at == deployment.id}
-        key = board.keys.another(board.record(deployment), deployment.provider, failed)
+        key = board.keys.another(board.record(deployment), deployment.provider, _failed(trip, leg))
         if key is None:
             return None
         lease = board.take(deployment)
         lease.key = key
     _note(trip, rekeyed=True)
     return leg, lease
+
+
+def _failed(trip: Trip, leg: Leg) -> set[Key]:
+    """The keys that have failed the request there."""
+    return {key for at, key in trip.keys if at == leg.deployment.id}
 
 
 def _note(trip: Trip, **known: str | bool) -> None:

@@ -135,12 +135,6 @@ class Health:
                 self._keep_out(record.place, kind)
         self._list(record, at, failure.at)
 
-    def keyless(self, record: Record, at: Whose, kind: FailureKind, now: float, until: float) -> None:
-        """All keys rest until then: at the provider, or at this deployment."""
-        record.failed = now
-        at.cooldown.extend(until, kind, said=True, keys=len(record.place.provider.keys))
-        self._list(record, at, now)
-
     def checked(self, place: Place, up: bool, now: float, again: float) -> None:
         """A provider was asked whether it is up. Who is not rests until it is, or for ``again`` seconds if it is not
         asked any more. Who is has come back, but for a key that was refused: the question may need none.

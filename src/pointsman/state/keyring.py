@@ -19,9 +19,9 @@ from pointsman.state.cooldown import LONGEST, CooldownSettings, length
 REFUSED = frozenset({FailureKind.AUTH, FailureKind.FORBIDDEN})
 """Kinds that do not pass by waiting a little."""
 
-LONG, LONGEST_GUESS = 300.0, 3600.0
-"""Seconds that a key which was refused rests at first; and the most that one rests without being told how long, after a
-refusal or a spent quota.
+LONG, LONGEST_GUESS = 60.0, 3600.0
+"""Seconds that a key which was refused rests at first: services have refused good keys for some minutes. And the most
+that one rests without being told how long, after a refusal or a spent quota.
 """
 
 TRIAL = 10.0
@@ -58,8 +58,7 @@ class Keyring:
 
     def until(self, key: Key) -> float:
         """When its rest is over; a time that has passed if it has none."""
-        rest = self._rests.get(key.secret)
-        return rest.until if rest is not None else 0.0
+        return _end(self._rests.get(key.secret))
 
     def pick(self, keys: Sequence[Key], now: float, own: Keyring | None = None) -> Key:
         """The next in turn of those that don't rest; if all do, the one that is back first. ``keys`` is not empty."""
@@ -130,10 +129,15 @@ class Keyring:
         self._rests = {secret: rest for secret, rest in self._rests.items() if secret in kept}
 
 
-def back(keys: Iterable[Key], rings: Iterable[Keyring]) -> float:
-    """When the first of the keys is back."""
-    known = tuple(rings)
-    return min(_until(known, key) for key in keys)
+def back(keys: Iterable[Key], rings: Sequence[Keyring]) -> tuple[float, FailureKind | None]:
+    """When the first of the keys is back, and what it rests for; a time that has passed and None if it does not."""
+    rests = [max(known, key=_end, default=None) for known in ([ring.rest(key) for ring in rings] for key in keys)]
+    first = min(rests, key=_end)
+    return _end(first), first.kind if first is not None else None
+
+
+def _end(rest: Rest | None) -> float:
+    return rest.until if rest is not None else 0.0
 
 
 def _both(ring: Keyring, own: Keyring | None) -> tuple[Keyring, ...]:

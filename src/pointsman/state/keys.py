@@ -8,7 +8,7 @@ model, rests there alone. A deployment rests when all of its keys do.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, NamedTuple
 
@@ -22,6 +22,9 @@ from pointsman.state.record import Lease, Place, Record
 OF_KEYS = frozenset({FailureKind.RATE_LIMITED, FailureKind.QUOTA, FailureKind.AUTH, FailureKind.FORBIDDEN})
 """Kinds that another key may not meet."""
 
+EVERYWHERE = frozenset(kind for kind in OF_KEYS if CONSEQUENCES[kind].scope is Scope.KEY)
+"""Those of them for which a key rests at all deployments of its provider."""
+
 
 class Counts(NamedTuple):
     """Of one key, since the start: requests sent with it, and failures that were held against it, by kind."""
@@ -31,13 +34,6 @@ class Counts(NamedTuple):
     sent: int
     failures: Mapping[str, int]
     rests: bool
-
-
-class Spent(NamedTuple):
-    """All keys rest until then, ``at`` the provider or the deployment."""
-
-    at: Record | Place
-    until: float
 
 
 class Keys:
@@ -69,39 +65,42 @@ class Keys:
             place = self._places.get(provider.name)
             return place.keys.pick(provider.keys, self._clock()) if place is not None else provider.keys[0]
 
-    def failed(self, lease: Lease, kind: FailureKind, retry_after: float | None, *, rests: bool) -> Spent | None:
-        """Hold a failure against the key that it was asked with, if keys ever rest. None if another may be asked."""
-        record, key, now = lease.record, lease.key, self._clock()
-        keys = record.deployment.provider.keys
-        if key is None or key not in keys:  # another configuration has taken over
-            return None
+    def failed(self, lease: Lease, kind: FailureKind, retry_after: float | None, *, rests: bool) -> bool:
+        """Hold a failure against the key that it was asked with, if keys ever rest; returned is whether it does now."""
+        record, key = lease.record, lease.key
+        if key is None or key not in record.deployment.provider.keys:  # another configuration has taken over
+            return False
         counted = self._failures.setdefault((record.place.provider.name, key.name), Counter())
         counted[kind.value] += 1
         if not rests:
-            return None
+            return False
         ring = record.place.keys
-        if CONSEQUENCES[kind].scope is not Scope.KEY:
+        if kind not in EVERYWHERE:
             ring = record.keys = record.keys or Keyring()
-        ring.failed(key, kind, now, lease.begun, record.cooldown.settings, retry_after)
-        everywhere = back(keys, (record.place.keys,))
-        here = back(keys, (record.place.keys, *((record.keys,) if record.keys is not None else ())))
-        if everywhere > now:
-            return Spent(record.place, everywhere)
-        return Spent(record, here) if here > now else None
+        ring.failed(key, kind, self._clock(), lease.begun, record.cooldown.settings, retry_after)
+        return True
 
-    def delivered(self, lease: Lease) -> None:
-        """The key was good: it rests no more, and nobody does because all of them rested."""
+    def delivered(self, lease: Lease) -> tuple[bool, bool]:
+        """The key was good. Was anything held against it: everywhere, and at this deployment alone?"""
         record, key = lease.record, lease.key
-        if key is None or (record.place.keys.quiet and (record.keys is None or record.keys.quiet)):
-            return
-        now = self._clock()
-        with self._lock:
-            rings = [ring for ring in (record.place.keys, record.keys) if ring is not None]
-            cleared = [ring.succeeded(key, lease.begun) for ring in rings]
-            if any(cleared) and back((key,), rings) <= now:
-                for each in (record, record.place):
-                    if each.cooldown.keys:
-                        each.cooldown.reset()
+        if key is None:
+            return False, False
+        own = record.keys is not None and record.keys.succeeded(key, lease.begun)
+        return record.place.keys.succeeded(key, lease.begun), own
+
+    def back(self, record: Record) -> float | None:
+        """When it has a key again; None if one may be used, or if it has not several."""
+        keys = record.deployment.provider.keys
+        until = back(keys, _rings(record))[0] if keys else 0.0
+        return until if until > self._clock() else None
+
+    def settle_place(self, place: Place) -> None:
+        """It rests as long as all its keys do, and no longer if that was the reason."""
+        _settle(place, place.provider.keys, (place.keys,), self._clock())
+
+    def settle(self, record: Record) -> None:
+        """The same for a deployment, of which more may be known than of its provider."""
+        _settle(record, record.deployment.provider.keys, _rings(record), self._clock())
 
     def counts(self) -> Iterator[Counts]:
         """Of every key that there is now, where there are several. Call under the lock."""
@@ -121,3 +120,15 @@ class Keys:
     def _sends(self, provider: Provider, key: Key) -> Key:
         self._sent[provider.name, key.name] += 1
         return key
+
+
+def _rings(record: Record) -> tuple[Keyring, ...]:
+    return (record.place.keys,) if record.keys is None else (record.place.keys, record.keys)
+
+
+def _settle(at: Record | Place, keys: Sequence[Key], rings: Sequence[Keyring], now: float) -> None:
+    if at.cooldown.keys:
+        at.cooldown.reset()
+    until, kind = back(keys, rings) if keys else (0.0, None)
+    if until > now and kind is not None:
+        at.cooldown.extend(until, kind, said=True, keys=len(keys))

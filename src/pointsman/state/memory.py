@@ -12,7 +12,6 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 from pointsman.model.deployment import Deployment, Provider
-from pointsman.model.secret import Key
 from pointsman.model.view import Clock, Dice
 from pointsman.state.adaptive import AdaptiveLimit
 from pointsman.state.allowance import Allowance
@@ -138,8 +137,8 @@ class Memory:
             record.breaker.reset()
             record.cooldown.reset()
             record.served = -math.inf
-        if record.deployment.provider.keys != deployment.provider.keys:
-            _settle_keys(record, deployment.provider.keys)
+        if record.keys is not None and record.deployment.provider.keys != deployment.provider.keys:
+            record.keys.settle(deployment.provider.keys)
         record.deployment = deployment
         record.counted = deployment.limited
         if deployment.adaptive != (record.limit is not None):
@@ -169,14 +168,6 @@ class Memory:
         place.provider = provider
         place.breaker.settle(self._rules.breaker_at(provider))
         place.cooldown.settings = self._rules.cooldown
-
-
-def _settle_keys(record: Record, keys: tuple[Key, ...]) -> None:
-    """Other keys are no reason to rest."""
-    if record.cooldown.keys:
-        record.cooldown.reset()
-    if record.keys is not None:
-        record.keys.settle(keys)
 
 
 def _upstream(deployment: Deployment) -> tuple[str, str, str | None]:

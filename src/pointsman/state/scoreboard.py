@@ -18,10 +18,10 @@ from pointsman.state import limits
 from pointsman.state.breaker import Reading, State
 from pointsman.state.budget import RetryBudget
 from pointsman.state.health import SIGNS_OF_LIFE, Failure, at_limit, breaker_of, ends, told_to_rest, tried
-from pointsman.state.keys import Keys
+from pointsman.state.keys import EVERYWHERE, Keys
 from pointsman.state.memory import Memory
 from pointsman.state.queue import Queue, Ticket
-from pointsman.state.record import Lease, Record
+from pointsman.state.record import Lease, Place, Record
 from pointsman.state.results import Result
 from pointsman.state.rules import Rules
 from pointsman.state.servers import Servers
@@ -380,12 +380,40 @@ class Scoreboard:
         """
         record, now = lease.record, self.clock()
         with self.lock:
-            spent = self.keys.failed(lease, kind, retry_after, rests=self._rules.rests)
-            if spent is None:
+            if not self.keys.failed(lease, kind, retry_after, rests=self._rules.rests):
                 return None
+            self._settle_keys(self._at(record.place) if kind in EVERYWHERE else (record,))
+            back = self.keys.back(record)
+            if back is None:
+                return None
+            record.failed = now
             self._count_failure(record, kind, Result(now, None, delivered=False))
-            self.health.keyless(record, spent.at, kind, now, spent.until)
-        return spent.until - now
+        return back - now
+
+    def key_delivered(self, lease: Lease) -> None:
+        """The key that the lease was asked with was good: it rests no more, and nobody does because it rested."""
+        record = lease.record
+        if record.place.keys.quiet and (record.keys is None or record.keys.quiet):
+            return
+        with self.lock:
+            everywhere, here = self.keys.delivered(lease)
+            if everywhere or here:
+                self._settle_keys(self._at(record.place) if everywhere else (record,))
+
+    def _at(self, place: Place) -> list[Record]:
+        return [record for record in self._records.values() if record.place is place]
+
+    def _settle_keys(self, records: Iterable[Record]) -> None:
+        """Who of them has no key left rests until there is one again; who has one does not rest for that any more."""
+        now, places = self.clock(), set[str]()
+        for record in records:
+            if record.place.provider.name not in places:
+                places.add(record.place.provider.name)
+                self.keys.settle_place(record.place)
+            if record.keys is not None or record.cooldown.keys:
+                self.keys.settle(record)
+            if record.cooldown.keys or record.place.cooldown.keys:
+                self.health.list_if_unwell(record, now)
 
     def _count_failure(self, record: Record, kind: FailureKind, result: Result) -> None:
         record.failures += 1
@@ -468,6 +496,8 @@ class Scoreboard:
             self._memory.go_by(known, self._rules)
             self._turns.clear()
             self.keys.forget_all_but(known.values())
+            if self._rules.rests:
+                self._settle_keys(self._records.values())
             self.servers.forget_all_but(deployment.provider for deployment in known.values())
 
     def settle(self, rules: Rules) -> None:
