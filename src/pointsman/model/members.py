@@ -7,6 +7,7 @@ of numpy, one over a thousand is not. numpy is loaded by the first pool that has
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from math import inf
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -32,13 +33,14 @@ class Column(Protocol):
 class Members:
     """``many``: their columns are arrays. ``kept`` is what a view keeps of where their figures stand."""
 
-    __slots__ = ("_parts", "_places", "kept", "many", "pool")
+    __slots__ = ("_least", "_parts", "_places", "kept", "many", "pool")
 
     def __init__(self, pool: Pool) -> None:
         self.pool = pool
         self.many = len(pool) > FEW
         self.kept: object = None
         self._places: dict[str, int] | None = None
+        self._least: tuple[float, frozenset[str]] | None = None
         self._parts: dict[frozenset[str], Members] = {}
 
     @property
@@ -48,6 +50,16 @@ class Members:
         if places is None:
             places = self._places = {deployment.id: index for index, deployment in enumerate(self.pool)}
         return places
+
+    @property
+    def least(self) -> tuple[float, frozenset[str]]:
+        """The longest answer that all of them are not known to be short of, and what any of them is known to lack."""
+        least = self._least
+        if least is None:
+            lengths = (deployment.longest for deployment in self.pool)
+            length = min((length for length in lengths if length is not None), default=inf)
+            least = self._least = length, frozenset().union(*(deployment.lacking for deployment in self.pool))
+        return least
 
     def less(self, out: Collection[str]) -> Members:
         """Those whose ids are not among these: the same object for the same ones, as long as it is remembered."""

@@ -41,6 +41,10 @@ class Wants:
         self._request = request
         self.length = features.answer_tokens(request)
 
+    def any_of(self, words: frozenset[str]) -> bool:
+        """Is any of these asked for: vision, tools?"""
+        return ("vision" in words and self.images) or ("tools" in words and self.tools)
+
     @cached_property
     def images(self) -> bool:
         return features.has_images(self._request)

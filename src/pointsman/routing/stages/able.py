@@ -22,10 +22,10 @@ def concerned(pool: Pool, topology: Topology) -> bool:
 
 
 def keep(members: Members, request: Request, _view: View) -> Kept:
-    wants = Wants(request)
-    excluded = {d.id: reason for d in members.pool if (reason := short_of(d, wants)) is not None}
-    if not excluded:
+    wants, (length, lacking) = Wants(request), members.least
+    if (wants.length or 0) <= length and not (lacking and wants.any_of(lacking)):
         return Kept(members, "nobody is known to give less than is asked for")
+    excluded = {d.id: reason for d in members.pool if (reason := short_of(d, wants)) is not None}
     told = "; ".join(f"{name}: {reason}" for name, reason in list(excluded.items())[:8])
     if len(excluded) == len(members.pool):
         return Kept(members, f"asked all the same: {told}")
