@@ -60,6 +60,14 @@ async def test_a_chat_whole_and_streamed(backend):
     )
 
 
+async def test_who_uses_up_what_the_deployment_allows_did_not_end_by_himself():
+    """Whole and streamed, though the caller said nothing of a limit."""
+    async with house(max_tokens=5) as (_, ai):
+        whole = await ai.chat.completions.create(model="m", messages=MESSAGES)
+        stream = [chunk async for chunk in await ai.chat.completions.create(model="m", messages=MESSAGES, stream=True)]
+    assert whole.choices[0].finish_reason == stream[-1].choices[0].finish_reason == "length"
+
+
 @pytest.mark.parametrize("backend", BACKENDS)
 async def test_a_text_completion_is_its_prompt(backend):
     """Whole and streamed; an answer may end by itself."""

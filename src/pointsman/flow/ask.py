@@ -24,7 +24,7 @@ from pointsman.model.prices import cost
 from pointsman.model.request import NO_HINTS, TALKS, Request
 from pointsman.model.secret import Key
 from pointsman.providers.resumed import Resumed
-from pointsman.providers.shapes import Inexpressible, scrubbed
+from pointsman.providers.shapes import Inexpressible, bounded, scrubbed
 from pointsman.providers.streamed import streamed
 from pointsman.routing.fallback import as_wished
 from pointsman.state.keys import OF_KEYS
@@ -73,7 +73,7 @@ def ask(trip: Trip, leg: Leg, lease: Lease) -> Generator[Effect, Reply, FailureK
             asked, reply = yield from _hedged(trip, Entrant(leg, lease, call))
             leg, lease, call = asked.leg, asked.lease, asked.call
         if type(reply) is Answered:
-            return _answered(trip, leg, lease, reply, call.reader)
+            return _answered(trip, leg, lease, reply, call)
         reader = call.reader
         if type(reply) is Opened and reader is not None:
             _began(trip, lease)
@@ -100,7 +100,7 @@ def _written(trip: Trip, leg: Leg, lease: Lease) -> Call:
     dialect, provider = dialect_of(trip, leg), deployment.provider
     rest = rest_of(trip, leg, request) if trip.told is not None else None
     wire = dialect.write(rest or request, deployment, leg.model)
-    reader = dialect.reader(request, leg.model) if request.stream else None
+    reader = dialect.reader(bounded(request, wire.limit), leg.model) if request.stream else None
     limit = idle = deployment.timeout or trip.router.timeout
     if reader is not None:
         reader = attended(trip, reader, leg, continues=rest is not None)
@@ -149,7 +149,7 @@ def _hedged(trip: Trip, first: Entrant) -> Generator[Effect, Reply, tuple[Entran
             return
         trip.failed |= {other.leg.deployment.provider.name}
         if type(reply) is Answered:
-            _answered(trip, other.leg, other.lease, reply, other.call.reader)
+            _answered(trip, other.leg, other.lease, reply, other.call)
         elif type(reply) is Failed:
             _failed(trip, other.leg, other.lease, reply, other.call.reader)
 
@@ -173,9 +173,9 @@ def _patience(trip: Trip, deployment: Deployment, own: float) -> tuple[float, fl
     return min(first or router.stream_timeout or own, own), idle or router.stream_timeout or min(own, LONGEST_SILENCE)
 
 
-def _answered(trip: Trip, leg: Leg, lease: Lease, reply: Answered, reader: StreamReader | None) -> FailureKind | None:
+def _answered(trip: Trip, leg: Leg, lease: Lease, reply: Answered, call: Call) -> FailureKind | None:
     """A whole reply, whether that or a stream was asked for."""
-    request = trip.request
+    request, reader = bounded(trip.request, call.request.limit), call.reader
     read = dialect_of(trip, leg).read(request, leg.model, reply)
     if request.stream and type(read) is Understood and not read.native:
         read = streamed(request, read)

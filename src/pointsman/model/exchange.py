@@ -14,13 +14,16 @@ JSON_LINE = b"content-type: application/json\r\n"
 
 class WireRequest(msgspec.Struct, frozen=True, gc=False):
     """What to send: a path below the provider's base URL and a body. A path is always asked by one method. ``headers``
-    are the lines of the head that are about this request, each with its CRLF: what the body is, and more.
+    are the lines of the head that are about this request, each with its CRLF: what the body is, and more. ``limit`` is
+    how many tokens the answer may have where the caller did not say, told by those whose servers don't tell that an
+    answer ended for it.
     """
 
     path: str
     body: bytes = b""
     method: str = "POST"
     headers: bytes = JSON_LINE
+    limit: int | None = None
 
 
 class Answered(msgspec.Struct, frozen=True, gc=False):

@@ -59,6 +59,13 @@ def takes_task(provider: Provider) -> bool:
     return PROFILES[provider.kind].takes_task
 
 
+def bounded(request: Request, limit: int | None) -> Request:
+    """The request with the most tokens that its answer may have, if somebody else than the caller said so."""
+    if limit is None:
+        return request
+    return msgspec.structs.replace(request, body={**request.body, "max_tokens": msgspec.Raw(b"%d" % limit)})
+
+
 def wants_usage(request: Request) -> bool:
     """Whether the caller asked for a chunk of usage at the end of its stream."""
     raw = request.body.get("stream_options")

@@ -147,6 +147,23 @@ def test_how_long_an_answer_may_be_is_said_in_any_case():
 
 
 @pytest.mark.parametrize(
+    ("body", "params", "limit"),
+    [
+        ({}, {}, 2000),
+        ({}, {"max_tokens": 100}, 100),
+        ({"max_tokens": None}, {"max_tokens": 100}, 2000),
+        ({"max_tokens": 9}, {"max_tokens": 100}, None),
+        ({"max_completion_tokens": 9}, {}, None),
+        ({}, {"max_tokens": "many"}, None),
+    ],
+)
+def test_how_long_it_may_be_is_told_where_the_caller_did_not_say(body, params, limit):
+    """For whoever reads the answer, since Triton does not tell that it ended for it."""
+    assert write({"messages": [USER], **body}, params=params).limit == limit
+    assert write({"messages": [USER], **body}, params=params, path="/infer").limit == limit
+
+
+@pytest.mark.parametrize(
     ("model", "path"),
     [
         ("ensemble", "/v2/models/ensemble/generate"),

@@ -45,6 +45,8 @@ NEUTRAL: dict[str, tuple[Any, ...]] = {
 }
 """Fields without a counterpart, and the values that ask for nothing."""
 
+BOUNDS = ("max_tokens", "max_completion_tokens")
+
 USUAL_LENGTH = 2000
 """Tokens an answer may have where nobody says: TensorRT-LLM wants a number, vLLM's backend would end it after 16."""
 
@@ -73,12 +75,15 @@ def write(request: Request, deployment: Deployment, model: str) -> WireRequest:
     _spread(body, fields, backend, usual)  # the caller's word wins, whichever way the two spell a field
     if asked.get("response_format") is not None:
         _format(asked["response_format"], fields, backend)
+    limit = fields.get(backend.bound)
+    limit = limit if type(limit) is int and not any(body.get(name) for name in BOUNDS) else None
     if wants_tensors:
         batched = deployment.params.get("triton_batched") is True
         inputs = [tensor(name, value, batched=batched) for name, value in {**fields, "text_input": text}.items()]
-        return WireRequest(path, written({"inputs": inputs}))
+        return WireRequest(path, written({"inputs": inputs}), limit=limit)
     fields[backend.stream] = request.stream
-    return WireRequest(path, written({**(_parted(fields) if backend.sampling else fields), "text_input": text}))
+    out = {**(_parted(fields) if backend.sampling else fields), "text_input": text}
+    return WireRequest(path, written(out), limit=limit)
 
 
 def _backend(deployment: Deployment) -> Backend:
