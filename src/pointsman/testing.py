@@ -12,6 +12,8 @@ import msgspec
 
 from pointsman.gateway.server import bind, server_for
 from pointsman.mock import FaultBook, Ledger, Options, make_site
+from pointsman.model.aws import Aws, Pair
+from pointsman.model.secret import Secret
 from pointsman.runtime import Runtime
 
 if TYPE_CHECKING:
@@ -118,6 +120,7 @@ _KINDS = {
     "llama_cpp_native": "llama-cpp",
     "anthropic": "anthropic",
     "triton": "triton",
+    "bedrock": "bedrock",
 }
 """The simulated kind for a provider's; any other speaks as OpenAI does."""
 
@@ -201,7 +204,8 @@ class Simulation:
         )
 
     def _moved(self, place: Provider) -> Provider:
-        moved: Provider = msgspec.structs.replace(place, base_url=self.providers[place.name].base_url)
+        url = self.providers[place.name].base_url
+        moved: Provider = msgspec.structs.replace(place, base_url=url, aws=_simulated(place.aws))
         return moved
 
 
@@ -214,10 +218,20 @@ def _places(settings: Settings) -> dict[str, tuple[Provider, Iterable[Deployment
     return {name: (at, [d for d in settings.deployments if d.provider.name == name]) for name, at in places.items()}
 
 
+def _simulated(aws: Aws | None) -> Aws | None:
+    """Who asks AWS, with keys in the place of those that only the world could tell."""
+    if aws is None or aws.pair is not None:
+        return aws
+    return Aws(aws.region, Pair(Secret("simulated-id"), Secret("simulated-secret")))
+
+
 def _stand_in(place: tuple[Provider, Iterable[Deployment]], options: MockOptions) -> MockProvider:
     at, deployments = place
     models = dict.fromkeys(d.model for d in deployments if d.model is not None)
-    keys = [secret.reveal() for secret in at.secrets]
+    aws = _simulated(at.aws)
+    keys = [secret.reveal() for secret in (at if aws is None else aws).secrets]
+    if aws is not None:
+        keys = [":".join(keys)]
     own: MockOptions = {"name": at.name, "models": [*models, "*"], "api_keys": keys, **options}
     return MockProvider(_KINDS.get(at.kind, "openai"), **own)
 

@@ -169,7 +169,7 @@ def test_openai_is_not_somebody_elses_public_address():
         ({"model": "ollama/x"}, {"t": {"kind": "triton", "base_url": "http://h/v2/models/x/generate"}}, "names an endpoint; write only what stands before it", ""),
         ({"model": "triton/x", "triton_backend": "vlm"}, {}, "unknown word `vlm`", "did you mean `vllm`?"),
         ({"model": "triton/x", "chat_template": "llama-3"}, {}, "unknown word `llama-3`", "did you mean `llama3`?"),
-        ({"model": "x", "custom_llm_provider": "bedrock"}, {}, "`bedrock/` is not supported by this version", ""),
+        ({"model": "x", "custom_llm_provider": "vertex_ai"}, {}, "`vertex_ai/` is not supported by this version", ""),
         ({"model": "olama/x"}, {}, "prefix `olama` is not known, and there is no api_base", "did you mean `ollama`?"),
         ({"model": "org/x"}, {}, "prefix `org` is not known, and there is no api_base", "add api_base, or one of the known prefixes"),
         ({"model": "x", "custom_llm_provider": "remodlai"}, {}, "is required with custom_llm_provider `remodlai`", ""),
@@ -182,7 +182,7 @@ def test_openai_is_not_somebody_elses_public_address():
         ({"model": "ollama/x"}, {"o": {"kind": "olama"}}, "unknown kind `olama`", "did you mean `ollama`?"),
         ({"model": "ollama/x"}, {"o": {"base_url": "http://h"}}, "is required", ", ".join(kinds.COMMON)),
         ({"model": "ollama/x"}, {"o": {"kind": "openai_compatible"}}, "is required for this kind", ""),
-        ({"model": "ollama/x"}, {"o": {"kind": "bedrock"}}, "providers of kind `bedrock` are not supported by this version", ""),
+        ({"model": "ollama/x"}, {"o": {"kind": "vertex_ai"}}, "providers of kind `vertex_ai` are not supported by this version", ""),
         ({"model": "ollama/x"}, {"a/b": {"kind": "vllm"}}, "a provider's name has letters, digits, `_`, `-` and `.` only, 64 at most", ""),
     ],
 )  # fmt: skip

@@ -214,7 +214,7 @@ def test_a_default_provider_takes_any_name_and_doubts_it():
 def test_an_entry_with_another_error_still_defines_its_name():
     """One mistake is one finding: a wrong entry's name is not unknown elsewhere as well."""
     mapping = {
-        "model_list": [*MODELS["model_list"], {"model_name": "x", "litellm_params": {"model": "bedrock/x"}}],
+        "model_list": [*MODELS["model_list"], {"model_name": "x", "litellm_params": {"model": "vertex_ai/x"}}],
         "router_settings": {"fallbacks": [{"a": ["x"]}]},
         "providers": {"p": {"kind": "nonsense"}},
         "default_provider": "p",

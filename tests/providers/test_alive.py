@@ -28,6 +28,7 @@ PATHS = {
     **dict.fromkeys(
         ("infinity", "perplexity", "databricks", "github", "cloudflare", "clarifai", "snowflake"), "/models"
     ),
+    "bedrock": "/",
 }
 """Of kinds that are not asked for the list that OpenAI has."""
 
@@ -67,11 +68,13 @@ def test_triton_says_that_it_is_not_ready_by_a_400(status, up):
 
 
 @pytest.mark.parametrize(
-    "kind", ["openai", "ollama", "vllm", "anthropic", "llama_cpp_native", "llama_cpp_python", "triton"]
+    "kind", ["openai", "ollama", "vllm", "anthropic", "llama_cpp_native", "llama_cpp_python", "triton", "bedrock"]
 )
 async def test_simulated_servers_answer_the_question_of_their_kind(kind):
     """200 while all is well; a server that still loads its model is not up."""
-    own = {name: name for name in ("ollama", "vllm", "anthropic", "triton")} | {"llama_cpp_native": "llama-cpp"}
+    own = {name: name for name in ("ollama", "vllm", "anthropic", "triton", "bedrock")} | {
+        "llama_cpp_native": "llama-cpp"
+    }
     simulated = own.get(kind, "openai")
     async with MockProvider(simulated, name="one") as mock:
         assert await probed(ALIVE, mock, kind) is True

@@ -16,6 +16,7 @@ KINDS = {
     "ollama": "ollama",
     "anthropic": "anthropic",
     "triton": "triton",
+    "bedrock": "bedrock",
 }
 
 ALONE = frozenset({"anthropic", "bedrock", "triton"})
@@ -24,7 +25,7 @@ ALONE = frozenset({"anthropic", "bedrock", "triton"})
 
 def place(mock: MockProvider, **more: Any) -> Provider:
     """The provider entry for a simulated one."""
-    url = mock.base_url if mock.kind in ("ollama", "triton") else f"{mock.base_url}/v1"
+    url = mock.base_url if mock.kind in ("ollama", "triton", "bedrock") else f"{mock.base_url}/v1"
     return Provider(mock.name, KINDS[mock.kind], url, **more)
 
 

@@ -97,6 +97,17 @@ ROWS = [
         )
         for backend, model in (("tensorrt_llm", "ensemble"), ("vllm", "vllm_model"))
     ],
+    Row(
+        kind="bedrock",
+        mock="bedrock",
+        model="us.anthropic.claude-sonnet-4-5-20250929-v1:0",
+        says="bedrock",
+        base="",
+        embeddings=False,
+        addresses=False,
+        cached=True,
+        thoughts="reasoning_content",
+    ),
 ]
 
 

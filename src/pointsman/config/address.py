@@ -9,6 +9,7 @@ from __future__ import annotations
 import msgspec
 
 from pointsman.config.api_keys import says_keys
+from pointsman.config.aws import KIND, model_and_region, says_account
 from pointsman.config.endpoints import KINDS, Endpoint, endpoint_of
 from pointsman.config.findings import Path, Report
 from pointsman.config.names import Ref
@@ -70,7 +71,12 @@ class Addresses:
         if asked.word in self._registry.failed and asked.url is None:
             return None  # the error was told where the provider is described
         prefix = self._prefix(asked)
-        if prefix is not None:
+        upstream = asked.upstream
+        if prefix is not None and prefix.kind == KIND:
+            upstream, region = model_and_region(upstream)
+            provider = self._aws(asked, prefix, params, region)
+        elif prefix is not None:
+            self._registry.unacted(params)
             provider = self._known(asked, prefix)
         elif asked.word in UNSERVED:
             self._report.error((*asked.path, "model"), UNSUPPORTED, f"{asked.word}/")
@@ -79,7 +85,7 @@ class Addresses:
             found = self._unknown(asked)
             return Address(*found) if found is not None else None
         path = asked.endpoint.path if asked.endpoint is not None else None
-        return Address(provider, asked.upstream, path) if provider is not None else None
+        return Address(provider, upstream, path) if provider is not None else None
 
     def meant(self, ref: Ref) -> Provider | None:
         """The provider that a rule names; None if nobody defined it and its name says nothing of it."""
@@ -90,7 +96,7 @@ class Addresses:
         if known is not None:
             self._report.info(ref.path, "provider {} is not defined here: {} is meant", ref.name, known.name)
             return known
-        place = self._registry.where(prefix, None, None, ref.path)
+        place = self._registry.where(prefix, None, None, ref.path) if prefix.kind != KIND else None
         if place is None:
             return None
         text = "provider {} is not defined here: it is taken to be at {}"
@@ -159,6 +165,18 @@ class Addresses:
             self._report.error((*asked.path, "api_base"), text, word, suggestion=prefix.example)
             return None
         return self._registry.at(prefix.name, place, self._keys(asked, prefix, place.base_url))
+
+    def _aws(self, asked: Asked, prefix: Prefix, params: LitellmParams, region: str | None) -> Provider | None:
+        """A named provider, unless the entry says where or by whom AWS is asked; then the one that it means."""
+        if asked.url is None and not asked.keys and region is None and not says_account(params):
+            shown = f"{asked.word}/"
+            named = self._registry.named.get(asked.word or "") or self._of_kind(prefix, shown, (*asked.path, "model"))
+            if named is not None:
+                return named
+        account = self._registry.account(params, asked.url, asked.keys, region)
+        if account is None:
+            return None
+        return self._registry.at(prefix.name, *account)
 
     def _keys(self, asked: Asked, prefix: Prefix, url: str) -> tuple[Key, ...]:
         """The entry's own keys, else the environment's if the address is the public one and the entry says nothing."""

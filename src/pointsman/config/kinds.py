@@ -17,11 +17,12 @@ SERVERS = words(
 
 SERVICES = words(
     """
-    openai azure azure_ai anthropic ai21 aihubmix aiml amazon_nova apertis baseten cerebras chutes clarifai cloudflare
-    codestral cohere cometapi compactifai dashscope databricks deepinfra deepseek featherless_ai fireworks_ai friendliai
-    gemini github gmi gradient_ai groq heroku huggingface hyperbolic inception jina_ai lambda_ai meta_llama minimax
-    mistral modelscope moonshot morph nano_gpt nebius novita nscale nvidia_nim openrouter ovhcloud perplexity poe
-    publicai sambanova scaleway snowflake synthetic together_ai v0 veniceai vercel_ai_gateway volcengine wandb xai zai
+    openai azure azure_ai anthropic bedrock ai21 aihubmix aiml amazon_nova apertis baseten cerebras chutes clarifai
+    cloudflare codestral cohere cometapi compactifai dashscope databricks deepinfra deepseek featherless_ai fireworks_ai
+    friendliai gemini github gmi gradient_ai groq heroku huggingface hyperbolic inception jina_ai lambda_ai meta_llama
+    minimax mistral modelscope moonshot morph nano_gpt nebius novita nscale nvidia_nim openrouter ovhcloud perplexity
+    poe publicai sambanova scaleway snowflake synthetic together_ai v0 veniceai vercel_ai_gateway volcengine wandb xai
+    zai
     """
 )
 """What is hosted."""
@@ -29,7 +30,7 @@ SERVICES = words(
 KINDS = tuple(sorted(SERVERS | SERVICES))
 
 COMMON = (
-    "openai", "openai_compatible", "azure", "anthropic", "ollama", "vllm", "sglang", "llama_cpp_native",
+    "openai", "openai_compatible", "azure", "anthropic", "bedrock", "ollama", "vllm", "sglang", "llama_cpp_native",
     "llama_cpp_python", "tgi", "lm_studio",
 )  # fmt: skip
 """Those to suggest where any would do."""
@@ -53,7 +54,9 @@ USUAL: dict[str, str] = {
     "oobabooga": "http://127.0.0.1:5000",
     "triton": "http://127.0.0.1:8000",
 }
-"""Where a kind listens if nothing else is said. ``openai_compatible`` is anywhere, so it needs a base URL."""
+"""Where a kind listens if nothing else is said. ``openai_compatible`` is anywhere, so it needs a base URL; AWS has
+``bedrock`` in every region (``aws.py``).
+"""
 
 SPELLINGS: dict[str, str] = {
     "hosted_vllm": "vllm",
@@ -77,6 +80,7 @@ SPELLINGS: dict[str, str] = {
     "fireworks": "fireworks_ai",
     "cohere_chat": "cohere",
     "ai21_chat": "ai21",
+    "bedrock_converse": "bedrock",
 }
 
 UNBILLED = SERVERS - {"openai_compatible", "remodlai"}
@@ -86,7 +90,7 @@ TELL_LOAD = ("vllm", "llama_cpp_native")
 """Kinds that tell how many requests they have."""
 
 NOT_YET = (
-    "bedrock", "bedrock_converse", "google", "vertex_ai", "vertex_ai_beta", "sagemaker", "sagemaker_chat",
+    "google", "vertex_ai", "vertex_ai_beta", "sagemaker", "sagemaker_chat",
 )  # fmt: skip
 """Kinds with a wire format of their own that this version does not speak."""
 
@@ -111,7 +115,7 @@ CHOICES: dict[str, dict[str, tuple[str, ...]]] = {
 }
 """Parameters of a deployment that say how a model of this kind is asked, and what they may say."""
 
-OWN_WIRE = ("ollama", "anthropic", "triton")
+OWN_WIRE = ("ollama", "anthropic", "triton", "bedrock")
 """Kinds with a wire format of their own; the others speak OpenAI's."""
 
 

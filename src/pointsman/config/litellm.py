@@ -102,9 +102,8 @@ SERVER: dict[str, str] = {
 PARAMS_LATER = words(
     """
     additional_drop_params allowed_openai_params api_type auto_router_config
-    auto_router_config_path auto_router_default_model auto_router_embedding_model aws_access_key_id
-    aws_bedrock_runtime_endpoint aws_profile_name aws_region_name aws_role_name aws_secret_access_key
-    aws_session_name aws_session_token aws_sts_endpoint aws_web_identity_token azure_ad_token azure_password
+    auto_router_config_path auto_router_default_model auto_router_embedding_model aws_role_name
+    aws_session_name aws_sts_endpoint aws_web_identity_token azure_ad_token azure_password
     azure_scope azure_username base_model budget_duration
     client_id client_secret configurable_clientside_auth_params default_headers
     drop_params extra_headers fallbacks guardrails headers hf_model_name input_cost_per_second itpm

@@ -43,6 +43,11 @@ _COHERE = _service(
     "cohere", "https://api.cohere.ai/compatibility", "COHERE_API_KEY", "CO_API_KEY", names=r"^(command-|c4ai-|embed-v)"
 )
 _JINA = _service("jina_ai", "https://api.jina.ai", "JINA_AI_API_KEY", "JINA_API_KEY", names=r"^jina-")
+_BEDROCK = Prefix(
+    "bedrock", "bedrock", also=("AWS_BEARER_TOKEN_BEDROCK",), base_env="AWS_ENDPOINT_URL_BEDROCK_RUNTIME",
+    hosts=(".amazonaws.com", ".amazonaws.com.cn", ".api.aws"),
+    example_url="https://bedrock-runtime.REGION.amazonaws.com", whole=True,
+)  # fmt: skip
 
 PREFIXES: dict[str, Prefix] = {
     "openai": _OPENAI,
@@ -51,6 +56,8 @@ PREFIXES: dict[str, Prefix] = {
     "azure_text": _AZURE,
     "azure_ai": _AZURE_AI,
     "anthropic": _service("anthropic", USUAL["anthropic"], "ANTHROPIC_API_KEY", names=r"^claude-"),
+    "bedrock": _BEDROCK,
+    "bedrock_converse": _BEDROCK,
     "ollama": _OLLAMA,
     "ollama_chat": _OLLAMA,
     "vllm": _VLLM,

@@ -13,6 +13,7 @@ from pydantic import SecretStr
 
 from pointsman.config import kinds
 from pointsman.config.api_keys import read_key, read_keys, says_keys
+from pointsman.config.aws import FIELDS, KIND, Account, Accounts
 from pointsman.config.endpoints import root
 from pointsman.config.environment import Environment
 from pointsman.config.findings import Path, Report
@@ -43,6 +44,7 @@ class Registry:
         self._by_url: dict[str, list[Provider]] = {}
         self._places: dict[tuple[Place, tuple[Secret, ...]], Provider] = {}
         self._counts: dict[str, int] = {}
+        self._accounts = Accounts(environment, report)
 
     def take(self, sections: Mapping[str, ProviderSection], written: Iterable[str]) -> None:
         """Read the ``providers`` section. ``written``: every name in it, also of those that could not be read."""
@@ -70,11 +72,12 @@ class Registry:
         secrets = tuple(key.secret for key in keys)
         for provider in self._by_url.get(place.base_url, ()):
             same = kinds.same_wire(provider.kind, place.kind) and provider.api_version == place.api_version
-            if same and (not keys or secrets == provider.secrets):
+            if same and provider.aws == place.aws and (not keys or secrets == provider.secrets):
                 return provider
         if (place, secrets) not in self._places:
-            name, version = self._free_name(label), place.api_version
-            made = Provider(name, place.kind, place.base_url, api_version=version, **_held(keys))
+            name = self._free_name(label)
+            version, aws = place.api_version, place.aws
+            made = Provider(name, place.kind, place.base_url, api_version=version, aws=aws, **_held(keys))
             self._places[place, secrets] = self.implied[name] = made
         return self._places[place, secrets]
 
@@ -124,10 +127,10 @@ class Registry:
         prefix = self._prefix(name, section)
         if prefix is None:
             return None
-        place = self._place(prefix, section)
-        if place is None:
+        account = self._account(prefix, section)
+        if account is None:
             return None
-        keys = self.keys(section) if says_keys(section) else self.public_key(prefix, place.base_url, path)
+        place, keys = account
         return Provider(
             name=name,
             kind=place.kind,
@@ -140,8 +143,42 @@ class Registry:
             breaker=read_breaker(section.breaker),
             check=read_check(section.health_check),
             api_version=place.api_version,
+            aws=place.aws,
             **_held(keys),
         )
+
+    def account(
+        self,
+        section: ProviderSection | LitellmParams,
+        url: str | None,
+        keys: tuple[Key, ...],
+        region: str | None = None,
+    ) -> Account | None:
+        """Where AWS is asked, and by whom; None with a finding if that can't be told."""
+        return self._accounts.of(section, url, keys, region)
+
+    def _account(self, prefix: Prefix, section: ProviderSection) -> Account | None:
+        """Where a provider of the section is, and its keys."""
+        url = None
+        if section.base_url is not None:
+            given = root(prefix.kind, section.base_url)
+            url = self.url(given, section.place("base_url"), whole=prefix.whole)
+            if url is None:
+                return None
+        if prefix.kind == KIND:
+            return self.account(section, url, self.keys(section))
+        self.unacted(section)
+        place = self.where(prefix, url, section.api_version, section.place("api_version"))
+        if place is None:
+            self._report.error(section.place("base_url"), "is required for this kind", suggestion=prefix.example)
+            return None
+        keys = self.keys(section) if says_keys(section) else self.public_key(prefix, place.base_url, section.path)
+        return place, keys
+
+    def unacted(self, section: ProviderSection | LitellmParams) -> None:
+        """Warn of what is said of AWS where it is not asked."""
+        for field in sorted(FIELDS & section.model_fields_set):
+            self._report.warning(section.place(field), "is not acted on: this provider is not asked by way of AWS")
 
     def _watched(self, prefix: Prefix, section: ProviderSection) -> bool:
         """Whether it is asked how many requests it has, and a warning if it would not tell."""
@@ -168,18 +205,6 @@ class Registry:
     @staticmethod
     def _kind_words() -> Iterable[str]:
         return (*kinds.KINDS, *kinds.SPELLINGS, *PREFIXES)
-
-    def _place(self, prefix: Prefix, section: ProviderSection) -> Place | None:
-        url = None
-        if section.base_url is not None:
-            given = root(prefix.kind, section.base_url)
-            url = self.url(given, section.place("base_url"), whole=prefix.whole)
-            if url is None:
-                return None
-        place = self.where(prefix, url, section.api_version, section.place("api_version"))
-        if place is None:
-            self._report.error(section.place("base_url"), "is required for this kind", suggestion=prefix.example)
-        return place
 
 
 def one_key(key: Secret | None) -> tuple[Key, ...]:

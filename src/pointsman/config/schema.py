@@ -78,6 +78,12 @@ class LitellmParams(Section):
     api_keys: Keys | None = None
     api_key_file: str | None = None
     api_version: Name | None = None
+    aws_region_name: Name | None = None
+    aws_access_key_id: SecretStr | None = None
+    aws_secret_access_key: SecretStr | None = None
+    aws_session_token: SecretStr | None = None
+    aws_profile_name: Name | None = None
+    aws_bedrock_runtime_endpoint: str | None = None
     custom_llm_provider: Name | None = None
     tags: list[Name] | None = None
     tag_regex: list[str] | None = None
@@ -154,6 +160,12 @@ class ProviderSection(Section):
     api_keys: Keys | None = None
     api_key_file: str | None = None
     api_version: Name | None = None
+    aws_region_name: Name | None = None
+    aws_access_key_id: SecretStr | None = None
+    aws_secret_access_key: SecretStr | None = None
+    aws_session_token: SecretStr | None = None
+    aws_profile_name: Name | None = None
+    aws_bedrock_runtime_endpoint: str | None = None
     default_model: Name | None = None
     models: list[Name] | None = None
     max_parallel_requests: Positive | None = None

@@ -14,6 +14,7 @@ from pointsman.config.findings import Path, Report
 from pointsman.config.prefix import Dated, Prefix
 from pointsman.config.prefixes import PUBLIC_URLS
 from pointsman.config.urls import BadUrl, normalised
+from pointsman.model.aws import Aws
 
 UNDATED = ("v1", "latest", "preview")
 """Words for the API without dated versions; of these only ``preview`` is sent."""
@@ -30,6 +31,7 @@ class Place(msgspec.Struct, frozen=True):
     kind: str
     base_url: str
     api_version: str | None = None
+    aws: Aws | None = None
 
 
 class Finder:

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from pointsman.model.aws import Aws
 from pointsman.model.listing import Card
 from pointsman.model.rest import Allowed, Changes, HealthCheck
 from pointsman.model.secret import Key, Secret
@@ -19,9 +20,9 @@ class Provider(msgspec.Struct, frozen=True, gc=False):
     ``kind`` names its wire format (a key of ``pointsman.providers.DIALECTS``); ``base_url`` has no trailing
     slash and no ``/v1`` suffix, unless what comes before the kind's paths is something else. ``api_version`` goes with
     every path of a kind that has dated versions. The key is sent as the kind demands; ``keys`` are all of them where
-    there are several, and ``api_key`` is the first. ``watch_load``: ask it how many requests it has, those of others
-    too. ``breaker``: what is different for its circuit breaker and those of its deployments. ``check``: ask it whether
-    it is up.
+    there are several, and ``api_key`` is the first. ``aws``: requests are signed, and no key is sent. ``watch_load``:
+    ask it how many requests it has, those of others too. ``breaker``: what is different for its circuit breaker and
+    those of its deployments. ``check``: ask it whether it is up.
     """
 
     name: str
@@ -37,10 +38,13 @@ class Provider(msgspec.Struct, frozen=True, gc=False):
     check: HealthCheck | None = None
     keys: tuple[Key, ...] = ()
     api_version: str | None = None
+    aws: Aws | None = None
 
     @property
     def secrets(self) -> tuple[Secret, ...]:
-        """Every key that it has, in order."""
+        """Every key that it has, in order, or what it signs with."""
+        if self.aws is not None:
+            return self.aws.secrets
         if self.keys:
             return tuple([key.secret for key in self.keys])
         return () if self.api_key is None else (self.api_key,)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from pointsman.providers.anthropic import DIALECT as ANTHROPIC
+from pointsman.providers.bedrock import DIALECT as BEDROCK
 from pointsman.providers.ollama import DIALECT as OLLAMA
 from pointsman.providers.openai import DIALECT as _CHAT
 from pointsman.providers.passing import DIALECT as PASSING
@@ -21,4 +22,5 @@ DIALECTS: dict[str, Dialect] = {
     "ollama": OLLAMA,
     "anthropic": ANTHROPIC,
     "triton": TRITON,
+    "bedrock": BEDROCK,
 }

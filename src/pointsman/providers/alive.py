@@ -1,7 +1,8 @@
 """Whether a server is up: how to ask it, and what its answer says, a row a kind.
 
 Any answer below 500 says so, also one that refuses the question: who can't be asked, or says that it is not ready, is
-not up. Triton says by a 400 that it, or one of its models, is not ready. Nothing is generated, nothing is charged for.
+not up. Triton says by a 400 that it, or one of its models, is not ready. Bedrock has no path for it: that nothing is at
+its root is an answer. Nothing is generated, nothing is charged for.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ ALIVE: dict[str, Probe[bool]] = {
     "tensorrt_llm": Probe("/health", _up, openai=False),
     "tgi": Probe("/info", _up, openai=False),
     "triton": Probe("/v2/health/ready", _ready, openai=False),
+    "bedrock": Probe("/", _up, openai=False),
 }
 """TGI's ``/health`` has its model say a token; who has no list of models refuses the question, and so is up."""
 

@@ -20,6 +20,7 @@ STATUS_KINDS: dict[int, FailureKind] = {
     408: FailureKind.TIMEOUT,
     409: FailureKind.OVERLOADED,
     410: FailureKind.NOT_FOUND,
+    424: FailureKind.SERVER_ERROR,
     429: FailureKind.RATE_LIMITED,
     503: FailureKind.OVERLOADED,
     504: FailureKind.TIMEOUT,
@@ -53,6 +54,7 @@ WORDS: dict[FailureKind, dict[str, str]] = {
         "linked_organization_spend_limit_reached": "Anthropic",
         "exceeded_current_quota_error": "Moonshot",
         "arrearage": "Alibaba",
+        "servicequotaexceededexception": "Amazon Bedrock",
     },
     FailureKind.NOT_FOUND: {
         "model_not_found": "OpenAI, Groq",
@@ -64,16 +66,23 @@ WORDS: dict[FailureKind, dict[str, str]] = {
         "invalid_model": "Mistral",
         "model_decommissioned": "Groq",
         "not_found": "Gemini",
+        "resourcenotfoundexception": "Amazon Bedrock",
     },
     FailureKind.AUTH: {
         "invalid_api_key": "OpenAI, Groq, Together",
         "authentication_error": "Anthropic, llama.cpp",
         "api_key_invalid": "Gemini",
         "unauthenticated": "Gemini",
+        "unrecognizedclientexception": "Amazon Bedrock",
+        "invalidsignatureexception": "Amazon Bedrock",
+        "incompletesignatureexception": "Amazon Bedrock",
+        "expiredtokenexception": "Amazon Bedrock",
+        "missingauthenticationtokenexception": "Amazon Bedrock",
     },
     FailureKind.FORBIDDEN: {
         "permission_error": "Anthropic, llama.cpp",
         "permission_denied": "Gemini",
+        "accessdeniedexception": "Amazon Bedrock",
     },
     FailureKind.RATE_LIMITED: {
         "rate_limit_exceeded": "OpenAI, Groq, OpenRouter",
@@ -82,6 +91,7 @@ WORDS: dict[FailureKind, dict[str, str]] = {
         "too_many_requests": "OpenAI",
         "resource_exhausted": "Gemini",
         "rate_limit_reached_error": "Moonshot",
+        "throttlingexception": "Amazon Bedrock",
     },
     FailureKind.OVERLOADED: {
         "overloaded_error": "Anthropic",
@@ -91,16 +101,20 @@ WORDS: dict[FailureKind, dict[str, str]] = {
         "unavailable": "Gemini",
         "capacity_exceeded": "Groq",
         "engine_overloaded_error": "Moonshot",
+        "modelnotreadyexception": "Amazon Bedrock",
+        "serviceunavailableexception": "Amazon Bedrock",
     },
     FailureKind.TIMEOUT: {
         "timeout_error": "Anthropic",
         "deadline_exceeded": "Gemini",
+        "modeltimeoutexception": "Amazon Bedrock",
     },
     FailureKind.BAD_REQUEST: {
         "invalid_request_error": "OpenAI, Anthropic, llama.cpp, DeepSeek, Groq, Mistral",
         "badrequesterror": "vLLM, SGLang",
         "validation": "TGI",
         "invalid_argument": "Gemini",
+        "validationexception": "Amazon Bedrock",
     },
 }
 """Codes, types and reasons, in lower case, and who says them."""
@@ -135,6 +149,7 @@ PHRASES: dict[FailureKind, dict[str, str]] = {
         "range of input length should be": "Alibaba",
         "context window exceeds limit": "MiniMax",
         "input is too long for requested model": "Amazon Bedrock",
+        "input tokens exceeded": "Amazon Bedrock",
     },
     FailureKind.FILTERED: {
         "content management policy": "Azure OpenAI",
@@ -185,7 +200,7 @@ _TELLING = frozenset(PHRASES) | {FailureKind.RATE_LIMITED}
 
 OPEN: dict[FailureKind, frozenset[FailureKind]] = {
     FailureKind.BAD_REQUEST: _TELLING,
-    FailureKind.FORBIDDEN: frozenset({FailureKind.CONTEXT, FailureKind.FILTERED, FailureKind.QUOTA}),
+    FailureKind.FORBIDDEN: frozenset({FailureKind.AUTH, FailureKind.CONTEXT, FailureKind.FILTERED, FailureKind.QUOTA}),
     FailureKind.RATE_LIMITED: frozenset({FailureKind.QUOTA, FailureKind.OVERLOADED}),
     FailureKind.SERVER_ERROR: _TELLING | {FailureKind.FORBIDDEN, FailureKind.TIMEOUT},
 }

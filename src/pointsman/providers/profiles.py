@@ -184,6 +184,7 @@ OTHERS: dict[str, Profile] = {
     "ollama": Profile(endpoints=_TEXT),
     "anthropic": Profile(endpoints=_set("chat completions messages")),
     "triton": Profile(endpoints=_TEXT),
+    "bedrock": Profile(endpoints=_TEXT, prefix="", lists=False),
 }
 """Kinds with a wire format of their own: what they can be asked for in OpenAI's."""
 

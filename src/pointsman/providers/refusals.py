@@ -33,18 +33,18 @@ ERROR_INSIDE = "status 200 with an error inside"
 _encode = msgspec.json.Encoder().encode
 
 
-def refusal(answered: Answered) -> Refusal:
-    """Read a reply with an error status."""
-    said = read_error(answered.body)
+def refusal(answered: Answered, word: str = "") -> Refusal:
+    """Read a reply with an error status. ``word``: what it calls the error beside its body."""
+    said = _named(read_error(answered.body), word)
     told = retry_after(answered)
     kind = cause(answered.status, said, told or said.wait)
     wait = told or (said.wait if kind in LIMITED else None)
     return Refusal(kind, f"status {answered.status}", answered.status, wait, _shown(kind, said, answered.body))
 
 
-def inside(body: bytes, where: str, *, begun: bool = False) -> Refusal:
+def inside(body: bytes, where: str, word: str = "", *, begun: bool = False) -> Refusal:
     """Read an error that came with a 200: a whole reply, or a stream's frame. ``begun``: content came before it."""
-    said = read_error(body)
+    said = _named(read_error(body), word)
     kind = cause(None, said, said.wait)
     shown = _shown(kind, said, body)
     if shown is None and begun and kind not in ACCOUNTS and said.message is not None:
@@ -57,6 +57,10 @@ def no_answer(body: bytes, what: str) -> Refusal:
     if is_error(body):
         return inside(body, ERROR_INSIDE)
     return Refusal(FailureKind.GARBAGE, f"status 200 {what}", 200)
+
+
+def _named(said: Said, word: str) -> Said:
+    return msgspec.structs.replace(said, words=(word.lower(), *said.words)) if word else said
 
 
 def _shown(kind: FailureKind, said: Said, body: bytes) -> bytes | None:

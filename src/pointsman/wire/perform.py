@@ -13,6 +13,7 @@ from pointsman.model.deployment import Provider
 from pointsman.wire.outbox import Outbox
 from pointsman.wire.pool import Pool
 from pointsman.wire.race import Race
+from pointsman.wire.signing import SignedPool
 from pointsman.wire.sweeper import Sweeper
 
 if TYPE_CHECKING:
@@ -111,5 +112,9 @@ class World:
         return self._embedders
 
     def _pool(self, provider: Provider) -> Pool:
-        pool = self._pools[id(provider)] = Pool(provider, self.loop, self.sweeper, self.outbox)
+        if provider.aws is None:
+            pool = Pool(provider, self.loop, self.sweeper, self.outbox)
+        else:
+            pool = SignedPool(provider, provider.aws, self.loop, self.sweeper, self.outbox)
+        self._pools[id(provider)] = pool
         return pool

@@ -196,8 +196,8 @@ def test_an_address_that_is_none_is_refused_at_once(address, says):
 
 def test_kinds_and_models_are_checked_at_once():
     """Unknown kinds are told with those there are; spellings are taken."""
-    with pytest.raises(Misuse, match="unknown kind 'bedrock'; known: openai"):
-        EndpointInstance("http://box", "m", kind="bedrock")
+    with pytest.raises(Misuse, match="unknown kind 'vertex_ai'; known: openai"):
+        EndpointInstance("http://box", "m", kind="vertex_ai")
     for model in ("", None):
         with pytest.raises(Misuse, match="the name that the server knows it by"):
             EndpointInstance("http://box", model)

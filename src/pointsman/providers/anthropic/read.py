@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 import msgspec
@@ -12,7 +11,7 @@ from pointsman.model.outcome import PromptDetails, Usage
 from pointsman.model.request import Request
 from pointsman.providers.refusals import ERROR_INSIDE, inside, no_answer, refusal
 from pointsman.providers.said import NOT_JSON
-from pointsman.providers.values import count
+from pointsman.providers.values import count, moment_of
 
 REASONS = {
     "end_turn": "stop",
@@ -74,7 +73,7 @@ def read(request: Request, model: str, answered: Answered) -> Understood | Refus
     body = {
         "id": f"{prefix}-{request.id}",
         "object": kind,
-        "created": _created(answered),
+        "created": moment_of(answered),
         "model": message.model or model,
         "choices": [{"index": 0, **said, "logprobs": None, "finish_reason": finish_reason(message.stop_reason)}],
         "usage": usage_told(counts),
@@ -164,12 +163,3 @@ def _message(message: Message) -> dict[str, Any]:
 
 def _text(message: Message, kind: str) -> str:
     return "".join([getattr(block, kind) for block in message.content if block.type == kind])
-
-
-def _created(answered: Answered) -> int:
-    """Unix seconds of the reply's date; messages have none of their own. 0 if there is none."""
-    date = answered.header(b"date")
-    try:
-        return max(int(parsedate_to_datetime((date or b"").decode("latin-1")).timestamp()), 0)
-    except (ValueError, TypeError, OverflowError):
-        return 0

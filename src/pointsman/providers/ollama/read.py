@@ -12,7 +12,8 @@ from pointsman.model.outcome import FailureKind, Usage
 from pointsman.model.request import Request
 from pointsman.providers.refusals import ERROR_INSIDE, inside, no_answer, refusal
 from pointsman.providers.said import NOT_JSON
-from pointsman.providers.values import count, packed
+from pointsman.providers.values import count
+from pointsman.providers.vectors import embedded
 
 
 class Function(msgspec.Struct, gc=False):
@@ -62,7 +63,8 @@ def read(request: Request, model: str, answered: Answered) -> Understood | Refus
         return refusal(answered)
     try:
         if request.endpoint == "embeddings":
-            return _embeddings(request, model, _decode_embedded(answered.body))
+            found = _decode_embedded(answered.body)
+            return embedded(request, found.model or model, found.embeddings, count(found.prompt_eval_count))
         reply = _decode_reply(answered.body)
     except NOT_JSON:
         return no_answer(answered.body, "with a body that is not a reply")
@@ -139,18 +141,4 @@ def _completion(request: Request, model: str, reply: Reply) -> Understood:
         "choices": [choice],
         "usage": usage,
     }
-    return Understood(_encode(body), usage)
-
-
-def _embeddings(request: Request, model: str, reply: Embedded) -> Understood:
-    raw = request.body.get("encoding_format")
-    in_base64 = raw is not None and bytes(raw) == b'"base64"'
-    data = [
-        {"object": "embedding", "index": index, "embedding": packed(vector) if in_base64 else vector}
-        for index, vector in enumerate(reply.embeddings)
-    ]
-    prompt = count(reply.prompt_eval_count)
-    usage = Usage(prompt, 0, prompt)
-    shown = {"prompt_tokens": usage.prompt_tokens, "total_tokens": usage.total_tokens}
-    body = {"object": "list", "data": data, "model": reply.model or model, "usage": shown}
     return Understood(_encode(body), usage)

@@ -1,0 +1,150 @@
+"""OpenAI's messages as Converse's: what the system says stands apart, turns alternate, a tool's result is the user's.
+
+Whoever speaks several times in a row has one turn, so results of several tools are told together. Blank texts, which
+Bedrock refuses, are left out. A mark for the cache becomes a block of its own behind what it marks.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from pointsman.providers.shapes import Inexpressible
+from pointsman.providers.values import arguments_of, image_data, image_url
+
+Block = dict[str, Any]
+
+TEXTS = {"text": "text", "refusal": "refusal"}
+"""Types of parts that are text -> the field it stands in."""
+
+IMAGES = {"image/png": "png", "image/jpeg": "jpeg", "image/jpg": "jpeg", "image/gif": "gif", "image/webp": "webp"}
+"""Media types -> Converse's words for them."""
+
+LIVES = ("5m", "1h")
+"""How long a cache may keep what is marked."""
+
+LONGEST_ID = 64
+
+_NO_ID = re.compile(r"[^a-zA-Z0-9_-]")
+
+
+def conversation(messages: Any) -> tuple[list[Block], list[dict[str, Any]]]:
+    """The system's blocks, and the turns. Raises Inexpressible."""
+    if not isinstance(messages, list):
+        raise Inexpressible("messages", "a list of messages is needed")
+    system: list[Block] = []
+    turns: list[dict[str, Any]] = []
+    for message in messages:
+        if not isinstance(message, dict) or not isinstance(message.get("role"), str):
+            raise Inexpressible("messages", "each message is an object with a role")
+        role = message["role"]
+        if role in ("system", "developer"):
+            system += _system(message.get("content"))
+        elif role == "user":
+            _say(turns, "user", _blocks(message.get("content")))
+        elif role == "assistant":
+            _say(turns, "assistant", [*_blocks(message.get("content")), *_calls(message.get("tool_calls"))])
+        elif role == "tool":
+            _say(turns, "user", [_result(message)])
+        else:
+            raise Inexpressible("messages", f"the role {role!r} is not known to this provider")
+    return system, turns
+
+
+def goes_on(turns: list[dict[str, Any]]) -> bool:
+    """The conversation ends with what tools have said: the assistant's own turn is not over."""
+    last = turns[-1]["content"] if turns else []
+    return any("toolResult" in block for block in last)
+
+
+def has_calls(turns: list[dict[str, Any]]) -> bool:
+    """Tools were called before."""
+    return any("toolUse" in block for turn in turns for block in turn["content"])
+
+
+def cache_point(marked: Any) -> list[Block]:
+    """The block that says so, behind what has ``cache_control``; none behind what has not."""
+    mark = marked.get("cache_control") if isinstance(marked, dict) else None
+    if mark is None:
+        return []
+    point = {"type": "default"}
+    if isinstance(mark, dict) and mark.get("ttl") in LIVES:
+        point["ttl"] = mark["ttl"]
+    return [{"cachePoint": point}]
+
+
+def _say(turns: list[dict[str, Any]], role: str, blocks: list[Block]) -> None:
+    if not blocks:
+        return
+    if turns and turns[-1]["role"] == role:
+        turns[-1]["content"] += blocks
+    else:
+        turns.append({"role": role, "content": blocks})
+
+
+def _system(content: Any) -> list[Block]:
+    blocks = _blocks(content)
+    if any("image" in block for block in blocks):
+        raise Inexpressible("messages", "what the system says is text to this provider")
+    return blocks
+
+
+def _blocks(content: Any) -> list[Block]:
+    if content is None:
+        return []
+    if isinstance(content, str):
+        return [{"text": content}] if content.strip() else []
+    blocks: list[Block] = []
+    for part in content if isinstance(content, list) else [content]:
+        block = _block(part)
+        if "text" not in block or block["text"].strip():
+            blocks += [block, *cache_point(part)]
+    return blocks
+
+
+def _block(part: Any) -> Block:
+    kind = part.get("type") if isinstance(part, dict) else None
+    field = TEXTS.get(kind) if isinstance(kind, str) else None
+    if field is not None and isinstance(part.get(field), str):
+        return {"text": part[field]}
+    if kind == "image_url":
+        return {"image": _image(image_url(part))}
+    raise Inexpressible("messages", f"content parts of type {kind!r} can't be sent to this provider")
+
+
+def _image(url: str) -> Block:
+    data = image_data(url)
+    if data is None:
+        raise Inexpressible("messages", "this provider takes images as base64 data, not by their address")
+    kind = IMAGES.get(data[0].lower())
+    if kind is None:
+        raise Inexpressible("messages", f"this provider takes images of type {', '.join(IMAGES)}")
+    return {"format": kind, "source": {"bytes": data[1]}}
+
+
+def _calls(calls: Any) -> list[Block]:
+    return [_call(call) for call in calls] if isinstance(calls, list) else []
+
+
+def _call(call: Any) -> Block:
+    function = call.get("function") if isinstance(call, dict) else None
+    if not isinstance(function, dict) or not isinstance(function.get("name"), str):
+        raise Inexpressible("messages", "a tool call needs a function with a name")
+    arguments = arguments_of(function)
+    if not isinstance(arguments, dict):
+        raise Inexpressible("messages", "the arguments of a tool call are not a JSON object")
+    return {"toolUse": {"toolUseId": _ident(call.get("id")), "name": function["name"], "input": arguments}}
+
+
+def _result(message: dict[str, Any]) -> Block:
+    """What a tool said; Converse wants a content, though it may say nothing."""
+    content = message.get("content")
+    blocks = [block for block in _blocks(content) if "cachePoint" not in block]
+    return {"toolResult": {"toolUseId": _ident(message.get("tool_call_id")), "content": blocks}}
+
+
+def _ident(ident: Any) -> str:
+    """A call's id, which is short and has letters, digits, ``_`` and ``-`` here; elsewhere it may have more."""
+    if not isinstance(ident, str) or not ident:
+        raise Inexpressible("messages", "a tool call and its result need the same id")
+    return _NO_ID.sub("_", ident)[:LONGEST_ID]
