@@ -17,7 +17,9 @@ APART = str(ROOT / ".venv-clients" / "bin" / "python")
 PROGRAMS = {
     "openai": [sys.executable, "programs/use_openai.py"],
     "openai-node": ["node", "node/use_openai.mjs"],
+    "ollama-node": ["node", "node/use_ollama.mjs"],
     "langchain": [APART, "programs/use_langchain.py"],
+    "langchain-ollama": [APART, "programs/use_langchain_ollama.py"],
     "litellm": [APART, "programs/use_litellm.py"],
     "llama-index": [APART, "programs/use_llama_index.py"],
 }

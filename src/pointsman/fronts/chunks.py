@@ -91,13 +91,14 @@ class Choice(msgspec.Struct, gc=False):
 
 
 class Chunk(msgspec.Struct, gc=False):
-    """An answer or a chunk of one."""
+    """An answer or a chunk of one. ``timings`` is llama.cpp's, in milliseconds."""
 
     id: Any = None
     model: Any = None
     created: Any = None
     choices: list[Choice] | None = None
     usage: msgspec.Raw = ABSENT
+    timings: Any = None
 
     @property
     def thought_tokens(self) -> int:

@@ -99,6 +99,23 @@ def test_how_probable_each_token_was():
     assert "logprobs" not in told(CHAT, answer({"content": "hi"}, logprobs=None))
 
 
+@pytest.mark.parametrize(
+    ("timings", "expected"),
+    [
+        ({"prompt_ms": 20.5, "predicted_ms": 500}, (20_500_000, 500_000_000)),
+        ({"prompt_ms": 20.5}, (None, None)),
+        ({"prompt_ms": -1, "predicted_ms": 5}, (None, None)),
+        ({"prompt_ms": 1, "predicted_ms": 1e300}, (None, None)),
+        ([], (None, None)),
+    ],
+)
+def test_times_are_the_servers_where_it_tells_them(timings, expected):
+    """As llama.cpp does; what can't be believed is not told."""
+    found = told(CHAT, {**answer({"content": "hi"}), "timings": timings})
+    assert (found.get("prompt_eval_duration"), found.get("eval_duration")) == expected
+    assert found["total_duration"] == 1_500_000_000
+
+
 def test_vectors_stay_as_they_were_written():
     """In the order of their texts."""
     body = b'{"data":[{"index":1,"embedding":[2.50, 1e-3]},{"index":0,"embedding":[1]}],"usage":{"prompt_tokens":4}}'

@@ -140,6 +140,15 @@ def test_times_are_those_that_passed():
     assert last["total_duration"] == 3_500_000_000
 
 
+def test_a_servers_own_times_count_before():
+    """They stand in its last chunks."""
+    timings = {"prompt_ms": 10, "predicted_ms": 30}
+    *_, last = lines(
+        told([*TEXT[:3], frame({"index": 0, "delta": {}, "finish_reason": "stop"}, timings=timings), DONE])
+    )
+    assert (last["prompt_eval_duration"], last["eval_duration"]) == (10_000_000, 30_000_000)
+
+
 def test_a_stream_that_breaks_off_ends_with_a_line_that_says_so():
     """Behind what was said; a beat between is white space of that line."""
     it = teller()

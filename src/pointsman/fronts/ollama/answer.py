@@ -1,13 +1,14 @@
 """From OpenAI-shaped answers to Ollama's.
 
-Of times is told what is known here: when, and how long it took from the request to the end; of a stream also how long
-to its first content and from there. How long a model was loaded is not known, and left out as Ollama leaves out a zero.
+Of times is told what is known: when, and how long it took here from the request to the end; the parts of it as the
+server tells them, else of a stream as they were here: to its first content, and from there. How long a model was loaded
+is not known, and left out as Ollama leaves out a zero.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeGuard
 
 import msgspec
 
@@ -20,6 +21,9 @@ from pointsman.model.request import Request
 
 REASONS = {"tool_calls": "stop", "function_call": "stop"}
 """OpenAI's reasons to finish for which Ollama has another word; those it has none for keep theirs."""
+
+LONGEST = 1e9
+"""Milliseconds that can be believed: eleven days."""
 
 UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
@@ -66,7 +70,7 @@ def whole(shape: Shape) -> Callable[[Request, bytes, Watch], bytes]:
             **opening(request, answer.model, watch),
             **shape.spoken(said.text or said.declined, said.thought, calls),
             **ending(choice),
-            **figures(answer.counted or NO_USAGE, watch.seconds(), None),
+            **figures(answer.counted or NO_USAGE, watch.seconds(), parts_told(answer.timings)),
         }
         probable = logprobs(choice.logprobs)
         return _encode({**told, "logprobs": probable} if probable else told)
@@ -85,16 +89,28 @@ def ending(choice: Choice) -> dict[str, Any]:
     return {"done": True, "done_reason": REASONS.get(reason, reason)}
 
 
-def figures(usage: Usage, seconds: float, first: float | None) -> dict[str, int]:
-    """Counts and times; ``first`` is when the first content came. Nothing is told of what is not known."""
+def figures(usage: Usage, seconds: float, parts: tuple[float, float]) -> dict[str, int]:
+    """Counts and times: of all, of the prompt and of the answer. Nothing is told of what is not known."""
+    prompt, answer = parts
     told = {
         "total_duration": nanoseconds(seconds),
         "prompt_eval_count": usage.prompt_tokens,
-        "prompt_eval_duration": nanoseconds(first) if first is not None else 0,
+        "prompt_eval_duration": nanoseconds(prompt),
         "eval_count": usage.completion_tokens,
-        "eval_duration": nanoseconds(seconds - first) if first is not None else 0,
+        "eval_duration": nanoseconds(answer),
     }
     return {name: figure for name, figure in told.items() if figure}
+
+
+def parts_told(timings: Any) -> tuple[float, float]:
+    """Seconds for the prompt and for the answer, as llama.cpp tells them; zeros where they are not told."""
+    told = timings if isinstance(timings, dict) else {}
+    prompt, answer = (told.get(name) for name in ("prompt_ms", "predicted_ms"))
+    return (prompt / 1000, answer / 1000) if _is_span(prompt) and _is_span(answer) else (0.0, 0.0)
+
+
+def _is_span(value: Any) -> TypeGuard[float]:
+    return isinstance(value, int | float) and 0 <= value < LONGEST
 
 
 def called(number: int, call: Call) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from pointsman.fronts.chunks import ABSENT, NOTHING, Call, Choice, Function, Said, read_chunks
-from pointsman.fronts.ollama.answer import Shape, called, ending, figures, logprobs, opening
+from pointsman.fronts.ollama.answer import Shape, called, ending, figures, logprobs, opening, parts_told
 from pointsman.fronts.ollama.errors import broken
 from pointsman.fronts.ollama.moments import moment
 from pointsman.fronts.shapes import Watch
@@ -42,6 +42,7 @@ class Lines:
         self._calls: dict[int, Call] = {}
         self._end = Choice()
         self._usage: Usage = NO_USAGE
+        self._timings: Any = None
         self._first: float | None = None
 
     def tell(self, frames: bytes) -> bytes:
@@ -54,6 +55,8 @@ class Lines:
                 self._named(chunk.model)
             if chunk.usage is not ABSENT:
                 self._usage = chunk.counted or self._usage
+            if chunk.timings is not None:
+                self._timings = chunk.timings
             for choice in chunk.choices or ():
                 if choice.index == 0:
                     self._chosen(choice, told)
@@ -114,11 +117,14 @@ class Lines:
     def _ended(self) -> bytes:
         calls = [called(number, call) for number, call in enumerate(self._calls.values())]
         before = self._line("", "", calls) if calls else b""
+        seconds, parts = self._watch.seconds(), parts_told(self._timings)
+        if not any(parts) and self._first is not None:
+            parts = self._first, seconds - self._first
         last = {
             **self._opening(),
             **self._shape.spoken("", "", []),
             **ending(self._end),
-            **figures(self._usage, self._watch.seconds(), self._first),
+            **figures(self._usage, seconds, parts),
         }
         return before + _encode(last) + b"\n"
 
