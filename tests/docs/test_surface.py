@@ -52,6 +52,7 @@ def test_the_project_says_what_it_is():
     assert (PROJECT["name"], PROJECT["requires-python"]) == ("pointsman", ">=3.11")
     assert PROJECT["scripts"] == {"pointsman": "pointsman.cli:main"}
     assert set(PROJECT["optional-dependencies"]) == {
+        "any-llm",
         "bedrock",
         "bench",
         "embeddings",

@@ -6,7 +6,7 @@ import asyncio
 import os
 import re
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,8 @@ from typing import Any
 import msgspec
 
 COMMAND = [sys.executable, "-m", "pointsman"]
+
+STRICT = {"PYTHONWARNINGS": "error"}
 
 LONGEST = 60.0
 """Seconds that a start or an end may take on a busy machine."""
@@ -62,10 +64,12 @@ class Process:
 
 
 @asynccontextmanager
-async def serving(config: Path, *options: str) -> AsyncIterator[Process]:
-    """On a free port of loopback. It is ended at once if it has not ended by then."""
-    command = [*COMMAND, "serve", "--config", str(config), "--port", "0", *options]
-    environment = {**os.environ, "PYTHONWARNINGS": "error", "NO_COLOR": "1", "COLUMNS": "200"}
+async def serving(
+    config: Path, *options: str, python: str = sys.executable, more: Mapping[str, str] = STRICT
+) -> AsyncIterator[Process]:
+    """On a free port of loopback. It is ended at once if it has not ended by then. ``more``: of its environment."""
+    command = [python, *COMMAND[1:], "serve", "--config", str(config), "--port", "0", *options]
+    environment = {**os.environ, "NO_COLOR": "1", "COLUMNS": "200", **more}
     process = await asyncio.create_subprocess_exec(*command, stderr=asyncio.subprocess.PIPE, env=environment)
     it = Process(process)
     try:

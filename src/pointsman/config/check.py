@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from pointsman.config.check_capabilities import capabilities_of_nobody
 from pointsman.config.check_embeddings import embeddings_that_mix
 from pointsman.config.check_fallbacks import fallbacks_as_short, fallbacks_in_circles, fallbacks_to_themselves
+from pointsman.config.check_libraries import libraries_that_are_missing, services_of_libraries
 from pointsman.config.check_names import names_of_nobody
 from pointsman.config.check_patterns import patterns_in_the_way, sizes_behind_all
 from pointsman.config.check_rules import (
@@ -180,6 +181,8 @@ PRESENT: tuple[Question, ...] = (
     _duplicates,
     fallbacks_to_themselves,
     fallbacks_in_circles,
+    libraries_that_are_missing,
+    services_of_libraries,
 )
 """About what is there, whatever else is."""
 

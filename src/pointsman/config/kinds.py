@@ -27,7 +27,10 @@ SERVICES = words(
 )
 """What is hosted."""
 
-KINDS = tuple(sorted(SERVERS | SERVICES))
+LIBRARIES = words("any_llm")
+"""What a library asks for us (``wire/any_llm.py``)."""
+
+KINDS = tuple(sorted(SERVERS | SERVICES | LIBRARIES))
 
 COMMON = (
     "openai", "openai_compatible", "azure", "anthropic", "bedrock", "ollama", "vllm", "sglang", "llama_cpp_native",
@@ -53,9 +56,10 @@ USUAL: dict[str, str] = {
     "infinity": "http://127.0.0.1:7997",
     "oobabooga": "http://127.0.0.1:5000",
     "triton": "http://127.0.0.1:8000",
+    "any_llm": "https://any-llm.invalid",
 }
 """Where a kind listens if nothing else is said. ``openai_compatible`` is anywhere, so it needs a base URL; AWS has
-``bedrock`` in every region (``aws.py``).
+``bedrock`` in every region (``aws.py``). A library knows itself where each service is: its address leads nowhere.
 """
 
 SPELLINGS: dict[str, str] = {
@@ -115,7 +119,7 @@ CHOICES: dict[str, dict[str, tuple[str, ...]]] = {
 }
 """Parameters of a deployment that say how a model of this kind is asked, and what they may say."""
 
-OWN_WIRE = ("ollama", "anthropic", "triton", "bedrock")
+OWN_WIRE = ("ollama", "anthropic", "triton", "bedrock", "any_llm")
 """Kinds with a wire format of their own; the others speak OpenAI's."""
 
 

@@ -26,6 +26,7 @@ _OPENAI = _service(
 )
 _OLLAMA, _VLLM, _COMPATIBLE = _server("ollama"), _server("vllm"), _server("openai_compatible")
 _NATIVE, _TRITON = _server("llama_cpp_native"), _server("triton")
+_ANY_LLM = _server("any_llm", whole=True)
 _AZURE = Prefix(
     "azure", "azure", env=("AZURE_API_KEY",), also=("AZURE_OPENAI_API_KEY",), base_env="AZURE_API_BASE",
     hosts=(".openai.azure.com", ".cognitiveservices.azure.com", ".services.ai.azure.com"), whole=True,
@@ -84,6 +85,8 @@ PREFIXES: dict[str, Prefix] = {
     "custom_openai": _COMPATIBLE,
     "litellm_proxy": _COMPATIBLE,
     "remodlai": _server("remodlai"),
+    "any_llm": _ANY_LLM,
+    "any-llm": _ANY_LLM,
     "groq": _service("groq", "https://api.groq.com/openai", "GROQ_API_KEY"),
     "mistral": _service(
         "mistral", "https://api.mistral.ai", "MISTRAL_API_KEY",

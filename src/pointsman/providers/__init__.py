@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from pointsman.providers.anthropic import DIALECT as ANTHROPIC
+from pointsman.providers.any_llm import DIALECT as ANY_LLM
 from pointsman.providers.bedrock import DIALECT as BEDROCK
 from pointsman.providers.ollama import DIALECT as OLLAMA
 from pointsman.providers.openai import DIALECT as _CHAT
@@ -23,4 +24,5 @@ DIALECTS: dict[str, Dialect] = {
     "anthropic": ANTHROPIC,
     "triton": TRITON,
     "bedrock": BEDROCK,
+    "any_llm": ANY_LLM,
 }

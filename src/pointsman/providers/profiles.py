@@ -185,6 +185,7 @@ OTHERS: dict[str, Profile] = {
     "anthropic": Profile(endpoints=_set("chat completions messages")),
     "triton": Profile(endpoints=_TEXT),
     "bedrock": Profile(endpoints=_TEXT, prefix="", lists=False),
+    "any_llm": Profile(endpoints=_set("chat embeddings"), lists=False),
 }
 """Kinds with a wire format of their own: what they can be asked for in OpenAI's."""
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
+from pointsman.config.kinds import LIBRARIES
 from pointsman.config.settings import EncoderSettings
 from pointsman.flow.drive import Cancel
 from pointsman.flow.effects import Call, Effect, Embed, Join, Patiently, Reply, Sleep, Wait
@@ -27,6 +28,16 @@ must not wake while it lasts.
 Resume = Callable[[Reply], None]
 
 
+class Place(Protocol):
+    """Where calls to one provider go."""
+
+    provider: Provider
+
+    def ask(self, call: Call, resume: Resume, /) -> Cancel: ...
+
+    def close(self) -> None: ...
+
+
 class World:
     """The outside, as one event loop reaches it. One for all requests."""
 
@@ -35,7 +46,7 @@ class World:
         self.sweeper = Sweeper(loop)
         self.outbox = Outbox(loop)
         self._embedders: Embedders | None = None
-        self._pools: dict[int, Pool] = {}  # by the identity of the provider, which its pool keeps alive
+        self._pools: dict[int, Place] = {}  # by the identity of the provider, which its pool keeps alive
 
     def perform(self, effect: Effect, resume: Resume) -> Cancel | None:
         """All but Relay, which needs the caller's connection, so the gateway performs it."""
@@ -111,8 +122,13 @@ class World:
             self._embedders = Embedders(self.loop, self.ask)
         return self._embedders
 
-    def _pool(self, provider: Provider) -> Pool:
-        if provider.aws is None:
+    def _pool(self, provider: Provider) -> Place:
+        pool: Place
+        if provider.kind in LIBRARIES:
+            from pointsman.wire.any_llm import AnyLlm  # noqa: PLC0415  few need it
+
+            pool = AnyLlm(provider, self.loop)
+        elif provider.aws is None:
             pool = Pool(provider, self.loop, self.sweeper, self.outbox)
         else:
             pool = SignedPool(provider, provider.aws, self.loop, self.sweeper, self.outbox)
