@@ -116,6 +116,24 @@ async def test_thoughts_come_beside_the_answer(model):
     assert "".join(delta.content or "" for delta in deltas) == whole.content != ""
 
 
+async def test_thoughts_are_sent_back_with_a_tools_result():
+    """The message of one answer, unchanged, is part of the next request; so is one that was streamed."""
+    asked = {"model": "m", "tools": [TOOL], "reasoning_effort": "high"}
+    async with house() as (mock, ai):
+        first = (await ai.chat.completions.create(**asked, messages=MESSAGES)).choices[0].message
+        [call] = first.tool_calls
+        told = {"role": "tool", "tool_call_id": call.id, "content": "rain"}
+        await ai.chat.completions.create(**asked, messages=[*MESSAGES, first.model_dump(exclude_none=True), told])
+        sent = mock.ledger.last.body
+        stream = await ai.chat.completions.create(**asked, messages=MESSAGES, stream=True)
+        deltas = [chunk.choices[0].delta.model_dump() async for chunk in stream if chunk.choices]
+    [block] = [block for delta in deltas for block in delta.get("thinking_blocks") or ()]
+    thought = sent["messages"][1]["content"][0]["reasoningContent"]["reasoningText"]
+    assert block == first.thinking_blocks[0]
+    assert thought == {"text": block["thinking"], "signature": block["signature"]}
+    assert sent["additionalModelRequestFields"]["thinking"]["type"] == "enabled"
+
+
 async def test_an_answer_of_a_schema():
     """Which is the package's own way to ask for one."""
     form = {"type": "json_schema", "json_schema": {"name": "x", "schema": SCHEMA}}

@@ -142,6 +142,17 @@ def test_no_keys_anywhere(tmp_path, monkeypatch):
         look_for(Aws("eu-west-1"))()
 
 
+def test_half_a_pair_of_keys_is_none(tmp_path, monkeypatch):
+    """A profile's program may tell empty ones."""
+    said = '{"Version": 1, "AccessKeyId": "AKID", "SecretAccessKey": ""}'
+    file = tmp_path / "config"
+    file.write_text(f"[profile odd]\ncredential_process = echo '{said}'\n")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(file))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
+    with pytest.raises(NotFound):
+        look_for(Aws("eu-west-1", profile="odd"))()
+
+
 def test_a_profile_that_there_is_not(tmp_path, monkeypatch):
     """Is botocore's error, of which the name alone is told."""
     for name in ("AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE"):

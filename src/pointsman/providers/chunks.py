@@ -53,6 +53,10 @@ class Chunks:
         """The beginning of a tool call."""
         return self.opening() + self._delta({"tool_calls": [call]})
 
+    def thought(self, block: dict[str, Any]) -> bytes:
+        """A thought that can be sent back, whole."""
+        return self.opening() + self._delta({"thinking_blocks": [block]})
+
     def arguments(self, index: int, text: str) -> bytes:
         """Some more of what the call of this number was made with."""
         said = b'{"tool_calls":[{"index":%d,"function":{"arguments":%b}}]}' % (index, _encode(text))

@@ -112,7 +112,10 @@ def look_for(aws: Aws) -> Look:
         logging.getLogger("botocore").setLevel(logging.INFO)
         if not known:
             known.append(_credentials(aws))
-        signer: Signer = SigV4Auth(known[0].get_frozen_credentials(), SERVICE, aws.region)
+        keys = known[0].get_frozen_credentials()
+        if not (keys.access_key and keys.secret_key):
+            raise NotFound(NONE_FOUND)
+        signer: Signer = SigV4Auth(keys, SERVICE, aws.region)
         return signer
 
     return look

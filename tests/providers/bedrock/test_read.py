@@ -64,7 +64,11 @@ def test_blocks_of_all_kinds():
         {"citationsContent": {"content": [{"text": "b"}], "citations": []}},
         {"novelty": {}},
     )["choices"][0]["message"]
-    assert message == {"role": "assistant", "content": "ab", "reasoning_content": "hm"}
+    own = [{"type": "thinking", "thinking": "hm", "signature": "s"}, {"type": "redacted_thinking", "data": "eA=="}]
+    assert message == {"role": "assistant", "content": "ab", "reasoning_content": "hm", "thinking_blocks": own}
+    assert (
+        "thinking_blocks" not in told({"reasoningContent": {"reasoningText": {"text": "hm"}}})["choices"][0]["message"]
+    )
 
 
 def test_calls():

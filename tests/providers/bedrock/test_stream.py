@@ -137,11 +137,18 @@ def test_calls_are_told_as_they_come():
 
 
 def test_thoughts_come_beside_the_words():
-    """A signature and what is redacted say nothing."""
-    thoughts = [{"text": "hm"}, {"text": "aha"}, {"signature": "c2ln"}, {"redactedContent": "eA=="}]
-    out, reader = fed([START, *[delta(reasoningContent=part) for part in thoughts], closed(), *SAID, stopped()])
-    assert deltas(out)[1:3] == [({"reasoning_content": "hm"}, None), ({"reasoning_content": "aha"}, None)]
-    assert (reader.finished, deltas(out)[3:]) == (True, TOLD[1:])
+    """A signed one is told once more, whole, so that it can be sent back; one that nobody may read as it is."""
+    thoughts = [delta(reasoningContent=part) for part in ({"text": "hm"}, {"text": "aha"}, {"signature": "c2ln"})]
+    secret = delta(1, reasoningContent={"redactedContent": "eA=="})
+    out, reader = fed([START, *thoughts, closed(), secret, closed(1), *SAID, stopped()])
+    own = {"type": "thinking", "thinking": "hmaha", "signature": "c2ln"}
+    assert deltas(out)[1:5] == [
+        ({"reasoning_content": "hm"}, None),
+        ({"reasoning_content": "aha"}, None),
+        ({"thinking_blocks": [own]}, None),
+        ({"thinking_blocks": [{"type": "redacted_thinking", "data": "eA=="}]}, None),
+    ]
+    assert (reader.finished, deltas(out)[5:]) == (True, TOLD[1:])
 
 
 def test_a_completion_has_words_alone():

@@ -142,6 +142,20 @@ def test_thinking_has_its_bounds():
     assert further({**asked, "thinking": own}) == {"additionalModelRequestFields": {"thinking": own}}
 
 
+def test_thoughts_that_are_sent_back_are_the_models_own():
+    """As they were; what nobody signed is left out. Older models may think on."""
+    own = [{"type": "thinking", "thinking": "hm", "signature": "s"}, {"type": "redacted_thinking", "data": "eA=="}]
+    other = [{"type": "thinking", "thinking": "hm", "signature": ""}, 3]
+    calls = {**CALLED[1], "thinking_blocks": [*own, *other]}
+    body = sent({"messages": [USER, calls, RESULT], "tools": [TOOL], "reasoning_effort": "high"})
+    assert body["messages"][1]["content"] == [
+        {"reasoningContent": {"reasoningText": {"text": "hm", "signature": "s"}}},
+        {"reasoningContent": {"redactedContent": "eA=="}},
+        USE,
+    ]
+    assert body["additionalModelRequestFields"]["thinking"]["type"] == "enabled"
+
+
 def test_tokens_that_nova_looks_at():
     """Stand in a section of its own."""
     more = {"additionalModelRequestFields": {"inferenceConfig": {"other": 1}}}

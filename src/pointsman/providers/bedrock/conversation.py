@@ -43,7 +43,8 @@ def conversation(messages: Any) -> tuple[list[Block], list[dict[str, Any]]]:
         elif role == "user":
             _say(turns, "user", _blocks(message.get("content")))
         elif role == "assistant":
-            _say(turns, "assistant", [*_blocks(message.get("content")), *_calls(message.get("tool_calls"))])
+            thoughts = _thoughts(message.get("thinking_blocks"))
+            _say(turns, "assistant", [*thoughts, *_blocks(message.get("content")), *_calls(message.get("tool_calls"))])
         elif role == "tool":
             _say(turns, "user", [_result(message)])
         else:
@@ -52,9 +53,13 @@ def conversation(messages: Any) -> tuple[list[Block], list[dict[str, Any]]]:
 
 
 def goes_on(turns: list[dict[str, Any]]) -> bool:
-    """The conversation ends with what tools have said: the assistant's own turn is not over."""
+    """The conversation ends with what tools have said, and nobody knows any more what the assistant thought before it
+    called them: its turn is not over.
+    """
     last = turns[-1]["content"] if turns else []
-    return any("toolResult" in block for block in last)
+    before = turns[-2]["content"] if turns[1:] else []
+    called = any("toolResult" in block for block in last)
+    return called and not any("reasoningContent" in block for block in before)
 
 
 def has_calls(turns: list[dict[str, Any]]) -> bool:
@@ -120,6 +125,19 @@ def _image(url: str) -> Block:
     if kind is None:
         raise Inexpressible("messages", f"this provider takes images of type {', '.join(IMAGES)}")
     return {"format": kind, "source": {"bytes": data[1]}}
+
+
+def _thoughts(blocks: Any) -> list[Block]:
+    """What the model thought, as it said it, for its servers check that. What nobody signed was another model's."""
+    thoughts: list[Block] = []
+    for block in blocks if isinstance(blocks, list) else ():
+        kind = block.get("type") if isinstance(block, dict) else None
+        if kind == "thinking" and block.get("signature"):
+            said = {"text": block.get("thinking", ""), "signature": block["signature"]}
+            thoughts.append({"reasoningContent": {"reasoningText": said}})
+        elif kind == "redacted_thinking" and block.get("data"):
+            thoughts.append({"reasoningContent": {"redactedContent": block["data"]}})
+    return thoughts
 
 
 def _calls(calls: Any) -> list[Block]:

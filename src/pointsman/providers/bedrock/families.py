@@ -35,8 +35,8 @@ def think(effort: Any, model: str, out: Fields, more: Fields, *, going_on: bool)
     """Write what ``reasoning_effort`` means to the model: into ``more``, its own fields, and Converse's ``out``.
 
     What a caller says in the model's own words counts before it. ``going_on``: a tool's result is to be gone on from,
-    where older Claudes want their earlier thoughts back, which OpenAI's protocol does not carry; so they are not asked
-    to think. Raises Inexpressible.
+    where older Claudes want their earlier thoughts back and have none; so they are not asked to think. Raises
+    Inexpressible.
     """
     known_effort(effort)
     family = family_of(model)

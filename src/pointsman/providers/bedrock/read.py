@@ -51,8 +51,16 @@ class Spoken(msgspec.Struct, gc=False):
     text: str = ""
 
 
+class Thought(msgspec.Struct, gc=False):
+    """``signature`` tells the model that it is its own."""
+
+    text: str = ""
+    signature: str | None = None
+
+
 class Reasoning(msgspec.Struct, gc=False, rename="camel"):
-    reasoning_text: Spoken | None = None
+    reasoning_text: Thought | None = None
+    redacted_content: str | None = None
 
 
 class Cited(msgspec.Struct, gc=False):
@@ -158,6 +166,16 @@ def tool_call(call: Call, index: int, arguments: str) -> dict[str, Any]:
     return {"index": index, "id": call.tool_use_id, "type": "function", "function": function}
 
 
+def signed(text: str, signature: str) -> dict[str, Any]:
+    """A thought as the caller may send it back."""
+    return {"type": "thinking", "thinking": text, "signature": signature}
+
+
+def redacted(data: str) -> dict[str, Any]:
+    """Likewise, of one that nobody may read."""
+    return {"type": "redacted_thinking", "data": data}
+
+
 def _message(blocks: list[Block]) -> dict[str, Any]:
     text = _text(blocks)
     shown: dict[str, Any] = {"role": "assistant", "content": text}
@@ -165,6 +183,9 @@ def _message(blocks: list[Block]) -> dict[str, Any]:
     thoughts = "".join([each.reasoning_text.text for each in reasons if each.reasoning_text is not None])
     if thoughts:
         shown["reasoning_content"] = thoughts
+    kept = [block for block in map(_kept, reasons) if block is not None]
+    if kept:
+        shown["thinking_blocks"] = kept
     calls = [block.tool_use for block in blocks if block.tool_use is not None]
     if calls:
         shown["content"] = text or None
@@ -172,6 +193,14 @@ def _message(blocks: list[Block]) -> dict[str, Any]:
             tool_call(call, index, _encode(call.input or {}).decode()) for index, call in enumerate(calls)
         ]
     return shown
+
+
+def _kept(reasoning: Reasoning) -> dict[str, Any] | None:
+    """What of it can be sent back: the model's servers check that."""
+    said = reasoning.reasoning_text
+    if said is not None and said.signature:
+        return signed(said.text, said.signature)
+    return redacted(reasoning.redacted_content) if reasoning.redacted_content else None
 
 
 def _text(blocks: list[Block]) -> str:

@@ -11,8 +11,9 @@ from pointsman.providers.bedrock.frames import Frame, Frames
 from pointsman.providers.bedrock.read import (
     Call,
     Counts,
-    Spoken,
     finish_reason,
+    redacted,
+    signed,
     tool_call,
     usage_of,
     usage_told,
@@ -29,12 +30,20 @@ class Arguments(msgspec.Struct, gc=False):
     input: str = ""
 
 
+class Reasoning(msgspec.Struct, gc=False, rename="camel"):
+    """One of these is there: some more of a thought, what signs it, or one that nobody may read."""
+
+    text: str = ""
+    signature: str = ""
+    redacted_content: str = ""
+
+
 class Delta(msgspec.Struct, gc=False, rename="camel"):
-    """One of these is there, or something that OpenAI has no word for: a citation, a signature."""
+    """One of these is there, or something that OpenAI has no word for, such as a citation."""
 
     text: str | None = None
     tool_use: Arguments | None = None
-    reasoning_content: Spoken | None = None
+    reasoning_content: Reasoning | None = None
 
 
 class Said(msgspec.Struct, gc=False):
@@ -72,6 +81,7 @@ class ConverseReader:
         self._frames = Frames()
         self._counts = Counts()
         self._calls = 0
+        self._thoughts: list[str] = []  # of the block under way
         self._arguments: bool | None = None  # of the tool call under way: some were told; None if there is no call
         self._transcript: Transcript | None = None
         self.begun = False
@@ -149,16 +159,26 @@ class ConverseReader:
             return self._piece("content" if self._chat else "text", delta.text)
         if delta.reasoning_content is not None:
             self.begun = True
-            return self._piece("reasoning_content", delta.reasoning_content.text) if self._chat else b""
+            return self._thought(delta.reasoning_content) if self._chat else b""
         if delta.tool_use is not None and self._arguments is not None and delta.tool_use.input:
             self._arguments = True
             self.deltas += 1
             return self._chunks.arguments(self._calls - 1, delta.tool_use.input)
         return b""
 
+    def _thought(self, more: Reasoning) -> bytes:
+        """A signed thought is told once more, whole, so that it can be sent back."""
+        if more.signature:
+            return self._chunks.thought(signed("".join(self._thoughts), more.signature))
+        if more.redacted_content:
+            return self._chunks.thought(redacted(more.redacted_content))
+        self._thoughts.append(more.text)
+        return self._piece("reasoning_content", more.text)
+
     def _closed(self) -> bytes:
         """A call without arguments has none told; OpenAI's users read them as JSON all the same."""
         missing, self._arguments = self._arguments is False, None
+        self._thoughts = []
         return self._chunks.arguments(self._calls - 1, "{}") if missing else b""
 
     def _stopped(self, payload: bytes) -> bytes:
