@@ -11,7 +11,10 @@ import pytest
 
 from pointsman.config.settings import RouterSettings
 from pointsman.fakes import settings
+from pointsman.fronts import FRONTS
+from pointsman.gateway.foreign import read_foreign
 from pointsman.testing import MockProvider
+from pointsman.wire.exchange import Exchange
 from support.fleet import member, over
 from support.serving import gateway, post, send
 
@@ -136,6 +139,18 @@ async def test_a_latest_model_is_the_one_without_a_tag():
         assert (await ai.chat("m:latest", HI)).message.content
         with pytest.raises(ollama.ResponseError, match="m:7b"):
             await ai.chat("m:7b", HI)
+
+
+@pytest.mark.parametrize(
+    ("asked", "model"),
+    [("m:latest", "m"), ("m", "m"), ("m:7b", "m:7b"), ("auto:latest", None), ("auto", None), (None, None)],
+)
+def test_the_name_that_leaves_the_choice_may_be_written_out_too(asked, model):
+    """As any other."""
+    exchange = Exchange(None, "/api/chat", {}, keep_alive=True, old=False)
+    exchange.body = json.dumps({"model": asked, "messages": HI}).encode()
+    request = read_foreign(exchange, FRONTS["/api/chat"], "0a", {"m"}.__contains__)
+    assert (request.model, request.stream, request.native.path) == (model, True, "/api/chat")
 
 
 async def test_its_own_kind_of_server_gets_what_the_caller_said():

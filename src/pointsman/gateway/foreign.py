@@ -9,7 +9,7 @@ from collections.abc import Callable
 import msgspec
 
 from pointsman.fronts.shapes import Front
-from pointsman.gateway.body import read_fields, request_of
+from pointsman.gateway.body import AUTO, read_fields, request_of
 from pointsman.gateway.envelope import check_content
 from pointsman.model.request import Native, Request
 from pointsman.wire.exchange import Exchange
@@ -22,7 +22,7 @@ def read_foreign(exchange: Exchange, front: Front, request_id: str, serves: Call
     if front.streams and seen.stream is None:
         seen.stream = True
     if front.meant is not None and seen.model:
-        seen.model = front.meant(seen.model, serves)
+        seen.model = front.meant(seen.model, lambda name: name == AUTO or serves(name))
     request = request_of("chat", fields, seen, headers, len(body), request_id)
     asked = front.read(request.body, headers)
     check_content(asked.endpoint, asked.body)

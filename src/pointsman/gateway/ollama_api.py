@@ -95,9 +95,10 @@ class OllamaApi:
     async def show(self, http: HttpRequest) -> Response:
         self._admit(http)
         topology, asked = self._runtime.topology, await _named(http)
-        name = meant(asked, topology.serves)
+        listed = names_of(topology)
+        name = meant(asked, lambda name: name in listed or topology.serves(name))
         pool = _pool(topology, name)
-        if not pool and name not in names_of(topology):
+        if not pool and name not in listed:
             raise ModelNotFound(f"model {name[:200]!r} not found", param="model")
         size, known = topology.size_of(name), entry(name, topology)
         info: dict[str, Any] = {"general.architecture": FAMILY, "general.basename": name}

@@ -106,7 +106,7 @@ def test_thoughts_of_earlier_turns_are_left_out():
         ({"repeat_penalty": 1.1}, {"repetition_penalty": 1.1, "repeat_penalty": 1.1}),
         ({"mirostat": 2, "typical_p": 0.5}, {"mirostat": 2, "typical_p": 0.5}),
         ({"num_ctx": 4096, "num_thread": 8, "use_mmap": True, "num_gpu": 99}, {}),
-        ({"top_k": None}, {}),
+        ({"top_k": None, "stop": []}, {}),
     ],
 )
 def test_options_have_the_words_of_openai_and_of_those_who_speak_it(options, expected):

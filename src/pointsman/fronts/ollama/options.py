@@ -59,6 +59,8 @@ SAME = frozenset(
 REPEATING = ("repetition_penalty", "repeat_penalty")
 """vLLM's word and llama.cpp's; neither minds the other's."""
 
+NOTHING = (b"null", b"[]", b'""')
+
 NO_LIMIT = (b"-1", b"-2")
 """Of ``num_predict``: write as long as you like, or as there is room."""
 
@@ -68,7 +70,7 @@ def write_options(options: Fields, out: Out) -> str:
     lost = []
     for name, value in options.items():
         said = bytes(value)
-        if said == b"null" or name in WISHES:
+        if said in NOTHING or name in WISHES:
             continue
         if name in SAME:
             out[name] = value
