@@ -121,6 +121,17 @@ async def test_errors_are_the_ones_a_user_expects(fault, error, code, stream):
     assert caught.value.code == code
 
 
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("stream", [False, True])
+async def test_a_prompt_that_is_too_long_is_told_so(backend, stream):
+    """Whether it is refused in a body or in what was to be a stream's first frame."""
+    long = [{"role": "user", "content": "again " * 8000}]
+    async with house(backend) as (_, ai):
+        with pytest.raises(openai.BadRequestError, match="exceeds maximum input length") as caught:
+            await ai.chat.completions.create(model="m", messages=long, stream=stream)
+    assert caught.value.code == "context_length_exceeded"
+
+
 async def test_what_can_t_be_asked_is_a_bad_request_that_names_the_field():
     """And nobody is asked."""
     async with house() as (mock, ai):

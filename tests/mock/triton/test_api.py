@@ -198,6 +198,14 @@ async def test_what_is_refused(provider, ask, path, body, status, error):
     assert error in answer.json()["error"]
 
 
+async def test_a_model_s_own_refusal_of_a_stream_is_its_first_frame(provider, ask):
+    """With the status of an error; whole it is plain JSON."""
+    long = {**HELLO, "text_input": "a" * 40_000, "stream": True}
+    answer = await ask(provider, "POST", f"{GENERATE}_stream", long)
+    assert (answer.status, answer.headers["content-type"]) == (500, "text/event-stream; charset=utf-8")
+    assert "exceeds maximum input length" in answer.chunks[0]["error"]
+
+
 async def test_faults_are_triton_s(provider, ask):
     """A status, an error inside a stream, a server that is not ready; a fault may be meant for one model."""
     provider.faults.set("status=503:model=vllm_model")

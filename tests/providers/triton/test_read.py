@@ -208,6 +208,14 @@ def test_errors_are_told_apart(status, reply, kind):
     assert found.kind is kind
 
 
+def test_an_error_may_stand_in_a_frame():
+    """Where it was to be the first word of a stream."""
+    for end in (b"\n\n", b"\r\n\r\n", b""):
+        found = read(b'data: {"error":"Prompt length (9) exceeds maximum input length (8)."}' + end, status=500)
+        assert (found.kind, found.status) == (FailureKind.CONTEXT, 500)
+    assert read(b"data", status=500).kind is FailureKind.SERVER_ERROR
+
+
 def test_the_caller_sees_what_was_wrong_with_his_request():
     """In OpenAI's shape; of a server's own trouble he sees nothing."""
     found = read({"error": "unable to parse 'max_tokens'"}, status=400)

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 from pointsman.mock.asked import fields_of
 from pointsman.mock.chat import frame
 from pointsman.mock.flavour import Work
-from pointsman.mock.message import Answer, Refused, Reply, Request, json_reply
+from pointsman.mock.message import SSE, Answer, Refused, Reply, Request, json_reply
 from pointsman.mock.openai_paths import seed_of
 from pointsman.mock.said import say
 from pointsman.mock.triton.generate import streamed_reply, whole_reply
-from pointsman.mock.triton.inputs import Generate, read_generate
+from pointsman.mock.triton.inputs import FAILED, Generate, read_generate
 from pointsman.mock.triton.tensors import embedding_reply, read_inputs, text_reply
 
 if TYPE_CHECKING:
@@ -79,7 +79,10 @@ class Triton:
     def refuse(self, request: Request, refused: Refused) -> Reply:
         if refused.why == "loading" and request.path.endswith("/ready"):
             return Reply(b"", 400)
-        return json_reply({"error": MESSAGES.get(refused.why, refused.message)}, refused.status)
+        error = {"error": MESSAGES.get(refused.why, refused.message)}
+        if refused.why == FAILED and request.path.endswith("_stream"):
+            return Reply(frame(error), refused.status, SSE)
+        return json_reply(error, refused.status)
 
     def broken(self, request: Request, style: str) -> bytes:
         del request, style

@@ -16,6 +16,9 @@ from pointsman.mock.words import estimate
 
 NO_ID = "[request id: <id_unknown>]"
 
+FAILED = "failed"
+"""Why a model refuses what the server has taken; of a stream that is the first frame."""
+
 FLAGS = ("return_num_input_tokens", "return_num_output_tokens", "return_finish_reason", "return_log_probs")
 
 
@@ -106,7 +109,8 @@ def read_generate(fields: dict[str, Any], model: str, context_length: int) -> Ge
     limit = whole(sampling.get(backend.name("max_tokens")))
     limit = 16 if limit is None else limit  # vLLM's own
     if tokens > context_length:
-        raise Refused(500, f"Prompt length ({tokens}) exceeds maximum input length ({context_length}).")
+        text = f"Prompt length ({tokens}) exceeds maximum input length ({context_length})."
+        raise Refused(500, text, why=FAILED)
     stream = found.get(backend.name("stream")) is True
     asked = Asked(
         model=model,

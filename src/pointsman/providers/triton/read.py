@@ -9,6 +9,7 @@ import msgspec
 from pointsman.model.exchange import Answered, Refusal, Understood
 from pointsman.model.outcome import Estimate, FailureKind, Usage
 from pointsman.model.request import Request
+from pointsman.providers.frames import payload_of
 from pointsman.providers.refusals import ERROR_INSIDE, inside, no_answer, refusal
 from pointsman.providers.said import NOT_JSON
 from pointsman.providers.triton.tensors import Output, text_of, vectors_of
@@ -64,7 +65,7 @@ _encode = msgspec.json.Encoder().encode
 
 def read(request: Request, model: str, answered: Answered) -> Understood | Refusal:
     if answered.status != 200:
-        return refusal(answered)
+        return refusal(_unframed(answered))
     try:
         reply = _decode(answered.body)
     except NOT_JSON:
@@ -72,6 +73,12 @@ def read(request: Request, model: str, answered: Answered) -> Understood | Refus
     if reply.error is not None:
         return inside(answered.body, ERROR_INSIDE)
     return (_embeddings if request.endpoint == "embeddings" else _completion)(request, model, reply)
+
+
+def _unframed(answered: Answered) -> Answered:
+    """An error as it is: where it was the first word of a stream it stands in a frame."""
+    payload = payload_of(answered.body) if answered.body.startswith(b"data:") else None
+    return answered if payload is None else msgspec.structs.replace(answered, body=payload)
 
 
 def usage_of(request: Request, prompt: Any, completion: Any, guess: int) -> Usage:
