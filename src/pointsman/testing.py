@@ -7,13 +7,16 @@ import random
 from contextlib import AsyncExitStack
 from time import monotonic
 from typing import TYPE_CHECKING, TypedDict
+from urllib.parse import urlsplit
 
 import msgspec
 
 from pointsman.gateway.server import bind, server_for
 from pointsman.mock import FaultBook, Ledger, Options, make_site
+from pointsman.mock.services.table import SERVICES
 from pointsman.model.aws import Aws, Pair
 from pointsman.model.secret import Secret
+from pointsman.providers.profiles import PROFILES
 from pointsman.runtime import Runtime
 
 if TYPE_CHECKING:
@@ -121,8 +124,17 @@ _KINDS = {
     "anthropic": "anthropic",
     "triton": "triton",
     "bedrock": "bedrock",
+    "azure": "azure",
+    "azure_ai": "azure",
+    "together_ai": "together",
+    "lm_studio": "lm-studio",
+    "tensorrt_llm": "tensorrt-llm",
+    **{kind: kind for kind in SERVICES},
 }
 """The simulated kind for a provider's; any other speaks as OpenAI does."""
+
+WITH_PATH = {"azure", *SERVICES}
+"""Simulated kinds that are asked below the path that the provider's base URL has."""
 
 
 class Simulation:
@@ -204,7 +216,8 @@ class Simulation:
         )
 
     def _moved(self, place: Provider) -> Provider:
-        url = self.providers[place.name].base_url
+        mock = self.providers[place.name]
+        url = mock.base_url + (urlsplit(place.base_url).path if mock.kind in WITH_PATH else "")
         moved: Provider = msgspec.structs.replace(place, base_url=url, aws=_simulated(place.aws))
         return moved
 
@@ -233,7 +246,7 @@ def _stand_in(place: tuple[Provider, Iterable[Deployment]], options: MockOptions
     if aws is not None:
         keys = [":".join(keys)]
     own: MockOptions = {"name": at.name, "models": [*models, "*"], "api_keys": keys, **options}
-    return MockProvider(_KINDS.get(at.kind, "openai"), **own)
+    return MockProvider(_KINDS.get(at.kind, "openai" if PROFILES[at.kind].plain else "compatible"), **own)
 
 
 __all__ = ["MockOptions", "MockProvider", "Simulation"]

@@ -6,6 +6,7 @@ from typing import Any
 
 from pointsman.config.settings import Settings
 from pointsman.fakes import settings
+from pointsman.mock.services.table import SERVICES
 from pointsman.model.deployment import Deployment, Provider
 from pointsman.testing import MockProvider
 
@@ -19,8 +20,8 @@ KINDS = {
     "bedrock": "bedrock",
 }
 
-ALONE = frozenset({"anthropic", "bedrock", "triton"})
-"""Simulated kinds that have no paths of OpenAI's."""
+ALONE = frozenset({"anthropic", "bedrock", "triton", "azure", *SERVICES})
+"""Simulated kinds that have no paths of OpenAI's, or have them elsewhere, or with differences of their own."""
 
 
 def place(mock: MockProvider, **more: Any) -> Provider:

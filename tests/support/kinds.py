@@ -34,8 +34,8 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     the server's address in the base URL, ``more`` are further fields of the Provider, ``params`` what the deployment
     says. ``says`` is the dialect of pointsman.mock.dialects.REFUSALS that its errors are worded in. What a kind may
     lack: ``embeddings``, ``tools``, ``pictures``, those by their ``addresses``, ``schemas`` of answers, a mark of its
-    own where streams end (``marked``). ``cached``: what came from a cache is told. ``thoughts``: the field beside the
-    content that they come in, where they are asked for.
+    own where streams end (``marked``), ``figures`` in streams. Not ``limits``: its 429 is an overload. ``cached``: what
+    came from a cache is told. ``thoughts``: the field beside the content that they come in, where they are asked for.
     """
 
     kind: str
@@ -52,6 +52,8 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     addresses: bool = True
     schemas: bool = True
     marked: bool = True
+    figures: bool = True
+    limits: bool = True
     cached: bool = False
     thoughts: str = ""
 
@@ -65,7 +67,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
 
 
 ROWS = [
-    Row(kind="openai", mock="openai", model="gpt-4o", says="openai", base=""),
+    Row(kind="openai", mock="openai", model="gpt-4o", says="openai", base="", cached=True),
     Row(kind="openai_compatible", mock="openai", model="gpt-4o", says="openai"),
     Row(kind="vllm", mock="vllm", model="org/model", says="vllm"),
     Row(kind="llama_cpp_native", mock="llama-cpp", model="a.gguf", says="llama_cpp"),
@@ -106,6 +108,62 @@ ROWS = [
         embeddings=False,
         addresses=False,
         cached=True,
+        thoughts="reasoning_content",
+    ),
+    Row(
+        name="azure dated",
+        kind="azure",
+        mock="azure",
+        model="my-gpt",
+        says="azure",
+        base="",
+        more={"api_version": "2024-10-21"},
+        cached=True,
+    ),
+    Row(name="azure v1", kind="azure", mock="azure", model="my-gpt", says="azure", base="/openai/v1", cached=True),
+    Row(kind="mistral", mock="mistral", model="mistral-large-latest", says="mistral", base="", cached=True),
+    Row(
+        kind="deepseek",
+        mock="deepseek",
+        model="deepseek-chat",
+        says="deepseek",
+        base="",
+        embeddings=False,
+        cached=True,
+        thoughts="reasoning_content",
+    ),
+    Row(
+        kind="groq",
+        mock="groq",
+        model="llama-3.3-70b-versatile",
+        says="groq",
+        base="/openai",
+        embeddings=False,
+        cached=True,
+        thoughts="reasoning",
+    ),
+    Row(kind="together_ai", mock="together", model="org/model", says="together", base="", thoughts="reasoning"),
+    Row(
+        kind="openrouter",
+        mock="openrouter",
+        model="openai/gpt-4o",
+        says="openrouter",
+        base="/api",
+        cached=True,
+        thoughts="reasoning",
+    ),
+    Row(kind="gemini", mock="gemini", model="gemini-2.5-flash", says="gemini", base="/v1beta/openai"),
+    Row(kind="cohere", mock="cohere", model="command-a-03-2025", says="openai", base="/compatibility", figures=False),
+    Row(kind="perplexity", mock="perplexity", model="sonar", says="openai", base="", embeddings=False),
+    Row(kind="sglang", mock="sglang", model="org/m", says="sglang", base="", cached=True, thoughts="reasoning_content"),
+    Row(kind="tgi", mock="tgi", model="tgi", says="tgi", base="", embeddings=False, limits=False),
+    Row(kind="lm_studio", mock="lm-studio", model="a-model", says="lm_studio", base="", thoughts="reasoning"),
+    Row(
+        kind="tensorrt_llm",
+        mock="tensorrt-llm",
+        model="org/m",
+        says="tensorrt_llm",
+        base="",
         thoughts="reasoning_content",
     ),
 ]

@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from pointsman.errors import ConfigurationError
-from pointsman.mock import anthropic, bedrock, llama_cpp, ollama, openai, triton, vllm
+from pointsman.mock import anthropic, azure, bedrock, llama_cpp, ollama, openai, triton, vllm
 from pointsman.mock.faults import FaultBook, parse_fault
 from pointsman.mock.ledger import Entry, Ledger
 from pointsman.mock.options import Options
+from pointsman.mock.services.api import made
+from pointsman.mock.services.table import SERVICES
 from pointsman.mock.site import Site
 
 if TYPE_CHECKING:
@@ -31,6 +33,8 @@ KINDS: dict[str, tuple[Callable[[Scene], Kind], tuple[str, ...]]] = {
     "anthropic": (anthropic.Anthropic, anthropic.MODELS),
     "bedrock": (bedrock.Bedrock, bedrock.MODELS),
     "triton": (triton.Triton, triton.MODELS),
+    "azure": (azure.Azure, azure.MODELS),
+    **{name: made(service) for name, service in SERVICES.items()},
 }
 """Each kind: how to make one, and the models it has unless told otherwise."""
 

@@ -25,7 +25,7 @@ class Tool(msgspec.Struct, frozen=True):
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
     """``limit`` and ``least`` are token counts; ``json_schema`` is None for a text answer, ``{}`` for any object.
-    ``begun`` is what is said of the answer already, to be gone on from.
+    ``begun`` is what is said of the answer already, to be gone on from; ``thinks``: with thoughts before it.
     """
 
     model: str
@@ -40,6 +40,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     include_usage: bool = False
     tools: tuple[Tool, ...] = ()
     json_schema: Any = None
+    thinks: bool = False
 
 
 def fields_of(request: Request) -> dict[str, Any]:

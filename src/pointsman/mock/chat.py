@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pointsman.mock.said import Called, Said
 
 DONE = b"data: [DONE]\n\n"
+THOUGHT = "The caller wants an answer, so one is given."
 HOLE = "\0"
 _HOLE = encode(HOLE)
 
@@ -53,7 +54,12 @@ def chat_reply(flavour: Flavour, work: Work, headers: bytes = b"") -> Reply:
 
 def _message(flavour: Flavour, work: Work, index: int) -> dict[str, Any]:
     choice = work.said[index]
-    message = {"role": "assistant", "content": choice.text, **flavour.message}
+    message: dict[str, Any] = {
+        "role": "assistant",
+        "content": choice.text,
+        **flavour.message,
+        **_thought(flavour, work),
+    }
     if choice.calls:
         message["content"] = None
         message["tool_calls"] = [
@@ -61,6 +67,10 @@ def _message(flavour: Flavour, work: Work, index: int) -> dict[str, Any]:
             for number, call in enumerate(choice.calls)
         ]
     return message
+
+
+def _thought(flavour: Flavour, work: Work) -> dict[str, str]:
+    return {flavour.thoughts: THOUGHT} if flavour.thoughts and work.asked.thinks else {}
 
 
 def _function(call: Called) -> dict[str, str]:
@@ -108,12 +118,17 @@ def _piece(
 
 
 def _opening(flavour: Flavour, work: Work) -> bytes:
-    """A role-first chunk for each choice, where the server has one, and the heads of its first tool call."""
-    frames = []
+    """A role-first chunk for each choice, where the server has one, thoughts, and the heads of its first tool call."""
+    frames = [flavour.comments]
+    if flavour.before:
+        frames.append(frame(flavour.before))
+    thought = _thought(flavour, work)
     for index, choice in enumerate(work.said):
         first = {"role": "assistant", "content": None if choice.calls else flavour.first_content}
         if not flavour.delta_role:
             frames.append(frame(_piece(flavour, work, index, first)))
+        if thought:
+            frames.append(frame(_piece(flavour, work, index, thought)))
         if choice.calls and not flavour.whole_tool_calls:
             frames.append(_call_head(flavour, work, index, 0))
     return b"".join(frames)

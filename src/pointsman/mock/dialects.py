@@ -8,11 +8,12 @@ from __future__ import annotations
 from typing import Any
 
 from pointsman.mock.chat import DONE, frame
+from pointsman.mock.services import errors
 
 TROUBLES = ("context_length", "content_filter", "quota")
 """A prompt that is too long, a prompt that may not be asked, an account that is used up."""
 
-Said = tuple[int, dict[str, Any]]
+Said = tuple[int, Any]
 
 
 def _openai(message: str, kind: str | None, param: str | None, code: str | None, **more: Any) -> dict[str, Any]:
@@ -112,6 +113,7 @@ REFUSALS: dict[str, dict[str, Said]] = {
         "quota": (402, _plain(402, "Insufficient credits")),
     },
 }
+REFUSALS |= errors.REFUSALS
 """What each dialect says of which trouble: status and body. A server that knows no such trouble has no entry."""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -9,18 +10,19 @@ import msgspec
 from pointsman.mock.said import Said, count
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from pointsman.mock.asked import Asked
 
 
 class Work(msgspec.Struct, frozen=True):
-    """One answer in the making. ``seed`` is 32 hex digits that follow from the provider and the request's number."""
+    """One answer in the making. ``seed`` is 32 hex digits that follow from the provider and the request's number.
+    ``cached``: tokens of the prompt that came from a cache.
+    """
 
     seed: str
     created: int
     asked: Asked
     said: list[Said]
+    cached: int = 0
 
     @property
     def completion_tokens(self) -> int:
@@ -29,6 +31,10 @@ class Work(msgspec.Struct, frozen=True):
 
 def no_extras(_work: Work) -> dict[str, Any]:
     return {}
+
+
+Told = Callable[[int, int], dict[str, Any]]
+"""Cached tokens and the prompt's -> fields of the usage."""
 
 
 class Flavour(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,6 +46,8 @@ class Flavour(msgspec.Struct, frozen=True, kw_only=True):
     usage was asked for. ``named_finish`` ends an answer whose tool was forced by name; ``whole_tool_calls`` are
     streamed in one chunk. ``extras`` go into whole
     answers and the last chunk, ``embedding_extras`` and ``_details`` into embedding answers and their usage.
+    ``before`` is a chunk that stands before all others, ``comments`` what does besides. ``thoughts`` is the field
+    beside the content that thoughts come in; ``cached`` is how a server with a cache tells what came from there.
     """
 
     ident: Callable[[str, str], str]
@@ -60,6 +68,10 @@ class Flavour(msgspec.Struct, frozen=True, kw_only=True):
     extras: Callable[[Work], dict[str, Any]] = no_extras
     embedding_extras: Callable[[Work], dict[str, Any]] = no_extras
     embedding_details: dict[str, Any] = {}
+    before: dict[str, Any] = {}
+    comments: bytes = b""
+    thoughts: str = ""
+    cached: Told | None = None
 
     def finish(self, choice: Said) -> str:
         named = any(call.tool.named for call in choice.calls)
@@ -73,4 +85,9 @@ class Flavour(msgspec.Struct, frozen=True, kw_only=True):
             "completion_tokens": completion,
             "total_tokens": prompt + completion,
             **self.details,
+            **(self.cached(work.cached, prompt) if self.cached is not None else {}),
         }
+
+    def with_extras(self, extras: Callable[[Work], dict[str, Any]]) -> Flavour:
+        """The same with further fields of whole answers and last chunks."""
+        return msgspec.structs.replace(self, extras=extras)

@@ -38,6 +38,7 @@ FLAVOUR = Flavour(
         },
     },
     null_usage=True,
+    cached=lambda cached, _prompt: {"prompt_tokens_details": {"cached_tokens": cached, "audio_tokens": 0}},
     named_finish="stop",
 )
 

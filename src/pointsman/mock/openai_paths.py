@@ -50,6 +50,9 @@ RANGES: Ranges = {
 
 MOST_CHOICES = 128
 
+CACHEABLE, CACHE_BLOCK, MOST_PROMPTS = 1024, 128, 100
+"""Tokens a prompt has at least to be kept, tokens a block of it, and how many prompts are kept."""
+
 
 def no_headers(_request: Request) -> bytes:
     return b""
@@ -84,6 +87,7 @@ class OpenAiPaths:
         self._scene = scene
         self._flavour = flavour
         self._rules = rules
+        self._prompts: set[str] = set()
 
     def chat(self, request: Request) -> Answer:
         fields = fields_of(request)
@@ -108,6 +112,7 @@ class OpenAiPaths:
             limit=self._limit(limit, tokens),
             tools=read_tools(fields, messages),
             json_schema=read_format(fields.get("response_format")),
+            thinks=fields.get("reasoning_effort") not in (None, "none"),
             **self._common(fields, limit),
         )
         work = self._work(request, asked, say(self._scene.options.speaker, asked))
@@ -193,7 +198,18 @@ class OpenAiPaths:
         return room if limit is None or limit < 0 else min(limit, room)
 
     def _work(self, request: Request, asked: Asked, said: list[Said]) -> Work:
-        return Work(seed_of(self._scene, request), int(self._scene.clock()), asked, said)
+        cached = self._cached(asked) if self._flavour.cached is not None else 0
+        return Work(seed_of(self._scene, request), int(self._scene.clock()), asked, said, cached)
+
+    def _cached(self, asked: Asked) -> int:
+        """Tokens of a long prompt that was asked before, in blocks; from now on it was."""
+        if asked.prompt_tokens < CACHEABLE:
+            return 0
+        known = asked.prompt in self._prompts
+        if not known and len(self._prompts) >= MOST_PROMPTS:
+            self._prompts.clear()
+        self._prompts.add(asked.prompt)
+        return asked.prompt_tokens // CACHE_BLOCK * CACHE_BLOCK if known else 0
 
 
 def continuing(fields: dict[str, Any]) -> bool:

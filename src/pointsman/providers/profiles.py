@@ -35,7 +35,7 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     its model, as part of a path), ``prefixes`` what single ones of them begin with instead. ``versions``: such a
     path ends with the provider's API version.
     ``renamed`` are fields by the name that the reference has for them, ``lacking`` those that it says are refused,
-    ``needless`` those that are refused although it does what they ask for.
+    ``needless`` those that are refused although nothing of the answer hangs on them.
     ``reasoning`` is the field beside ``content`` in which thoughts come, empty if none is known.
     ``takes_task``: its server may read a request's ``task``; others ignore or refuse it. ``lists``: OpenAI's list of
     models, asked of it, names those that it serves.
