@@ -154,7 +154,7 @@ def test_a_retry_is_sent_with_the_next_key_like_any_request(house):
     """Nothing is held against the first."""
     at = house(refused(500), OK)
     assert kinds_of(at.serve()) == [("1", "server_error"), ("2", None)]
-    assert at.board.keys.another(first(at), at.settings.deployments[0].provider, KEYS[1:]) == KEYS[0]
+    assert at.board.keys.another(first(at), at.settings.deployments[0].provider.keys, KEYS[1:]) == KEYS[0]
 
 
 def test_what_a_key_met_takes_no_retry_from_what_comes_after(house):
@@ -222,8 +222,30 @@ def test_a_session_stays_where_it_is(house):
     assert at.board.home("s") == "one"
     left = []
     at.board.leave = lambda *session: left.append(session)
-    assert kinds_of(at.serve(hints=hints)) == [("2", "rate_limited"), ("3", None)]
+    assert [kind for _, kind in kinds_of(at.serve(hints=hints))] == ["rate_limited", None]
     assert left == []
+
+
+def test_a_session_keeps_its_key(house):
+    """Prompts are cached by account. Each has its own; where it rests, one other one, until it is back."""
+    at = house()
+    used = {}
+    for session in "abcdefghijkl":
+        for _ in range(3):
+            at.serve(hints=Hints(session=session))
+        used[session] = set(keys_of(at)[-3:])
+    assert {len(keys) for keys in used.values()} == {1}
+    assert set.union(*used.values()) == {"1", "2", "3"}
+    wanted = next(iter(used["a"]))
+    at = house(to={wanted: refused(429, wait="60")})
+    for _ in range(3):
+        at.serve(hints=Hints(session="a"))
+    other = keys_of(at)[1]
+    assert keys_of(at) == [wanted, other, other, other]
+    at.world.script.clear()
+    at.world.clock.advance(60.0)
+    at.serve(hints=Hints(session="a"))
+    assert keys_of(at)[-1] == wanted
 
 
 def test_where_nobody_rests_each_key_is_asked_once(house):

@@ -41,6 +41,26 @@ async def test_it_serves_until_it_is_told_to_stop(number, hello):
     assert process.returncode == 0
 
 
+async def test_it_takes_the_keys_that_it_was_told():
+    """And no other, nor none."""
+    process = await asyncio.create_subprocess_exec(
+        *command("openai", 0, 0.0, 0.0, ["status=402:key=2"], ["m"], ["k-one", "k-two"]), stdout=asyncio.subprocess.PIPE
+    )
+    port = int((await process.stdout.readline()).decode().rpartition(":")[2])
+    statuses = []
+    for key in ("k-one", "k-two", "k-three"):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        body = b'{"model":"m","messages":[{"role":"user","content":"hi"}]}'
+        head = f"POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {key}\r\n"
+        writer.write(f"{head}content-length: {len(body)}\r\n\r\n".encode() + body)
+        statuses.append(int((await reader.readuntil(b"\r\n\r\n")).split()[1]))
+        writer.close()
+    process.send_signal(signal.SIGTERM)
+    told = (await process.communicate())[0]
+    assert statuses == [200, 402, 401]
+    assert b"k-one" not in told
+
+
 @pytest.mark.parametrize(
     ("kind", "faults", "told"),
     [("opneai", [], "did you mean `openai`"), ("openai", ["cut"], "fault `cut`: `cut` needs a number")],

@@ -42,7 +42,7 @@ def made(clock, **more) -> Scoreboard:
 
 def taken(board, which=ONE, key=None):
     lease = board.take(which)
-    lease.key = key or board.keys.pick(lease.record, which.provider)
+    lease.key = key or board.keys.pick(lease.record, which.provider.keys)
     return lease
 
 
@@ -61,7 +61,7 @@ def test_while_another_key_is_left_nothing_is_held_against_the_deployment(board,
     assert board.fitness(ONE) is None
     assert (record.failures, record.breaker.state, record.place.breaker.state) == (0, State.CLOSED, State.CLOSED)
     assert not board.failing(ONE)
-    assert {board.keys.pick(record, AT).name for _ in range(4)} == {"3"}
+    assert {board.keys.pick(record, KEYS).name for _ in range(4)} == {"3"}
 
 
 def test_if_none_is_left_the_deployment_rests_until_the_first_is_back(board, clock):
@@ -74,7 +74,7 @@ def test_if_none_is_left_the_deployment_rests_until_the_first_is_back(board, clo
     assert board.at_limit(ONE)
     clock.advance(10.0)
     assert board.fitness(ONE) is None
-    assert board.keys.pick(board.record(ONE), AT).name == "team-b"
+    assert board.keys.pick(board.record(ONE), KEYS).name == "team-b"
 
 
 @pytest.mark.parametrize("kind", [QUOTA, AUTH])
@@ -94,7 +94,7 @@ def test_keys_that_rest_for_different_reasons_are_all_out_too(board):
     assert fail(board, KEYS[2], LIMITED, 20.0) == 10.0
     assert board.fitness(ONE) is not None
     assert board.fitness(TWO) is None
-    assert {board.keys.pick(board.record(TWO), AT).name for _ in range(4)} == {"team-b", "3"}
+    assert {board.keys.pick(board.record(TWO), KEYS).name for _ in range(4)} == {"team-b", "3"}
 
 
 def test_a_good_answer_ends_the_rest_of_its_key_and_of_whom_it_kept_out(board, clock):
@@ -107,7 +107,7 @@ def test_a_good_answer_ends_the_rest_of_its_key_and_of_whom_it_kept_out(board, c
     board.succeeded(lease, 1)
     board.give_back(lease)
     assert board.fitness(ONE) is None
-    assert {board.keys.pick(board.record(ONE), AT) for _ in range(3)} == {lease.key}
+    assert {board.keys.pick(board.record(ONE), KEYS) for _ in range(3)} == {lease.key}
 
 
 def test_a_good_answer_at_one_deployment_helps_the_other(board):
@@ -147,8 +147,8 @@ def test_where_nobody_rests_no_key_does(clock):
     board = made(clock, rests=False)
     assert [fail(board, key, AUTH) for key in KEYS] == [None, None, None]
     assert board.fitness(ONE) is None
-    assert board.keys.another(board.record(ONE), AT, set(KEYS[:2])) == KEYS[2]
-    assert board.keys.another(board.record(ONE), AT, set(KEYS)) is None
+    assert board.keys.another(board.record(ONE), KEYS, set(KEYS[:2])) == KEYS[2]
+    assert board.keys.another(board.record(ONE), KEYS, set(KEYS)) is None
 
 
 def swapped(board, keys) -> tuple:
@@ -166,7 +166,7 @@ def test_new_keys_end_a_rest_of_all(board, kind):
     new = Key(Secret("sk-brand-new"), "4")
     one, _ = swapped(board, (*KEYS[1:], new))
     assert board.fitness(one) is None
-    assert {board.keys.pick(board.record(one), one.provider).name for _ in range(4)} == {"4"}
+    assert {board.keys.pick(board.record(one), one.provider.keys).name for _ in range(4)} == {"4"}
 
 
 def test_the_same_keys_leave_all_as_it_is(board):
@@ -183,7 +183,7 @@ def test_a_failure_of_a_key_that_is_gone_is_nobody_s(board):
     swapped(board, KEYS[1:])
     assert board.key_failed(lease, AUTH) is None
     board.give_back(lease)
-    assert board.keys.another(lease.record, AT, {KEYS[0]}) == KEYS[1]
+    assert board.keys.another(lease.record, KEYS, {KEYS[0]}) == KEYS[1]
 
 
 def test_who_knows_better_ends_it(board):
@@ -192,11 +192,11 @@ def test_who_knows_better_ends_it(board):
         fail(board, key, AUTH)
     board.recover(ONE)
     assert board.fitness(ONE) is None
-    assert len({board.keys.pick(board.record(ONE), AT) for _ in range(3)}) == 3
+    assert len({board.keys.pick(board.record(ONE), KEYS) for _ in range(3)}) == 3
     for key in KEYS:
         fail(board, key, AUTH)
     board.reset()
-    assert len({board.keys.pick(board.record(ONE), AT) for _ in range(3)}) == 3
+    assert len({board.keys.pick(board.record(ONE), KEYS) for _ in range(3)}) == 3
 
 
 def test_questions_beside_the_traffic_use_a_key_that_does_not_rest(board):
@@ -210,7 +210,7 @@ def test_questions_beside_the_traffic_use_a_key_that_does_not_rest(board):
 
 def test_what_is_counted_of_each(board):
     """By name, and nothing of its text."""
-    fail(board, board.keys.pick(board.record(ONE), AT), AUTH)
+    fail(board, board.keys.pick(board.record(ONE), KEYS), AUTH)
     counts = {count.key: count for count in board.keys.counts()}
     assert list(counts) == ["1", "team-b", "3"]
     assert (counts["1"].sent, dict(counts["1"].failures), counts["1"].rests) == (1, {"auth": 1}, True)

@@ -110,7 +110,7 @@ def test_metrics_count_each_key():
     board.forget_all_but([MEMBER, deployment("b", at=provider("pb", api_key=Secret("sk-hush")))])
     for kind in (LIMITED, FailureKind.QUOTA, None):
         lease = board.take(MEMBER)
-        lease.key = board.keys.pick(lease.record, PLACE)
+        lease.key = board.keys.pick(lease.record, KEYS)
         if kind is not None:
             board.key_failed(lease, kind)
         board.give_back(lease)

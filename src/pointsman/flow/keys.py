@@ -6,6 +6,8 @@ are no more such tries than keys, because each fails a request at most once.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 
 from pointsman.flow.picks import Taken
@@ -15,15 +17,17 @@ from pointsman.model.exchange import Refusal
 from pointsman.model.outcome import FailureKind
 from pointsman.model.secret import Key
 from pointsman.routing.elsewhere import why_not
+from pointsman.routing.rendezvous import number
 from pointsman.state.keys import OF_KEYS
 from pointsman.state.scoreboard import Lease
 
 
 def next_key(trip: Trip, leg: Leg, lease: Lease) -> Key:
-    """The key to begin with: the next in turn, on a retry rather one that has not failed the request."""
-    keys, provider = trip.core.board.keys, leg.deployment.provider
-    fresh = keys.another(lease.record, provider, _failed(trip, leg)) if trip.keys else None
-    return fresh or keys.pick(lease.record, provider)
+    """The key to begin with: the next in turn or the session's; on a retry one that has not failed the request yet."""
+    board, (order, in_turn) = trip.core.board.keys, _order(trip, leg)
+    failed = _failed(trip, leg) if trip.keys else None
+    fresh = board.another(lease.record, order, failed, in_turn=in_turn) if failed else None
+    return fresh or board.pick(lease.record, order, in_turn=in_turn)
 
 
 def key_delivered(trip: Trip, lease: Lease) -> None:
@@ -55,13 +59,24 @@ def another_key(trip: Trip, leg: Leg, failure: FailureKind) -> Taken:
     with board.lock:
         if why_not(deployment, trip.request, board) is not None:
             return None
-        key = board.keys.another(board.record(deployment), deployment.provider, _failed(trip, leg))
+        order, in_turn = _order(trip, leg)
+        key = board.keys.another(board.record(deployment), order, _failed(trip, leg), in_turn=in_turn)
         if key is None:
             return None
         lease = board.take(deployment)
         lease.key = key
     _note(trip, rekeyed=True)
     return leg, lease
+
+
+def _order(trip: Trip, leg: Leg) -> tuple[Sequence[Key], bool]:
+    """The keys, and whether they are used in turn. A session's are in an order of its own, which it keeps when others
+    come and go (rendezvous hashing): prompts are cached by account.
+    """
+    keys, session = leg.deployment.provider.keys, trip.request.hints.session
+    if session is None:
+        return keys, True
+    return sorted(keys, key=lambda key: number(f"{session}\0{key.name}".encode())), False
 
 
 def _failed(trip: Trip, leg: Leg) -> set[Key]:

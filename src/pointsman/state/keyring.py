@@ -60,24 +60,34 @@ class Keyring:
         """When its rest is over; a time that has passed if it has none."""
         return _end(self._rests.get(key.secret))
 
-    def pick(self, keys: Sequence[Key], now: float, own: Keyring | None = None) -> Key:
-        """The next in turn of those that don't rest; if all do, the one that is back first. ``keys`` is not empty."""
+    def pick(self, keys: Sequence[Key], now: float, own: Keyring | None = None, *, in_turn: bool = True) -> Key:
+        """The next in turn of those that don't rest; if all do, the one that is back first. ``keys`` is not empty.
+        Unless ``in_turn`` the first of them that does not rest.
+        """
         if not self._rests and (own is None or own.quiet):
+            if not in_turn:
+                return keys[0]
             place = self._turn % len(keys)
             self._turn = place + 1
             return keys[place]
         rings = _both(self, own)
-        return self.another(keys, now, own) or min(keys, key=lambda key: _until(rings, key))
+        return self.another(keys, now, own, in_turn=in_turn) or min(keys, key=lambda key: _until(rings, key))
 
     def another(
-        self, keys: Sequence[Key], now: float, own: Keyring | None = None, besides: Collection[Key] = ()
+        self,
+        keys: Sequence[Key],
+        now: float,
+        own: Keyring | None = None,
+        besides: Collection[Key] = (),
+        *,
+        in_turn: bool = True,
     ) -> Key | None:
-        """The next in turn of those that don't rest and are none of ``besides``; None if there is none. Keys that are
-        being tried again come last.
+        """The next in turn (or the first) of those that don't rest and are none of ``besides``; None if there is none.
+        Keys that are being tried again come last.
         """
-        rings, count = _both(self, own), len(keys)
+        rings, count, begin = _both(self, own), len(keys), self._turn if in_turn else 0
         tried: Key | None = None
-        for step in range(self._turn, self._turn + count):
+        for step in range(begin, begin + count):
             key = keys[step % count]
             if key in besides or _until(rings, key) > now:
                 continue
@@ -87,7 +97,8 @@ class Keyring:
                 continue
             for rest in rests:
                 rest.trial = now + TRIAL
-            self._turn = step % count + 1
+            if in_turn:
+                self._turn = step % count + 1
             return key
         return tried
 

@@ -46,16 +46,18 @@ class Keys:
         self._sent: Counter[tuple[str, str]] = Counter()
         self._failures: dict[tuple[str, str], Counter[str]] = {}
 
-    def pick(self, record: Record, provider: Provider) -> Key:
-        """The key that a request is sent to ``provider`` with, which is the record's own or was before a swap."""
+    def pick(self, record: Record, keys: Sequence[Key], *, in_turn: bool = True) -> Key:
+        """The key that a request is sent with, of those of its configuration: the next in turn, or the first."""
         with self._lock:
-            return self._sends(provider, record.place.keys.pick(provider.keys, self._clock(), record.keys))
+            return self._sends(record, record.place.keys.pick(keys, self._clock(), record.keys, in_turn=in_turn))
 
-    def another(self, record: Record, provider: Provider, besides: Collection[Key]) -> Key | None:
+    def another(
+        self, record: Record, keys: Sequence[Key], besides: Collection[Key], *, in_turn: bool = True
+    ) -> Key | None:
         """One that does not rest and is none of those; None if there is none."""
         with self._lock:
-            key = record.place.keys.another(provider.keys, self._clock(), record.keys, besides)
-            return self._sends(provider, key) if key is not None else None
+            key = record.place.keys.another(keys, self._clock(), record.keys, besides, in_turn=in_turn)
+            return self._sends(record, key) if key is not None else None
 
     def beside(self, provider: Provider) -> Key | None:
         """The key for a question beside the traffic; None if there are not several."""
@@ -117,8 +119,8 @@ class Keys:
         self._sent = Counter({at: number for at, number in self._sent.items() if at in known})
         self._failures = {at: counted for at, counted in self._failures.items() if at in known}
 
-    def _sends(self, provider: Provider, key: Key) -> Key:
-        self._sent[provider.name, key.name] += 1
+    def _sends(self, record: Record, key: Key) -> Key:
+        self._sent[record.place.provider.name, key.name] += 1
         return key
 
 
