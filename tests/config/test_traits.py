@@ -6,7 +6,11 @@ import pytest
 
 from pointsman.config.load import load_mapping
 
-FIELDS = ("order", "size", "context", "input_cost", "output_cost", "vision", "tools")
+FIELDS = (
+    "order", "size", "context", "input_cost", "output_cost", "vision", "tools",
+    "max_output", "cached_cost", "written_cost", "written_hour_cost",
+)  # fmt: skip
+CACHE = ("cache_read_input_token_cost", "cache_creation_input_token_cost", "cache_creation_input_token_cost_above_1hr")
 
 
 def deployments(params=None, info=None, provider=None, **outer):
@@ -40,6 +44,13 @@ def test_what_nobody_says_is_unknown():
         ({"max_tokens": 512}, {}, {}),
         ({"input_cost_per_token": 1e-06}, {"input_cost_per_token": 2e-06}, {"input_cost": 1e-06}),
         ({}, {"input_cost_per_token": 0, "output_cost_per_token": 2e-06}, {"input_cost": 0.0, "output_cost": 2e-06}),
+        ({}, {"max_output_tokens": 4096}, {"max_output": 4096}),
+        ({"max_output_tokens": 100}, {}, {}),
+        (
+            {CACHE[1]: 1e-06},
+            dict.fromkeys(CACHE, 2e-06),
+            {"cached_cost": 2e-06, "written_cost": 1e-06, "written_hour_cost": 2e-06},
+        ),
         ({}, {"supports_vision": False, "supports_function_calling": True}, {"vision": False, "tools": True}),
         ({"order": 2}, {"order": 2}, {"order": 2}),
         ({}, {"order": 0}, {"order": 0}),
