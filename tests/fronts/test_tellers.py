@@ -15,6 +15,7 @@ from pointsman.fronts.shapes import Watch
 from pointsman.model.request import Native
 
 PATHS = ("/v1/messages", "/v1/responses")
+EVERY = (*PATHS, "/api/chat")
 TEXTS = ("All", " aboard", " ü😀", "\n\n", "data: x", '"', "\\", "\u2028")
 WATCH = Watch(1.0, FakeClock())
 ENDS = ("\n", "\r\n", "\r")
@@ -84,7 +85,26 @@ def read_responses(told):
     return text, thoughts, calls, reason, response["usage"]["output_tokens"]
 
 
-READERS = {"/v1/messages": read_anthropic, "/v1/responses": read_responses}
+def read_ollama(told):
+    *pieces, last = told
+    assert [line["done"] for line in told] == [*[False] * len(pieces), True]
+    messages = [line["message"] for line in told]
+    calls = [
+        (call["id"], call["function"]["name"], json.dumps(call["function"]["arguments"]))
+        for message in messages
+        for call in message.get("tool_calls", ())
+    ]
+    texts = ["".join(message.get(kind, "") for message in messages) for kind in ("content", "thinking")]
+    reason = "tool_use" if calls else {"stop": "end_turn", "length": "max_tokens"}[last["done_reason"]]
+    return (*texts, calls, reason, last.get("eval_count"))
+
+
+READERS = {"/v1/messages": read_anthropic, "/v1/responses": read_responses, "/api/chat": read_ollama}
+
+
+def parted(path, told):
+    """The events of a stream, or its lines."""
+    return [json.loads(line) for line in told.splitlines()] if path.startswith("/api/") else events(told)
 
 
 def story(dice):
@@ -119,7 +139,7 @@ def story(dice):
     return [*frames, frame("[DONE]", end)], (text, thoughts, calls, reason, 9)
 
 
-@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("path", EVERY)
 def test_a_stream_says_the_same_in_whatever_pieces_it_comes(path):
     dice = Random(4)
     for _ in range(300):
@@ -127,10 +147,10 @@ def test_a_stream_says_the_same_in_whatever_pieces_it_comes(path):
         cuts = sorted(dice.randint(0, len(frames)) for _ in range(dice.randint(0, 4)))
         told = tell(path, frames, cuts)
         assert told == tell(path, frames)
-        assert READERS[path](events(told)) == expected
+        assert READERS[path](parted(path, told)) == expected
 
 
-@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("path", EVERY)
 def test_what_makes_no_sense_is_passed_over(path):
     """The rest is told all the same."""
     odd = [
@@ -148,7 +168,7 @@ def test_what_makes_no_sense_is_passed_over(path):
         frame(chunk({"content": "b"}, finish="stop")),
         frame("[DONE]"),
     ]
-    assert READERS[path](events(tell(path, frames)))[0] == "ab"
+    assert READERS[path](parted(path, tell(path, frames)))[0] == "ab"
 
 
 @pytest.mark.parametrize("path", PATHS)
@@ -169,7 +189,7 @@ def test_whole_answers_of_odd_shapes_are_told(path, message):
     assert (message.get("refusal") or "x" * bool(message)) in json.dumps(told)
 
 
-@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("path", EVERY)
 def test_an_answer_that_nobody_can_read_is_a_failure(path):
     for body in (b"{", b'{"choices": 3}', b'{"choices":[{"message":{"tool_calls":{"a":1}}}]}'):
         with pytest.raises(UpstreamFailed):
