@@ -96,6 +96,32 @@ def test_a_key_alone_is_enough():
     assert from_mapping(found.mapping, environ={"GROQ_API_KEY": "gsk-1234"}).default_provider == "groq"
 
 
+def test_a_service_that_is_elsewhere_for_everybody_needs_its_address():
+    """The environment's, with the version that it says; a key alone is told and nothing more."""
+    environ = {"AZURE_API_KEY": "azure-key", "AZURE_API_BASE": "https://r.openai.azure.com"}
+    settings = from_mapping(conclude({}, environ).mapping, environ=environ)
+    assert settings.providers["azure"].base_url == "https://r.openai.azure.com/openai/v1"
+    assert settings.providers["azure"].api_key.reveal() == "azure-key"
+
+    alone = conclude({}, {"AZURE_API_KEY": "azure-key"})
+    assert not alone.found
+    assert "AZURE_API_KEY is set, but not AZURE_API_BASE: nobody knows where azure is." in alone.sentences
+
+
+def test_a_token_that_is_there_for_something_else_makes_no_provider():
+    """Hugging Face's is for downloads as well; it is used where the service is named."""
+    assert not conclude({}, {"HF_TOKEN": "hf_something"}).found
+    entry = {"model_name": "m", "litellm_params": {"model": "huggingface/org/m"}}
+    [made] = [d for d in from_mapping({"model_list": [entry]}, environ={"HF_TOKEN": "hf-1"}).deployments if d.model]
+    assert (made.provider.kind, made.provider.api_key.reveal()) == ("huggingface", "hf-1")
+
+
+def test_sglang_is_known_by_the_owner_of_its_models():
+    """As vLLM is."""
+    found = conclude({at(8000): models("org/m", owner="sglang")}, {})
+    assert found.mapping["providers"]["sglang"]["kind"] == "sglang"
+
+
 def test_nothing_found_is_said_with_what_to_do():
     """Without servers and keys there is no mapping, and the last sentence helps."""
     found = conclude(dict.fromkeys(questions()), {})

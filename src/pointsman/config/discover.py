@@ -29,12 +29,13 @@ OPENAI_PORTS = (8001, 8000, 8080)
 
 LISTS = "/v1/models"
 ALSO = ("/version", "/props")
-OWNERS = {"vllm": "vllm", "llamacpp": "llama_cpp_native", "me": "llama_cpp_python"}
+OWNERS = {"vllm": "vllm", "sglang": "sglang", "llamacpp": "llama_cpp_native", "me": "llama_cpp_python"}
 """``owned_by`` of a listed model -> the kind of server that says so."""
 
 TITLES = {
     "ollama": "Ollama",
     "vllm": "vLLM",
+    "sglang": "SGLang",
     "llama_cpp_native": "llama.cpp",
     "llama_cpp_python": "llama-cpp-python",
     "openai_compatible": "an OpenAI-compatible server",
@@ -135,16 +136,15 @@ def _add_server(server: _Server, mapping: dict[str, Any], sentences: list[str]) 
 def _add_keys(mapping: dict[str, Any], environ: Mapping[str, str], sentences: list[str]) -> None:
     for prefix in dict.fromkeys(PREFIXES.values()):
         variable = next((name for name in prefix.env if environ.get(name)), None)
-        if variable is not None:
+        if variable is not None and (prefix.base_url is not None or environ.get(prefix.base_env or "")):
             _add_key(prefix, variable, mapping, sentences)
+        elif variable is not None:
+            sentences.append(f"{variable} is set, but not {prefix.base_env}: nobody knows where {prefix.name} is.")
 
 
 def _add_key(prefix: Prefix, variable: str, mapping: dict[str, Any], sentences: list[str]) -> None:
-    mapping["providers"][prefix.name] = {
-        "kind": prefix.kind,
-        "base_url": prefix.base_url,
-        "api_key": f"os.environ/{variable}",
-    }
+    where = {"base_url": prefix.base_url} if prefix.base_url is not None else {}  # else the environment says it
+    mapping["providers"][prefix.name] = {"kind": prefix.kind, **where, "api_key": f"os.environ/{variable}"}
     if prefix.names:
         mapping["patterns"].append({"pattern": prefix.names, "provider": prefix.name})
         sentences.append(f"{variable} is set: names like {prefix.names} go to {prefix.name}.")
