@@ -18,6 +18,8 @@ PROGRAMS = {
     "openai": [sys.executable, "programs/use_openai.py"],
     "openai-node": ["node", "node/use_openai.mjs"],
     "ollama-node": ["node", "node/use_ollama.mjs"],
+    "anthropic": [sys.executable, "programs/use_anthropic.py"],
+    "anthropic-node": ["node", "node/use_anthropic.mjs"],
     "langchain": [APART, "programs/use_langchain.py"],
     "langchain-ollama": [APART, "programs/use_langchain_ollama.py"],
     "litellm": [APART, "programs/use_litellm.py"],

@@ -1,14 +1,8 @@
 // The `ollama` package for Node.
 import { Ollama } from "ollama";
-import { createInterface } from "node:readline";
+import { answer, NAMES, WEATHER } from "./answering.mjs";
 
-const WEATHER = {
-  type: "object",
-  properties: { city: { type: "string" }, days: { type: "integer" } },
-  required: ["city", "days"],
-  additionalProperties: false,
-};
-const TOOLS = ["get_rain", "get_sun"].map((name) => ({
+const TOOLS = NAMES.map((name) => ({
   type: "function",
   function: { name, description: `Tell of ${name}.`, parameters: WEATHER },
 }));
@@ -71,15 +65,4 @@ const deeds = {
   },
 };
 
-for await (const line of createInterface({ input: process.stdin })) {
-  const asked = JSON.parse(line);
-  let told;
-  try {
-    told = { told: await deeds[asked.deed](asked) };
-  } catch (error) {
-    const kinds = [];
-    for (let kind = error.constructor; kind?.name; kind = Object.getPrototypeOf(kind)) kinds.push(kind.name);
-    told = { failed: { kinds, status: error.status_code ?? null, text: error.message } };
-  }
-  console.log(JSON.stringify(told));
-}
+await answer(deeds);
