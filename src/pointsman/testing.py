@@ -13,10 +13,10 @@ import msgspec
 
 from pointsman.gateway.server import bind, server_for
 from pointsman.mock import FaultBook, Ledger, Options, make_site
-from pointsman.mock.services.table import SERVICES
+from pointsman.mock.services.table import SERVICES as _SERVICES
 from pointsman.model.aws import Aws, Pair
 from pointsman.model.secret import Secret
-from pointsman.providers.profiles import PROFILES
+from pointsman.providers.profiles import PROFILES as _PROFILES
 from pointsman.runtime import Runtime
 
 if TYPE_CHECKING:
@@ -129,11 +129,11 @@ _KINDS = {
     "together_ai": "together",
     "lm_studio": "lm-studio",
     "tensorrt_llm": "tensorrt-llm",
-    **{kind: kind for kind in SERVICES},
+    **{kind: kind for kind in _SERVICES},
 }
 """The simulated kind for a provider's; any other speaks as OpenAI does."""
 
-WITH_PATH = {"azure", *SERVICES}
+_WITH_PATH = {"azure", *_SERVICES}
 """Simulated kinds that are asked below the path that the provider's base URL has."""
 
 
@@ -217,7 +217,7 @@ class Simulation:
 
     def _moved(self, place: Provider) -> Provider:
         mock = self.providers[place.name]
-        url = mock.base_url + (urlsplit(place.base_url).path if mock.kind in WITH_PATH else "")
+        url = mock.base_url + (urlsplit(place.base_url).path if mock.kind in _WITH_PATH else "")
         moved: Provider = msgspec.structs.replace(place, base_url=url, aws=_simulated(place.aws))
         return moved
 
@@ -246,7 +246,7 @@ def _stand_in(place: tuple[Provider, Iterable[Deployment]], options: MockOptions
     if aws is not None:
         keys = [":".join(keys)]
     own: MockOptions = {"name": at.name, "models": [*models, "*"], "api_keys": keys, **options}
-    return MockProvider(_KINDS.get(at.kind, "openai" if PROFILES[at.kind].plain else "compatible"), **own)
+    return MockProvider(_KINDS.get(at.kind, "openai" if _PROFILES[at.kind].plain else "compatible"), **own)
 
 
 __all__ = ["MockOptions", "MockProvider", "Simulation"]

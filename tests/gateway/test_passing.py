@@ -149,3 +149,25 @@ async def test_who_does_not_speak_openais_protocol_is_not_asked(kind):
         with pytest.raises(openai.BadRequestError, match="openai protocol"):
             await ai.moderations.create(model="m", input="x")
     assert upstream.bodies == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "info", "asked"),
+    [
+        ("mistral", {}, False),
+        ("mistral", {"supported_endpoints": ["/v1/rerank"]}, True),
+        ("vllm", {}, True),
+        ("vllm", {"supported_endpoints": ["/v1/chat/completions"]}, False),
+        ("nebius", {}, True),
+    ],
+)
+async def test_a_service_is_not_asked_for_what_it_does_not_have(kind, info, asked):
+    """By its reference, or by the configuration; a server of one's own is, for it depends on its version."""
+    async with scripted(answer({"results": []})) as upstream:
+        at = Deployment("one", "m", provider("p", kind=kind, base_url=upstream.url), "real", info=info)
+        async with gateway(settings(at, router=RouterSettings(num_retries=0))) as it:
+            [reply] = await send(it.port, post("/v1/rerank", b'{"model":"m","query":"a","documents":["b"]}'))
+            resting = it.runtime.board.fitness(at)
+    assert (reply.status, len(upstream.bodies)) == ((200, 1) if asked else (400, 0))
+    assert asked or "its provider has no /rerank" in reply.json()["error"]["message"]
+    assert resting is None

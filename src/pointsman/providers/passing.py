@@ -16,10 +16,11 @@ from pointsman.model.outcome import NO_USAGE, FailureKind, Usage
 from pointsman.model.request import Native, Request
 from pointsman.providers.frames import frame_end, payload_of, split_frames
 from pointsman.providers.located import located
+from pointsman.providers.offered import offered
 from pointsman.providers.profiles import PATHS
 from pointsman.providers.refusals import ERROR_INSIDE, inside, refusal
 from pointsman.providers.said import NOT_JSON, is_error
-from pointsman.providers.shapes import Dialect
+from pointsman.providers.shapes import Dialect, Inexpressible
 from pointsman.providers.values import count
 from pointsman.providers.verbatim import passed_on
 
@@ -51,6 +52,8 @@ _decode = msgspec.json.Decoder(_Told).decode
 
 def write(request: Request, deployment: Deployment, model: str) -> WireRequest:
     native: Native = request.native  # type: ignore[assignment]  # flow/words.py asks for nobody else's
+    if offered(deployment, request.endpoint) is False:  # a refusal upstream would look like a model that is missing
+        raise Inexpressible("model", f"its provider has no {PATHS[request.endpoint]}")
     path = located(deployment.provider, PATHS[request.endpoint], model)
     if native.form is not None:
         before, after = native.form

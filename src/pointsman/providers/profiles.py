@@ -145,9 +145,7 @@ SERVICES: dict[str, Profile] = {
     "databricks": Profile(endpoints=_TEXT, prefix="", renamed=_OLD_LIMIT, lists=False),
     "github": Profile(endpoints=_set("chat embeddings"), prefix="", lists=False),
     "huggingface": Profile(endpoints=_set("chat responses")),
-    "xai": Profile(
-        endpoints=_set("chat completions responses images image_edits messages"), reasoning="reasoning_content"
-    ),
+    "xai": Profile(endpoints=_set("chat completions responses images image_edits"), reasoning="reasoning_content"),
     "cerebras": Profile(
         endpoints=_set("chat completions"),
         lacking=_set("frequency_penalty logit_bias presence_penalty"),

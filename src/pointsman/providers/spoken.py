@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from pointsman.model.deployment import Deployment
 from pointsman.providers import DIALECTS
-from pointsman.providers.profiles import SERVICES
+from pointsman.providers.offered import offered
 
 ENDPOINTS = {"responses": "responses", "anthropic": "messages"}
 """Protocols that some who take OpenAI's format speak as well -> the endpoint that is theirs."""
-
-OFFICIAL = "https://api.openai.com"
-"""Where the kind ``openai`` is OpenAI itself; elsewhere it is any server that takes its format."""
 
 
 def speaks(deployment: Deployment, protocol: str) -> bool:
@@ -24,10 +21,4 @@ def speaks(deployment: Deployment, protocol: str) -> bool:
     endpoint = ENDPOINTS.get(protocol)
     if endpoint is None or protocol == at.kind:
         return True
-    told = deployment.info.get("supported_endpoints")
-    if isinstance(told, list):
-        return f"/v1/{endpoint}" in told
-    profile = SERVICES.get(at.kind)
-    if profile is None or (at.kind == "openai" and at.base_url != OFFICIAL):
-        return False
-    return profile.endpoints is not None and endpoint in profile.endpoints
+    return bool(offered(deployment, endpoint))
