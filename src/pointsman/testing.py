@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from typing import Self, Unpack
 
     from pointsman.config.settings import Settings
-    from pointsman.mock.options import Tells
     from pointsman.model.deployment import Deployment, Provider
     from pointsman.model.view import Clock
 
@@ -44,7 +43,6 @@ class MockOptions(TypedDict, total=False):
     seed: int
     context_length: int
     parameters: float
-    tells: Tells
     embedding_size: int
     load_ms: float
     strict: bool

@@ -21,9 +21,20 @@ IMAGE = [
 TOOLS = [{"type": "function", "function": {"name": "f", "parameters": {"type": "object", "properties": {}}}}]
 
 
-def at(mock: MockProvider, kind: str = "", **more) -> Deployment:
+SERVICES = {
+    "openrouter": ("openrouter", "/api"),
+    "together": ("together_ai", ""),
+    "groq": ("groq", "/openai"),
+    "tgi": ("tgi", ""),
+    "lm-studio": ("lm_studio", ""),
+}
+"""Simulated services: their kinds, and what stands in their base URLs."""
+
+
+def at(mock: MockProvider, **more) -> Deployment:
     """Its first model, as ``m``."""
-    place = Provider(mock.name, kind or KINDS[mock.kind], mock.base_url)
+    kind, root = SERVICES.get(mock.kind) or (KINDS[mock.kind], "")
+    place = Provider(mock.name, kind, mock.base_url + root)
     return deployment(f"m@{mock.name}", at=place, model=mock.models[0], **more)
 
 
@@ -34,7 +45,8 @@ def over(*members: Deployment, **more) -> Settings:
 
 async def known(*mocks: MockProvider) -> None:
     for mock in mocks:
-        await asked_twice(mock, "/api/tags" if mock.kind == "ollama" else "/v1/models")
+        root = SERVICES.get(mock.kind, ("", ""))[1]
+        await asked_twice(mock, "/api/tags" if mock.kind == "ollama" else f"{root}/v1/models")
 
 
 async def ask(it: Serving, path: str = "/v1/chat/completions", text: str = "hi", **body) -> Reply:
@@ -94,7 +106,7 @@ async def test_llama_cpp_tells_the_context_that_it_runs_with():
 
 async def test_long_answers_go_to_who_may_give_them():
     """As Groq's list says, and as the configuration does."""
-    short = MockProvider("openai", name="short", models=["x"], tells="groq")
+    short = MockProvider("groq", name="short", models=["x"])
     long = MockProvider("openai", name="long", models=["x"])
     async with short, long, gateway(over(at(short), at(long, max_output=100_000))) as it:
         await known(short, long)
@@ -104,13 +116,13 @@ async def test_long_answers_go_to_who_may_give_them():
         assert (await able(it, max_tokens=100))[0] == {"short", "long"}
 
 
-@pytest.mark.parametrize(("kind", "tells"), [("openrouter", "openrouter"), ("together_ai", "together")])
-async def test_an_answer_costs_what_its_service_lists(kind, tells):
+@pytest.mark.parametrize("kind", ["openrouter", "together"])
+async def test_an_answer_costs_what_its_service_lists(kind):
     """Nobody wrote the price down; the answer tells the dollars, and ``lowest-cost`` goes by it."""
-    cheap = MockProvider("openai", name="cheap", models=["x"], tells=tells)
+    cheap = MockProvider(kind, name="cheap", models=["x"])
     dear = MockProvider("openai", name="dear", models=["x"])
     async with cheap, dear:
-        members = at(cheap, kind), at(dear, input_cost=1e-3, output_cost=1e-3)
+        members = at(cheap), at(dear, input_cost=1e-3, output_cost=1e-3)
         made = over(*members, strategies=Strategies("lowest-cost"), router=RouterSettings())
         async with gateway(made) as it:
             await known(cheap)
@@ -124,12 +136,12 @@ async def test_an_answer_costs_what_its_service_lists(kind, tells):
     assert {entry.method for entry in dear.ledger.entries} <= {"POST"}
 
 
-@pytest.mark.parametrize(("kind", "tells"), [("tgi", "tgi"), ("lm_studio", "lm_studio")])
-async def test_servers_that_tell_contexts_elsewhere_are_asked_there(kind, tells):
+@pytest.mark.parametrize("kind", ["tgi", "lm-studio"])
+async def test_servers_that_tell_contexts_elsewhere_are_asked_there(kind):
     """A request that is longer goes to who has room for it."""
-    small = MockProvider("openai", name="small", models=["x"], tells=tells, context_length=256)
+    small = MockProvider(kind, name="small", models=["x"], context_length=256)
     large = MockProvider("vllm", name="large", models=["x"])
-    async with small, large, gateway(over(at(small, kind), at(large))) as it:
+    async with small, large, gateway(over(at(small), at(large))) as it:
         await known(small, large)
         assert (await able(it, text="word " * 400))[0] == {"large"}
         assert (await able(it))[0] == {"small", "large"}

@@ -134,8 +134,8 @@ SIMULATED = [
     ("ollama", "ollama", "mistral", {"context_length": 512}, Card(7.0, 512, vision=False, tools=True)),
     ("ollama", "ollama", "nomic-embed-text", {}, Card(7.0, 4096, vision=False, tools=False)),
     ("llama-cpp", "llama_cpp_native", "m.gguf", {"context_length": 1024}, Card(7.0, 1024, vision=False)),
-    ("openai", "tgi", "m", {"tells": "tgi", "context_length": 1024}, Card(7.0, 1023)),
-    ("openai", "lm_studio", "org/some-vl", {"tells": "lm_studio", "context_length": 1024},
+    ("tgi", "tgi", "m", {"context_length": 1024}, Card(7.0, 1023)),
+    ("lm-studio", "lm_studio", "org/some-vl", {"context_length": 1024},
         Card(7.0, 1024, vision=True, tools=True)),
 ]  # fmt: skip
 

@@ -159,6 +159,9 @@ def test_every_kind_can_be_asked():
 
 # Against simulated servers
 
+ROOTS = {"openrouter": "/api", "groq": "/openai"}
+"""What stands in base URLs of these."""
+
 SIMULATED = [
     ("ollama", "ollama", ["mistral"], {"parameters": 7.25}, Listing(
         {"mistral:latest": Card(7.2)}, {"mistral": "mistral:latest"},
@@ -170,17 +173,18 @@ SIMULATED = [
         {"m.gguf": Card(13.0, 8192)}, any_name=True)),
     ("openai", "openai", ["gpt-4o", "gpt-4.1"], {}, Listing(
         {"gpt-4o": Card(), "gpt-4.1": Card()})),
-    ("openai", "openrouter", ["a", "b-vl"], {"tells": "openrouter"}, Listing({
-        "a": Card(None, 128_000, None, 8192, False, True, 2.5e-6, 10e-6, 0.25e-6),
-        "b-vl": Card(None, 128_000, None, 8192, True, True, 2.5e-6, 10e-6, 0.25e-6)})),
-    ("openai", "together_ai", ["a"], {"tells": "together"}, Listing(
-        {"a": Card(None, 128_000, input_cost=2.5e-6, output_cost=10e-6)})),
-    ("openai", "groq", ["a"], {"tells": "groq"}, Listing({"a": Card(None, 128_000, max_output=8192)})),
-    ("openai", "mistral", ["pixtral"], {"tells": "mistral"}, Listing(
-        {"pixtral": Card(None, 128_000, vision=True, tools=True)})),
+    ("openrouter", "openrouter", ["a", "b-vl"], {}, Listing({
+        "a": Card(None, 32_768, None, 8192, False, True, 2.5e-6, 10e-6, 0.25e-6),
+        "b-vl": Card(None, 32_768, None, 8192, True, True, 2.5e-6, 10e-6, 0.25e-6)})),
+    ("together", "together_ai", ["a"], {}, Listing(
+        {"a": Card(None, 32_768, input_cost=2.5e-6, output_cost=10e-6)})),
+    ("groq", "groq", ["a"], {}, Listing({"a": Card(None, 32_768, max_output=8192)})),
+    ("mistral", "mistral", ["pixtral"], {}, Listing(
+        {"pixtral": Card(None, 32_768, vision=True, tools=True)})),
     ("triton", "triton", ["ensemble", "vllm_model"], {}, Listing(
         {"ensemble": Card(), "vllm_model": Card()},
         {f"{name}/versions/1": name for name in ("ensemble", "vllm_model")})),
+    ("sglang", "sglang", ["org/m"], {"context_length": 4096}, Listing({"org/m": Card(context=4096)})),
     ("anthropic", "anthropic", [f"claude-{n}" for n in range(30)], {}, Listing(
         {f"claude-{n}": Card(context=200_000, max_output=64_000) for n in range(30)})),
 ]  # fmt: skip
@@ -190,7 +194,7 @@ SIMULATED = [
 async def test_a_simulated_server_s_list_is_read(mock, kind, models, options, expected):
     """With the provider's key; by GET, without a body, but from Triton."""
     async with MockProvider(mock, models=models, api_key="sk-hush", **options) as at:
-        assert await probed(LISTED, at, kind) == expected
+        assert await probed(LISTED, at, kind, ROOTS.get(kind, "")) == expected
         (asked,) = at.ledger.entries
     way = ("POST", True, len(b'{"ready":true}')) if kind == "triton" else ("GET", True, 0)
     assert (asked.method, asked.key_matched, asked.body_bytes) == way

@@ -14,9 +14,9 @@ from pointsman.testing import MockProvider
 from pointsman.wire.perform import World
 
 
-async def probed(probes: dict[str, Any], mock: MockProvider, kind: str) -> Any:
-    """What a simulated server says when it is asked as a server of this kind."""
-    place = provider(mock.name, kind, mock.base_url, api_key=Secret("sk-hush"))
+async def probed(probes: dict[str, Any], mock: MockProvider, kind: str, root: str = "") -> Any:
+    """What a simulated server says when it is asked as a server of this kind, below this path."""
+    place = provider(mock.name, kind, mock.base_url + root, api_key=Secret("sk-hush"))
     world, reply = World(asyncio.get_running_loop()), asyncio.get_running_loop().create_future()
     asked = question(probes, place)
     assert asked is not None

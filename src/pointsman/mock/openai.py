@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote
 
 from pointsman.mock.chat import DONE, frame
 from pointsman.mock.flavour import Flavour
 from pointsman.mock.message import Answer, Refused, Reply, Request, header_lines, json_reply
 from pointsman.mock.openai_paths import OpenAiPaths, Rules, seed_of
-from pointsman.mock.told import LISTS, info, studio
 
 if TYPE_CHECKING:
     from pointsman.mock.kind import Handler, Scene
@@ -20,7 +18,6 @@ EMBEDDING_SIZE = 1536
 REQUESTS_A_MINUTE = 10_000
 TOKENS_A_MINUTE = 2_000_000
 CREATED = 1_715_367_049
-STUDIO = "/api/v0/models/"
 
 FLAVOUR = Flavour(
     ident=lambda prefix, seed: f"{prefix}-{seed[:29]}",
@@ -79,10 +76,9 @@ class OpenAi:
     def __init__(self, scene: Scene) -> None:
         self._scene = scene
         options = scene.options
-        self._context_length = options.context_length or CONTEXT_LENGTH
         rules = Rules(
             model=self._check_model,
-            context_length=self._context_length,
+            context_length=options.context_length or CONTEXT_LENGTH,
             embedding_size=options.embedding_size or EMBEDDING_SIZE,
             fields=self._check_fields,
             headers=self._headers,
@@ -95,10 +91,6 @@ class OpenAi:
             ("GET", "/v1/models"): self._models,
         }
         self.prefixes: tuple[tuple[str, Handler], ...] = (("/v1/models/", self._model),)
-        if options.tells == "tgi":
-            self.routes["GET", "/info"] = self._info
-        if options.tells == "lm_studio":
-            self.prefixes = (*self.prefixes, (STUDIO, self._studio))
         self.inference = frozenset(("/v1/chat/completions", "/v1/completions", "/v1/embeddings"))
         self._minute = (0, 0)
 
@@ -182,10 +174,7 @@ class OpenAi:
 
     def _models(self, request: Request) -> Answer:
         cards = [self._card(model) for model in self._scene.options.listed()]
-        alone = self._scene.options.tells == "together"
-        return json_reply(
-            cards if alone else {"object": "list", "data": cards}, headers=header_lines(self._ident(request))
-        )
+        return json_reply({"object": "list", "data": cards}, headers=header_lines(self._ident(request)))
 
     def _model(self, request: Request) -> Answer:
         model = request.path.removeprefix("/v1/models/")
@@ -194,14 +183,4 @@ class OpenAi:
         return json_reply(self._card(model), headers=header_lines(self._ident(request)))
 
     def _card(self, model: str) -> dict[str, Any]:
-        usual = {"id": model, "object": "model", "created": CREATED, "owned_by": "system"}
-        return usual | LISTS[self._scene.options.tells](model, self._context_length)
-
-    def _info(self, _request: Request) -> Answer:
-        return json_reply(info(next(iter(self._scene.options.listed()), ""), self._context_length))
-
-    def _studio(self, request: Request) -> Answer:
-        model = unquote(request.path.removeprefix(STUDIO))
-        if not self._scene.options.accepts(model):
-            raise Refused(404, f"Model '{model}' not found", param="model", code="model_not_found")
-        return json_reply(studio(model, self._context_length))
+        return {"id": model, "object": "model", "created": CREATED, "owned_by": "system"}

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 import msgspec
-
-Tells = Literal["", "openrouter", "together", "groq", "mistral", "tgi", "lm_studio"]
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -16,10 +12,9 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     ``models`` empty means the kind's usual ones, ``"*"`` among them accepts any name. ``latency_ms`` passes before
     the first token, ``tokens_per_second`` 0 means at once. ``context_length`` and ``embedding_size`` 0 mean the
     kind's own. ``parameters`` is what lists tell of every model, in billions; 0 means what its name says, else the
-    kind's usual. ``tells`` is whose words the openai kind's list is in (``told.py``). ``load_ms`` is the extra wait of
-    a model that is not in memory (ollama). ``strict`` makes the openai kind refuse unknown arguments as OpenAI does.
-    ``seed`` throws the dice of ``rate=`` faults. ``api_keys`` are further keys that are taken beside ``api_key``; with
-    none of either, any is, and none too.
+    kind's usual. ``load_ms`` is the extra wait of a model that is not in memory (ollama). ``strict`` makes the openai
+    kind refuse unknown arguments as OpenAI does. ``seed`` throws the dice of ``rate=`` faults. ``api_keys`` are further
+    keys that are taken beside ``api_key``; with none of either, any is, and none too.
     """
 
     name: str = ""
@@ -33,7 +28,6 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     seed: int = 0
     context_length: int = 0
     parameters: float = 0.0
-    tells: Tells = ""
     embedding_size: int = 0
     load_ms: float = 0.0
     strict: bool = False

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 import msgspec
 
@@ -13,8 +15,6 @@ from pointsman.mock.openai_paths import OpenAiPaths, Rules
 from pointsman.mock.services.errors import Shape, plain
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from pointsman.mock.kind import Handler, Kind, Scene
 
 CONTEXT_LENGTH = 32_768
@@ -23,11 +23,21 @@ EMBEDDING_SIZE = 1024
 MESSAGES = {"no key": "No API key was given.", "wrong key": "The API key is not valid."}
 
 
+Tells = Callable[[str, int], dict[str, Any]]
+"""Of a model and its context: fields of its entry."""
+
+
+def nothing(_model: str, _context: int) -> dict[str, Any]:
+    return {}
+
+
 class Service(msgspec.Struct, frozen=True, kw_only=True):
     """One row.
 
-    ``roots`` are what its paths begin with; ``anywhere``: with whatever stands before them. ``known``: any other field
-    is refused with a 422 that names it; ``refused`` fields with a 400; ``ignored`` ones are as if they were not there.
+    ``roots`` are what its paths begin with; ``anywhere``: with whatever stands before them. ``tells``: what an entry of
+    its list has besides; ``bare``: the list is its entries alone. ``about`` says more of the only model at the path
+    ``at``, or of one that is named behind it. ``known``: any other field is refused with a 422 that names it;
+    ``refused`` fields with a 400; ``ignored`` ones are as if they were not there.
     """
 
     flavour: Flavour
@@ -39,6 +49,10 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
     ignored: frozenset[str] = frozenset()
     embeddings: bool = True
     anywhere: bool = False
+    tells: Tells = nothing
+    bare: bool = False
+    about: Tells | None = None
+    at: str = ""
 
 
 class Compatible:
@@ -48,9 +62,10 @@ class Compatible:
         self._scene = scene
         self._service = service
         options = scene.options
+        self._context_length = options.context_length or CONTEXT_LENGTH
         rules = Rules(
             model=self._check_model,
-            context_length=options.context_length or CONTEXT_LENGTH,
+            context_length=self._context_length,
             embedding_size=options.embedding_size or EMBEDDING_SIZE,
             fields=self._check_fields,
         )
@@ -63,6 +78,10 @@ class Compatible:
             if service.embeddings:
                 self.routes["POST", f"{root}/embeddings"] = paths.embeddings
         self.prefixes: tuple[tuple[str, Handler], ...] = ()
+        if service.at.endswith("/"):
+            self.prefixes = ((service.at, self._about),)
+        elif service.at:
+            self.routes["GET", service.at] = self._about
         self.inference = frozenset(path for method, path in self.routes if method == "POST")
 
     def place(self, path: str) -> tuple[str, str]:
@@ -99,8 +118,17 @@ class Compatible:
         return 0.0
 
     def _models(self, _request: Request) -> Answer:
-        cards = [{"id": model, "object": "model", "created": 0, "owned_by": "simulated"} for model in self._listed()]
-        return json_reply({"object": "list", "data": cards})
+        usual = {"object": "model", "created": 0, "owned_by": "simulated"}
+        tells, size = self._service.tells, self._context_length
+        cards = [{"id": model, **usual, **tells(model, size)} for model in self._listed()]
+        return json_reply(cards if self._service.bare else {"object": "list", "data": cards})
+
+    def _about(self, request: Request) -> Answer:
+        """Of the model that the path names, or of the only one."""
+        model = unquote(request.path.removeprefix(self._service.at)) or next(iter(self._listed()), "")
+        self._check_model(model)
+        about = self._service.about or self._service.tells
+        return json_reply(about(model, self._context_length))
 
     def _listed(self) -> tuple[str, ...]:
         return self._scene.options.listed()

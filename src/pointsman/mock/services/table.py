@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from pointsman.mock.flavour import Flavour, Work
-from pointsman.mock.services import errors
+from pointsman.mock.services import errors, told
 from pointsman.mock.services.api import Service
 
 LIMIT = frozenset({"max_completion_tokens"})
@@ -47,6 +47,7 @@ SERVICES: dict[str, Service] = {
         flavour=_counted(Flavour(ident=lambda _prefix, seed: seed, cached=in_details)),
         models=("mistral-large-latest", "mistral-embed"),
         shape=errors.mistral,
+        tells=told.mistral,
         known=frozenset(MISTRALS.split()),
     ),
     "deepseek": Service(
@@ -74,12 +75,15 @@ SERVICES: dict[str, Service] = {
         ),
         models=("llama-3.3-70b-versatile",),
         roots=("/openai/v1",),
+        tells=told.groq,
         refused=frozenset({"logprobs", "logit_bias", "top_logprobs"}),
         embeddings=False,
     ),
     "together": Service(
         flavour=Flavour(ident=lambda _prefix, seed: seed, thoughts="reasoning", common={"prompt": []}),
         models=("meta-llama/Llama-3.3-70B-Instruct-Turbo",),
+        tells=told.together,
+        bare=True,
         ignored=LIMIT,
     ),
     "openrouter": Service(
@@ -93,6 +97,7 @@ SERVICES: dict[str, Service] = {
         ),
         models=("openai/gpt-4o",),
         roots=("/api/v1",),
+        tells=told.openrouter,
         shape=errors.numbered,
     ),
     "gemini": Service(
@@ -126,6 +131,7 @@ SERVICES: dict[str, Service] = {
         ),
         models=("org/model",),
         shape=errors.flat,
+        tells=told.sglang,
     ),
     "tgi": Service(
         flavour=Flavour(
@@ -135,6 +141,8 @@ SERVICES: dict[str, Service] = {
             first_content=None,
         ),
         models=("tgi",),
+        about=told.info,
+        at="/info",
         shape=errors.typed,
         ignored=LIMIT,
         embeddings=False,
@@ -142,6 +150,8 @@ SERVICES: dict[str, Service] = {
     "lm-studio": Service(
         flavour=Flavour(ident=_ident, common={"system_fingerprint": "a-model"}, thoughts="reasoning"),
         models=("a-model",),
+        about=told.studio,
+        at="/api/v0/models/",
         shape=errors.said,
         ignored=LIMIT,
     ),

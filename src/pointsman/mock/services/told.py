@@ -1,18 +1,12 @@
-"""What services that speak OpenAI's format tell of a model beyond its name, each in its own words; and the servers that
-tell it at a path of their own.
+"""What services tell of a model beyond its name, each in its own words: in their lists, or at a path of their own.
 
-Written after their public references; figures are made up, and the same for every model of a kind.
+Written after their public references; figures are made up, and the same for every model.
 """
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from pointsman.mock.options import Tells
+from typing import Any
 
 ANSWERS = 8192
 """Tokens of an answer at most."""
@@ -28,7 +22,7 @@ def sees(model: str) -> bool:
     return SEEING.search(model) is not None
 
 
-def _openrouter(model: str, context: int) -> dict[str, Any]:
+def openrouter(model: str, context: int) -> dict[str, Any]:
     inputs = ["text", "image"] if sees(model) else ["text"]
     prices = {"prompt": INTO, "completion": OUT, "request": 0, "image": 0, "input_cache_read": INTO / 10}
     return {
@@ -41,34 +35,22 @@ def _openrouter(model: str, context: int) -> dict[str, Any]:
     }
 
 
-def _together(model: str, context: int) -> dict[str, Any]:
+def together(model: str, context: int) -> dict[str, Any]:
     prices = {"hourly": 0, "input": INTO * 1e6, "output": OUT * 1e6, "base": 0, "finetune": 0}
     return {"type": "chat", "display_name": model, "context_length": context, "pricing": prices}
 
 
-def _groq(_model: str, context: int) -> dict[str, Any]:
+def groq(_model: str, context: int) -> dict[str, Any]:
     return {"active": True, "context_window": context, "public_apps": None, "max_completion_tokens": ANSWERS}
 
 
-def _mistral(model: str, context: int) -> dict[str, Any]:
+def mistral(model: str, context: int) -> dict[str, Any]:
     able = {"completion_chat": True, "completion_fim": False, "function_calling": True, "vision": sees(model)}
     return {"max_context_length": context, "aliases": [], "capabilities": able, "type": "base"}
 
 
-def _nothing(_model: str, _context: int) -> dict[str, Any]:
-    return {}
-
-
-LISTS: dict[Tells, Callable[[str, int], dict[str, Any]]] = {
-    "": _nothing,
-    "openrouter": _openrouter,
-    "together": _together,
-    "groq": _groq,
-    "mistral": _mistral,
-    "tgi": _nothing,
-    "lm_studio": _nothing,
-}
-"""By service: what an entry of its list has besides."""
+def sglang(model: str, context: int) -> dict[str, Any]:
+    return {"root": model, "max_model_len": context}
 
 
 def info(model: str, context: int) -> dict[str, Any]:
