@@ -3,6 +3,8 @@
 # ruff: noqa: E501  a table is read row by row
 from __future__ import annotations
 
+from typing import get_args
+
 import msgspec
 import pytest
 from hypothesis import given
@@ -18,7 +20,7 @@ from pointsman.config.places import Places
 from pointsman.config.registry import Registry
 from pointsman.fakes import request, settings
 from pointsman.model.condition import ALWAYS, All, Compare, Condition, Fact, Not, Some
-from pointsman.model.request import Hints
+from pointsman.model.request import Endpoint, Hints
 from pointsman.routing import conditions as routing
 from pointsman.routing.topology import compile_topology
 
@@ -100,7 +102,7 @@ def test_what_is_written_is_what_is_meant(text, root):
         ("tokens in 5", "`in` can't stand with `tokens` like that", "lists in brackets go with in"),
         ("tokens == [5]", "`==` can't stand with `tokens` like that", "lists in brackets go with in"),
         ("'a' in model", "nothing can be in `model`: it is one value", "turn it round: `model` in […]"),
-        ("endpoint == 'chats'", "`endpoint` is never `chats`", "one of: chat, completions, embeddings"),
+        ("endpoint == 'chats'", "`endpoint` is never `chats`", f"one of: {', '.join(get_args(Endpoint))}"),
         ("model matches '(?=a)'", "is not a regular expression for RE2: `invalid perl operator: (?=`",
          "lookarounds take more than linear time; list two patterns instead"),
         ("header.x == high", "can't be read as a condition from `high` on, character 13", "put it in quotes"),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from itertools import combinations, product
+from typing import get_args
 
 import pytest
 from hypothesis import given, settings
@@ -16,9 +18,11 @@ from pointsman.config.possible import odds
 from pointsman.fakes import FakeView, request
 from pointsman.fakes import settings as configuration
 from pointsman.model.condition import All, Compare, Condition, Fact, Not, Some
-from pointsman.model.request import Hints
+from pointsman.model.request import Endpoint, Hints
 from pointsman.routing.conditions import Facts, compiled
 from pointsman.routing.topology import compile_topology
+
+ENDPOINTS = get_args(Endpoint)
 
 
 class Anywhere:
@@ -61,8 +65,8 @@ def read(text: str) -> Condition:
         ('header.x and header.x == ""', {"header.x"}),
         ('not header.x and header.x == "a"', {"header.x"}),
         ('header.x == "a" and header.x matches "B"', {"header.x"}),
-        ('endpoint != "chat" and endpoint != "completions" and endpoint != "embeddings"', {"endpoint"}),
-        ('not (endpoint in ["chat", "completions"] or endpoint == "embeddings")', {"endpoint"}),
+        (" and ".join(f'endpoint != "{endpoint}"' for endpoint in ENDPOINTS), {"endpoint"}),
+        (f'not (endpoint in {json.dumps(ENDPOINTS[1:])} or endpoint == "{ENDPOINTS[0]}")', {"endpoint"}),
         ('tags == "a" and not "a" in tags', {"tags"}),
         ('tags in ["a", "b"] and not (tags == "a" or tags == "b")', {"tags"}),
         ('tags == "a" and not tags', {"tags"}),
