@@ -5,9 +5,10 @@ from __future__ import annotations
 from contextlib import asynccontextmanager
 
 from pointsman.config.settings import RouterSettings, ServerSettings
+from pointsman.fakes import settings
 from pointsman.model.secret import Secret
 from pointsman.testing import MockProvider
-from support.fleet import over
+from support.fleet import member
 from support.programs import Program
 from support.serving import gateway
 
@@ -22,24 +23,25 @@ class House:
 
     def __init__(self, program: Program, url: str, mock: MockProvider) -> None:
         self._program = program
-        self._url = url
+        self.url = url
         self.mock = mock
 
     async def do(self, deed: str, **told: object) -> object:
         """With the right key and a simple question, unless told otherwise."""
-        usual = {"url": self._url, "key": KEY, "model": "m", "text": "Say something"}
+        usual = {"url": self.url, "key": KEY, "model": "m", "text": "Say something"}
         return await self._program.do(deed, **{**usual, **told})
 
 
 @asynccontextmanager
-async def house_of(program: Program, kind: str, **more: object):
+async def house_of(program: Program, kind: str, model_name: str = "m", **more: object):
     """A gateway with a key over one simulated provider, whose failures are told at once."""
     if kind == "anthropic":
         more.setdefault("models", [COOL])
     router, server = RouterSettings(num_retries=0), ServerSettings(master_key=Secret(KEY))
-    async with MockProvider(kind, name="one", **more) as mock, gateway(over(mock, router=router, server=server)) as it:
-        try:
-            yield House(program, it.url, mock)
-        finally:
-            for connection in list(it.server.server_state.connections):
-                connection.transport.abort()  # clients keep theirs, and the gateway would give them time
+    async with MockProvider(kind, name="one", **more) as mock:
+        async with gateway(settings(member(mock, model_name), router=router, server=server)) as it:
+            try:
+                yield House(program, it.url, mock)
+            finally:
+                for connection in list(it.server.server_state.connections):
+                    connection.transport.abort()  # clients keep theirs, and the gateway would give them time

@@ -4,9 +4,11 @@
 
 from __future__ import annotations
 
+import io
 import json
 import sys
 from collections.abc import Callable
+from contextlib import redirect_stdout
 from typing import Any
 
 Deed = Callable[[dict[str, Any]], Any]
@@ -23,10 +25,18 @@ TOOLS = [
 ]
 
 
+def script(it: dict[str, Any]) -> str:
+    """What a script prints."""
+    printed = io.StringIO()
+    with redirect_stdout(printed):
+        exec(it["script"], {})
+    return printed.getvalue()
+
+
 def answer(*deeds: Deed) -> None:
     """Until standard input ends. What libraries print goes elsewhere."""
     out, sys.stdout = sys.stdout, sys.stderr
-    known = {deed.__name__: deed for deed in deeds}
+    known = {deed.__name__: deed for deed in (*deeds, script)}
     for line in sys.stdin:
         asked = json.loads(line)
         try:
