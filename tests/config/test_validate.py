@@ -84,7 +84,6 @@ def test_a_wrong_key_or_value_is_told_with_its_place(told, text, finding):
         ("router_settings: {enable_pre_call_checks: true}\n", "1:19 info router_settings.enable_pre_call_checks: configured context windows, limits and health are looked at before every call in any case; with it, also the context windows that providers list themselves"),
         ("router_settings: {enable_pre_call_checks: false}\n", "1:19 info router_settings.enable_pre_call_checks: switches nothing off: configured context windows, limits and health are looked at before every call in any case, which costs nothing"),
         ("providers: {ollama: {watch_load: true}}\n", "1:22 warning providers.ollama.watch_load: is not acted on: servers of this kind don't tell how many requests they have (vllm, llama_cpp_native)"),
-        ("litellm_settings: {drop_params: true}\n", "1:20 info litellm_settings.drop_params: needs no switch: what a provider's wire format has no word for is left out, the rest is sent"),
     ],
 )  # fmt: skip
 def test_what_is_known_but_not_acted_on_is_told(told, text, finding):

@@ -15,7 +15,7 @@ from pointsman.gateway import body, envelope, hints, turns, wishes
 from pointsman.gateway.app import build_app
 from pointsman.gateway.doors import HOT
 from pointsman.gateway.gateway import Gateway
-from pointsman.gateway.headers import cost_head, decision_head
+from pointsman.gateway.headers import cost_head, decision_head, dropped_head
 from pointsman.model.decision import Leg
 from pointsman.model.outcome import Attempt, Estimate, Outcome
 from pointsman.model.secret import Secret
@@ -75,12 +75,13 @@ async def test_a_path_asks_for_the_key_if_the_page_says_so(guarded):
 
 
 def test_the_response_headers_are_those_that_are_sent():
-    """Pointsman's own, then LiteLLM's, then what it cost, in the order in which they are sent."""
+    """Pointsman's own, then LiteLLM's, then what was left out and what it cost, in the order in which they are sent."""
     at = deployment("a")
     decision = Runtime(settings(at)).decide(request("m"))
     head = decision_head("id", decision, Leg(at, "m", 0, "m"), (), litellm=True)
     charged = Outcome(None, 200, (Attempt("a", "m", None, 0.1, cost=1e-06),), Estimate())
-    sent = [line.partition(":")[0] for line in (head + cost_head(charged, litellm=True)).decode().splitlines()]
+    head += dropped_head(("seed",)) + cost_head(charged, litellm=True)
+    sent = [line.partition(":")[0] for line in head.decode().splitlines()]
     assert [code(row[0])[0] for row in table(section(PAGE, "## Responses"))] == sent
 
 

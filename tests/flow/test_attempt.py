@@ -372,9 +372,9 @@ def test_a_name_nobody_serves_is_raised(two):
 def test_a_request_no_dialect_can_say_asks_nobody(kit):
     """The provider's kind has no words for it: a 400 that names the field, no call, no lease out."""
     house = kit.House(kit.World(), kit.place("a", kind="ollama"))
-    trip = house.serve(body={"messages": b"[]", "n": b"2"})
+    trip = house.serve(body={"messages": b"5"})
     assert (house.world.asked, trip.error.status, house.in_flight) == ([], 400, 0)
-    assert trip.error.message.startswith("a: n: ")
+    assert (trip.error.message, trip.error.param) == ("a: messages: a list of messages is needed", "messages")
 
 
 def test_a_deployment_that_failed_gets_the_next_request_only_when_it_is_fit(kit):
@@ -411,7 +411,7 @@ def test_a_request_no_dialect_can_say_tells_nothing_of_a_deployment(kit):
     member = kit.place("a", kind="ollama")
     house = kit.House(kit.World({"a": [RESET]}), member, threshold=1)
     house.serve(num_retries=0)
-    house.serve(body={"messages": b"[]", "n": b"2"})
+    house.serve(body={"messages": b"5"})
     assert house.board.record(member).breaker.state is State.OPEN
 
 

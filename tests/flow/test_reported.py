@@ -62,7 +62,7 @@ def test_what_is_nobodys_fault_is_no_result(kit):
     house = house_of(kit, {"a": [kit.refused(400)]})
     house.serve()
     inexpressible = kit.House(kit.World(), kit.place("o", kind="ollama"))
-    trip = inexpressible.serve(body={"messages": b"[]", "n": b"2"})
+    trip = inexpressible.serve(body={"messages": b"5"})
     assert standings(house) == standings(inexpressible) == [Standing()]
     assert [attempt.seconds for attempt in trip.attempts] == [0.0]
 

@@ -140,8 +140,9 @@ async def test_what_can_t_be_asked_is_a_bad_request_that_names_the_field():
     """And nobody is asked."""
     async with house() as (mock, ai):
         for more, field in (({"n": 2}, "n"), ({"logprobs": True}, "logprobs")):
-            with pytest.raises(openai.BadRequestError, match=f"{field}: this provider has no word for it"):
+            with pytest.raises(openai.BadRequestError, match=f"anthropic has no words for {field};") as caught:
                 await ai.chat.completions.create(model="m", messages=MESSAGES, **more)
+            assert caught.value.param == field
         with pytest.raises(openai.BadRequestError, match="input: this provider makes no embeddings"):
             await ai.embeddings.create(model="m", input="a")
         assert mock.ledger.total == 0

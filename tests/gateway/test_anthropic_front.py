@@ -64,8 +64,10 @@ async def test_whole_and_streamed_it_is_a_message(kind):
 
 @pytest.mark.parametrize("kind", KINDS)
 async def test_a_conversation_with_tools(kind):
-    """A call, whole and in pieces, its result, and an answer in words."""
+    """A call, whole and in pieces, its result, and an answer in words. Ollama can't be told to choose one."""
     asked = {"model": "m", "max_tokens": 500, "tools": [TOOL]}
+    if kind == "ollama":
+        asked["extra_body"] = {"drop_params": True}
     async with house(kind) as (mock, ai):
         first = await ai.messages.create(**asked, messages=HI, tool_choice={"type": "any"})
         _, again = await told(ai, **asked, messages=HI, tool_choice={"type": "tool", "name": "get_weather"})

@@ -43,11 +43,13 @@ def wishes(asked: Request) -> tuple:
 def test_wishes_are_understood_and_taken_out(filler):
     """The model never sees what was meant for the router."""
     wished = {"num_retries": 1, "timeout": 5, "stream_timeout": 0.5, "disable_fallbacks": False, "fallbacks": ["a"]}
+    wished |= {"drop_params": True}
     wished |= {field: [field] for field in TURNS}
     asked = read(**wished, user="u", filler="x" * filler)
     assert asked.turns == {cause: Turn((field,)) for field, cause in TURNS.items()}
     assert (*wishes(asked), asked.disable_fallbacks, asked.fallbacks) == (1, 5.0, 0.5, False, ("a",))
     assert FIELDS.isdisjoint(asked.body)
+    assert asked.drop_params is True
     assert wished.keys() == FIELDS
     assert bytes(asked.body["user"]) == b'"u"'
 

@@ -280,4 +280,5 @@ def test_ties_are_broken_by_dice_not_by_order():
 def test_filters_that_always_watch_say_so_when_idle():
     """Limits and health have a word in every explanation; the others only where they are configured."""
     told = {stage: bool(module.IDLE) for stage, module in FILTERS}
-    assert told == {"requirements": False, "limits": True, "health": True, "able": False, "warm": False}
+    idle = {"requirements": False, "limits": True, "health": True, "params": False, "able": False, "warm": False}
+    assert told == idle

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pointsman.fakes import deployment, request
+from pointsman.providers.lacking import USUAL
 from pointsman.providers.ollama import DIALECT
 from pointsman.providers.shapes import Inexpressible
 
@@ -178,6 +179,31 @@ def test_a_tools_result_gets_the_tools_name_back():
     assert sent({"messages": [calls, result]})["messages"][1] == {"role": "tool", "content": "12", "tool_name": "now"}
 
 
+@pytest.mark.parametrize(("field", "value"), [(field, value) for field, said in USUAL.items() for value in said])
+def test_what_asks_for_nothing_is_no_trouble(field, value):
+    """Many clients write down what is usual."""
+    assert sent({field: value}).keys() - {"options"} <= {"model", "messages", "stream"}
+
+
+@pytest.mark.parametrize(
+    ("effort", "expected"),
+    [("none", False), ("minimal", "low"), ("low", "low"), ("medium", "medium"), ("high", "high"), ("xhigh", "high")],
+)
+def test_how_much_to_think(effort, expected):
+    """Ollama's own word is ``think``, which counts before it; the caller's before the deployment's."""
+    assert sent({"reasoning_effort": effort})["think"] == expected
+    assert sent({"reasoning_effort": effort}, params={"think": True})["think"] == expected
+    assert sent({"reasoning_effort": effort, "think": True})["think"] is True
+    assert sent({}, params={"reasoning_effort": effort})["think"] == expected
+    assert "think" not in sent({"reasoning_effort": None})
+
+
+def test_no_tool_is_to_be_chosen():
+    """Then none is offered."""
+    assert "tools" not in sent({"tools": [TOOL], "tool_choice": "none"})
+    assert sent({"tools": [TOOL], "tool_choice": "auto"})["tools"] == [TOOL]
+
+
 def test_tools_are_passed_on():
     """Ollama takes them as OpenAI writes them; an empty list is none."""
     assert sent({"tools": [TOOL]})["tools"] == [TOOL]
@@ -194,6 +220,13 @@ def called(arguments) -> dict:
 
 REFUSED = [
     ("chat", {"messages": [USER], "n": 2}, "n"),
+    ("chat", {"messages": [USER], "logprobs": True}, "logprobs"),
+    ("chat", {"messages": [USER], "logit_bias": {"50256": -100}}, "logit_bias"),
+    ("chat", {"messages": [USER], "tool_choice": "required"}, "tool_choice"),
+    ("chat", {"messages": [USER], "parallel_tool_calls": False}, "parallel_tool_calls"),
+    ("chat", {"messages": [USER], "reasoning_effort": "much"}, "reasoning_effort"),
+    ("chat", {"messages": [USER], "reasoning_effort": 5}, "reasoning_effort"),
+    ("completions", {"prompt": "a", "echo": True}, "echo"),
     ("chat", {}, "messages"),
     ("chat", {"messages": {"role": "user"}}, "messages"),
     ("chat", {"messages": ["hi"]}, "messages"),

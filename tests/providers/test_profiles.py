@@ -9,7 +9,9 @@ import pytest
 
 from pointsman.fakes import deployment, provider, request
 from pointsman.providers import DIALECTS
+from pointsman.providers.lacking import SERVICE, USUAL
 from pointsman.providers.profiles import OTHERS, PATHS, PROFILES
+from pointsman.providers.shapes import Inexpressible
 
 OPENAI_LIKE = sorted(PROFILES.keys() - OTHERS.keys())
 QUESTIONS = ("chat", "completions", "embeddings")
@@ -30,6 +32,7 @@ def test_a_kind_without_differences_has_openai_s_own_dialect(kind):
     """So that it costs nothing that others differ, in what is passed through neither."""
     profile = PROFILES[kind]
     odd = bool(profile.prefix != "/v1" or profile.prefixes or profile.versions or profile.renamed or profile.needless)
+    odd = odd or bool(profile.lacking)
     assert (DIALECTS[kind] is not DIALECTS["openai"]) == odd
     assert profile.plain is not odd
     assert DIALECTS[kind].natives is DIALECTS["openai"].natives
@@ -66,6 +69,22 @@ def test_fields_have_the_names_that_the_reference_has(kind):
     expected = {profile.renamed.get(name, name): value for name, value in kept.items()} | {"model": "org/a b"}
     assert sent(kind, body)[1] == expected
     assert sent(kind, {}, params=body)[1] == expected
+
+
+LACKING = [(kind, field) for kind in OPENAI_LIKE for field in sorted(PROFILES[kind].lacking)]
+
+
+@pytest.mark.parametrize(("kind", "field"), LACKING)
+def test_what_a_kind_is_known_to_refuse_is_not_sent(kind, field):
+    """It is told by name, unless it asks for nothing that would change the answer."""
+    assert field not in sent(kind, {"messages": [], field: None})[1]
+    assert all(field not in sent(kind, {"messages": [], field: value})[1] for value in USUAL.get(field, ()))
+    if field in SERVICE:
+        assert field not in sent(kind, {"messages": [], field: "x"})[1]
+        return
+    with pytest.raises(Inexpressible) as caught:
+        sent(kind, {"messages": [], field: {"x": 1}})
+    assert caught.value.field == field
 
 
 def test_a_field_under_both_names_counts_by_the_one_that_is_known():

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pointsman.fakes import deployment, request
-from pointsman.gateway.body import LARGE, read_body
+from pointsman.gateway.body import LARGE, LOOKED_INTO, read_body
+from pointsman.gateway.envelope import Envelope
 from pointsman.model.request import Spelt
 from pointsman.providers.openai import DIALECT
 
@@ -33,7 +34,10 @@ tricky = st.sampled_from(
     ]
 )
 texts = plain | tricky
-names = texts.filter(lambda name: name not in ("model", "messages"))
+KNOWN = LOOKED_INTO | {"messages", *Envelope.__struct_fields__}
+"""Fields whose values are looked at."""
+
+names = texts.filter(lambda name: name not in KNOWN)
 values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | texts,
     lambda inner: (

@@ -66,7 +66,7 @@ def assemble(
     check_ids(placed, providers, report)
     names = _Names(document, report)
     settings = Settings(
-        deployments=tuple(_all(placed, providers.values(), document.providers)),
+        deployments=tuple(_all(placed, providers.values(), document)),
         providers=providers,
         aliases=names.aliases,
         alias_groups=names.groups,
@@ -125,7 +125,15 @@ class _Names:
         return read_fallbacks(router, ours, report)
 
 
-def _all(
+def _all(placed: list[Placed], providers: Iterable[Provider], document: Document) -> Iterable[Deployment]:
+    """Every deployment; of those that say nothing of ``drop_params`` the word that holds for all counts."""
+    usual = document.litellm_settings.drop_params
+    for deployment in _each(placed, providers, document.providers):
+        unsaid = usual is not None and deployment.drop_params is None
+        yield msgspec.structs.replace(deployment, drop_params=usual) if unsaid else deployment
+
+
+def _each(
     placed: list[Placed], providers: Iterable[Provider], sections: Mapping[str, ProviderSection]
 ) -> Iterable[Deployment]:
     """Those of ``model_list``, those that a provider lists, and one that is open for each provider."""

@@ -17,6 +17,7 @@ from pointsman.config.litellm import ANYWHERE, CALLERS, DEPLOYMENT, TRAITS
 from pointsman.config.patterns import program
 from pointsman.config.schema import ModelEntry, ModelInfo, ProviderSection
 from pointsman.config.section import LATER_WORDS, Section
+from pointsman.config.sections.params import read_dropped
 from pointsman.config.sections.rest import read_allowed, read_breaker
 from pointsman.model.deployment import Deployment
 
@@ -115,6 +116,8 @@ def _deployment(entry: ModelEntry, id_: str, address: Address, known: Mapping[st
     )
     for key in ANYWHERE:
         fields[key] = _anywhere(entry, key, report)
+    dropped = params.additional_drop_params
+    fields["additional_drop_params"] = read_dropped(dropped, (*params.path, "additional_drop_params"), report)
     info = entry.model_info or ModelInfo()
     fields["breaker"] = read_breaker(info.breaker, params.cooldown_time)
     fields["allowed"] = read_allowed(

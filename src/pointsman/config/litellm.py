@@ -42,6 +42,7 @@ TRAITS: dict[str, tuple[str, ...]] = {
     "idle_timeout": ("idle_timeout",),
     "stream_timeout": ("stream_timeout",),
     "num_retries": ("num_retries", "max_retries"),
+    "drop_params": ("drop_params",),
 }
 """Field of Deployment -> keys that say it, of ``litellm_params``, ``model_info`` or the provider; the first counts."""
 
@@ -79,11 +80,9 @@ TAGS: dict[str, str] = {
 TASK_HOOK = "nova_task_router"
 """The name in ``litellm_settings.callbacks`` that makes a tag of a body's ``task``."""
 
-DROPS = "needs no switch: what a provider's wire format has no word for is left out, the rest is sent"
 CHECKS = "configured context windows, limits and health are looked at before every call"
 
 SWITCHES: dict[tuple[str, str], dict[bool, str]] = {
-    ("litellm_settings", "drop_params"): {True: DROPS, False: DROPS},
     ("router_settings", "enable_pre_call_checks"): {
         True: f"{CHECKS} in any case; with it, also the context windows that providers list themselves",
         False: f"switches nothing off: {CHECKS} in any case, which costs nothing",
@@ -101,12 +100,12 @@ SERVER: dict[str, str] = {
 
 PARAMS_LATER = words(
     """
-    additional_drop_params allowed_openai_params api_type auto_router_config
+    allowed_openai_params api_type auto_router_config
     auto_router_config_path auto_router_default_model auto_router_embedding_model aws_role_name
     aws_session_name aws_sts_endpoint aws_web_identity_token azure_ad_token azure_password
     azure_scope azure_username base_model budget_duration
     client_id client_secret configurable_clientside_auth_params default_headers
-    drop_params extra_headers fallbacks guardrails headers hf_model_name input_cost_per_second itpm
+    extra_headers fallbacks guardrails headers hf_model_name input_cost_per_second itpm
     litellm_credential_name litellm_trace_id max_budget max_file_size_mb merge_reasoning_content_in_choices
     mock_response mock_timeout model_info model_name organization otpm output_cost_per_second region_name rpd
     silent_model ssl_verify tenant_id tpd use_chat_completions_api use_in_pass_through use_litellm_proxy

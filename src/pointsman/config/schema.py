@@ -106,6 +106,8 @@ class LitellmParams(Section):
     cache_creation_input_token_cost_above_1hr: Share | None = None
     prefill: bool | None = None
     adaptive_concurrency: bool | None = None
+    drop_params: bool | None = None
+    additional_drop_params: list[Name] | None = None
     extra_body: dict[str, Any] | None = None
 
 
@@ -187,6 +189,7 @@ class ProviderSection(Section):
     supports_function_calling: bool | None = None
     prefill: bool | None = None
     adaptive_concurrency: bool | None = None
+    drop_params: bool | None = None
     breaker: BreakerSection | None = None
     health_check: Annotated[HealthCheckSection, OrText()] | None = None
     description: Text | None = None

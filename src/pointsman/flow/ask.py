@@ -14,6 +14,7 @@ from pointsman.flow.effects import Call, Effect, Ended, Failed, Opened, Relay, R
 from pointsman.flow.hedge import OUTRUN, Entrant, hedged, patience
 from pointsman.flow.keys import key_delivered, key_failed, next_key
 from pointsman.flow.resume import attended, broke_off, rest_of
+from pointsman.flow.reworded import refused, written
 from pointsman.flow.trip import Trip
 from pointsman.flow.words import dialect_of, idle, natively
 from pointsman.model.decision import Leg
@@ -49,6 +50,7 @@ DECLINED = frozenset(
         FailureKind.NOT_FOUND,
         FailureKind.CONTEXT,
         FailureKind.BAD_REQUEST,
+        FailureKind.INEXPRESSIBLE,
     }
 )
 """Kinds that say, wherever they say it, that nothing was made."""
@@ -66,7 +68,8 @@ def ask(trip: Trip, leg: Leg, lease: Lease) -> Generator[Effect, Reply, FailureK
         try:
             call = _written(trip, leg, lease)
         except Inexpressible as reason:  # nobody was asked, so nothing is known of the deployment
-            return _told(trip, leg, 0.0, Refusal(FailureKind.BAD_REQUEST, str(reason), 400))
+            trip.decision = refused(trip.decision, leg.deployment, reason)
+            return _told(trip, leg, 0.0, Refusal(FailureKind.INEXPRESSIBLE, str(reason), 400, param=reason.field))
         if trip.router.hedge is None or trip.told is not None:
             reply = yield call
         else:
@@ -99,8 +102,15 @@ def _written(trip: Trip, leg: Leg, lease: Lease) -> Call:
     request = trip.request if tier.fields is None else as_wished(trip.request, tier)
     dialect, provider = dialect_of(trip, leg), deployment.provider
     rest = rest_of(trip, leg, request) if trip.told is not None else None
-    wire = dialect.write(rest or request, deployment, leg.model)
-    reader = dialect.reader(bounded(request, wire.limit), leg.model) if request.stream else None
+    asked = rest or request
+    if asked.native is None and not deployment.additional_drop_params:
+        try:
+            wire = dialect.write(asked, deployment, leg.model)
+        except Inexpressible:
+            asked, wire = written(trip, leg, dialect, asked)
+    else:
+        asked, wire = written(trip, leg, dialect, asked)
+    reader = dialect.reader(bounded(asked, wire.limit), leg.model) if request.stream else None
     limit = idle = deployment.timeout or trip.router.timeout
     if reader is not None:
         reader = attended(trip, reader, leg, continues=rest is not None)
@@ -129,7 +139,7 @@ def _hedged(trip: Trip, first: Entrant) -> Generator[Effect, Reply, tuple[Entran
     if seconds is None or seconds >= first.call.timeout:
         return first, (yield first.call)
 
-    def written(leg: Leg, lease: Lease) -> Call | None:
+    def called(leg: Leg, lease: Lease) -> Call | None:
         try:
             return _written(trip, leg, lease)
         except Inexpressible:
@@ -153,7 +163,7 @@ def _hedged(trip: Trip, first: Entrant) -> Generator[Effect, Reply, tuple[Entran
         elif type(reply) is Failed:
             _failed(trip, other.leg, other.lease, reply, other.call.reader)
 
-    return (yield from hedged(trip, first, seconds, written, lost))
+    return (yield from hedged(trip, first, seconds, called, lost))
 
 
 def _failed(trip: Trip, leg: Leg, lease: Lease, reply: Failed, reader: StreamReader | None) -> FailureKind:

@@ -10,6 +10,7 @@ import msgspec
 from pointsman.errors import PointsmanError
 from pointsman.flow.decide import heard
 from pointsman.flow.effects import Effect, Reply
+from pointsman.flow.reworded import foretold
 from pointsman.flow.trip import Core
 from pointsman.model.decision import Decision
 from pointsman.model.request import Request
@@ -54,6 +55,7 @@ def explain(request: Request, core: Core, wish: Wish) -> Generator[Effect, Reply
                 raise
             account, steps = Account(None, error), error.steps
         else:
+            decision = foretold(decision, request)
             account, steps = Account(decision, None), decision.steps
         if sights is None:
             return account

@@ -6,6 +6,7 @@ from pointsman.flow.trip import Trip
 from pointsman.model.decision import Leg
 from pointsman.routing.elsewhere import needed, why_not
 from pointsman.routing.fallback import as_wished, leg_of
+from pointsman.routing.wording import unworded
 from pointsman.state.scoreboard import Lease
 
 Taken = tuple[Leg, Lease] | None
@@ -30,6 +31,7 @@ def in_tier(trip: Trip, number: int, *, in_need: bool = False) -> Taken:
             fit = [leg for leg in left if leg.deployment in wanted and board.quiet(leg.deployment) >= LULL]
         else:
             fit = [leg for leg in left if why_not(leg.deployment, request, board) is None]
+            fit = [leg for leg in fit if not unworded(leg.deployment, request)] or fit
         if fit and not board.budget.admits(board.active):
             fit = [leg for leg in fit if not board.failing(leg.deployment)]
         if not fit:

@@ -14,8 +14,11 @@ def may_retry(trip: Trip, number: int, leg: Leg, failure: FailureKind) -> bool:
 
 
 def tries_of(trip: Trip, number: int) -> int:
-    """How often it was asked. To ask the same one with another key is the same try."""
-    return sum(attempt.tier == number and not attempt.rekeyed for attempt in trip.attempts)
+    """How often it was asked: nobody was who could not be. To ask the same one with another key is the same try."""
+    return sum(
+        attempt.tier == number and not attempt.rekeyed and attempt.failure is not FailureKind.INEXPRESSIBLE
+        for attempt in trip.attempts
+    )
 
 
 def on_policy(trip: Trip, leg: Leg, failure: FailureKind) -> int | None:

@@ -5,6 +5,9 @@ The only mutable thing in this room. It belongs to one flow; others may look whe
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 import msgspec
 
 from pointsman.errors import PointsmanError
@@ -44,6 +47,7 @@ class Trip:
     request turned out to be too long for. ``charged``: it is known of an attempt what it cost. ``paid``: the attempt
     under way draws on the retry budget; ``spent``: others were asked, or would have been if it were worth it.
     ``keys`` are those that failed it, each at its deployment (id).
+    ``dropped`` are the fields that were left out of the request, by the deployment (id) that did not get them.
     ``started`` and ``deadline`` are points on the board's clock, ``decided`` is how many seconds it took to choose
     somebody, ``waited`` how many the request stood in line.
     """
@@ -74,6 +78,7 @@ class Trip:
     broke: int | None = None
     told: Told | None = None
     keys: frozenset[tuple[str, Key]] = frozenset()
+    dropped: Mapping[str, tuple[str, ...]] = MappingProxyType({})
 
     def __init__(self, request: Request, core: Core) -> None:
         self.request = request

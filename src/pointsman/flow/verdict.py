@@ -9,6 +9,10 @@ from pointsman.flow.trip import Trip
 from pointsman.model.decision import Leg
 from pointsman.model.exchange import Refusal
 from pointsman.model.outcome import CONSEQUENCES, Attempt, FailureKind, Outcome, Scope
+from pointsman.providers.lacking import FIRM
+
+ELSEWHERE = frozenset({FailureKind.NOT_FOUND, FailureKind.INEXPRESSIBLE})
+"""Kinds that say nothing of what others would have answered."""
 
 
 def give_up(trip: Trip, leg: Leg) -> None:
@@ -37,14 +41,16 @@ def _break_off(trip: Trip, number: int) -> None:
 
 
 def _cause(attempts: tuple[Attempt, ...]) -> int:
-    """The first attempt; that a model is missing somewhere counts only if it is missing everywhere, and what one of
-    several keys met not at all.
+    """The first attempt; that a model is missing somewhere, or can't be asked so, counts only if it is everywhere, and
+    what one of several keys met not at all.
     """
     tries = [number for number, attempt in enumerate(attempts) if not attempt.rekeyed]
-    return next((number for number in tries if attempts[number].failure is not FailureKind.NOT_FOUND), tries[0])
+    return next((number for number in tries if attempts[number].failure not in ELSEWHERE), tries[0])
 
 
 def _error(trip: Trip, leg: Leg, failure: FailureKind, refusal: Refusal) -> PointsmanError:
+    if failure is FailureKind.INEXPRESSIBLE:
+        return _inexpressible(trip, refusal)
     means, first = CONSEQUENCES[failure], trip.attempts[0].deployment
     told = "; ".join(_sentence(attempt) for attempt in trip.attempts)
     tries = sum(not attempt.rekeyed for attempt in trip.attempts)
@@ -59,6 +65,13 @@ def _error(trip: Trip, leg: Leg, failure: FailureKind, refusal: Refusal) -> Poin
         status = refusal.status
     wait = _wait(trip, leg, refusal) if status in (429, 503) else None
     return UpstreamFailed(told, status=status, code=means.code, retry_after=wait, final=trip.spent)
+
+
+def _inexpressible(trip: Trip, refusal: Refusal) -> InvalidBody:
+    """Nobody was asked, because nobody could be."""
+    told = "; ".join(f"{attempt.deployment}: {attempt.detail}" for attempt in trip.attempts)
+    hint = "" if refusal.param in FIRM else "; drop_params leaves such fields out"
+    return InvalidBody(f"{told}{hint}", param=refusal.param)
 
 
 def _wait(trip: Trip, leg: Leg, refusal: Refusal) -> float:

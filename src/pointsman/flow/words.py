@@ -5,7 +5,7 @@ from __future__ import annotations
 from pointsman.flow.trip import Trip
 from pointsman.model.decision import Leg
 from pointsman.providers import DIALECTS
-from pointsman.providers.shapes import Dialect, Inexpressible
+from pointsman.providers.shapes import Dialect
 from pointsman.providers.spoken import speaks
 
 
@@ -26,15 +26,6 @@ def idle(trip: Trip, leg: Leg) -> bool:
 
 
 def dialect_of(trip: Trip, leg: Leg) -> Dialect:
-    """Raises Inexpressible if there are no words for a field of the request but those that it came in."""
+    """The one that the request is written in, and its answer read."""
     dialect, native = DIALECTS[leg.deployment.provider.kind], trip.request.native
-    if native is None:
-        return dialect
-    if natively(trip, leg):
-        return dialect.natives[native.protocol]
-    if native.idle:
-        raise Inexpressible("messages", f"only who speaks the {native.protocol} protocol has anything to do")
-    for field, what in native.lost.items():
-        part = f" ({what})" if what else ""
-        raise Inexpressible(field, f"only a provider that speaks the {native.protocol} protocol can take it{part}")
-    return dialect
+    return dialect if native is None or not natively(trip, leg) else dialect.natives[native.protocol]

@@ -138,6 +138,7 @@ def request_of(
         wished.fallback_fields,
         bool(wished.disable_fallbacks),
         wished.turns,
+        drop_params=wished.drop_params,
     )
 
 

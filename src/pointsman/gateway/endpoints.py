@@ -26,6 +26,7 @@ from pointsman.gateway.errors import error_response
 from pointsman.gateway.gateway import Gateway
 from pointsman.gateway.pages import card, is_anthropic, page
 from pointsman.model.request import Endpoint, Fields
+from pointsman.providers.lacking import without
 from pointsman.routing.explain import as_data, hints_data, steps_data
 from pointsman.routing.topology import Topology
 from pointsman.state.breaker import State
@@ -74,6 +75,8 @@ class Endpoints:
         body = await self._body(http)
         request = read_body(_endpoint_of(body), body, joined(http.headers.raw), http.state.request_id)
         about = _why_not(request.body)
+        if "why_not" in request.body:
+            request = msgspec.structs.replace(request, body=without(request.body, ("why_not",)))
         verbose = http.query_params.get("verbose") in ("1", "true")
         flow = self._runtime.explain(request, Wish(verbose, about))
         account = await arun(flow, self._inference.perform, asyncio.get_running_loop().create_future())
@@ -205,7 +208,7 @@ _decode_name = msgspec.json.Decoder(str | None).decode
 
 def _why_not(fields: Fields) -> str | None:
     """The deployment that a dry run is asked about."""
-    raw = fields.pop("why_not", None)
+    raw = fields.get("why_not")
     try:
         return _decode_name(raw) if raw is not None else None
     except (msgspec.DecodeError, RecursionError):

@@ -56,6 +56,11 @@ def cost_head(outcome: Outcome, litellm: bool) -> bytes:
     return head + b"x-litellm-response-cost: %b\r\n" % told if litellm else head
 
 
+def dropped_head(fields: tuple[str, ...]) -> bytes:
+    """The header line of what was left out of the request for who answered, empty if nothing was."""
+    return f"x-pointsman-dropped: {safe(', '.join(fields))}\r\n".encode() if fields else b""
+
+
 def safe(value: str) -> str:
     """A value that can stand in a header: everything but visible ASCII and spaces percent-encoded."""
     found = quote(value, safe=_SAFE)

@@ -18,7 +18,7 @@ from pointsman.fronts import FRONTS
 from pointsman.gateway.auth import Keys
 from pointsman.gateway.doors import HOT, READERS
 from pointsman.gateway.errors import error_content, error_response, head_lines
-from pointsman.gateway.headers import cost_head, decision_head, identity
+from pointsman.gateway.headers import cost_head, decision_head, dropped_head, identity
 from pointsman.gateway.interpreter import Interpreter
 from pointsman.gateway.pulse import Pulse
 from pointsman.model.decision import Decision, Leg
@@ -239,7 +239,11 @@ class Passage(Drive[Trip]):
         self._tell(Outcome(None, stopped.status, trip.attempts, seconds=seconds), stopped.message)
 
     def _head(self, decision: Decision, leg: Leg, earlier: tuple[Attempt, ...]) -> bytes:
-        return decision_head(self._trip.request.id, decision, leg, earlier, self._house.litellm)
+        head, dropped = (
+            decision_head(self._trip.request.id, decision, leg, earlier, self._house.litellm),
+            self._trip.dropped,
+        )
+        return head + dropped_head(dropped.get(leg.deployment.id, ())) if dropped else head
 
     def _tell(self, outcome: Outcome, error: str | None) -> None:
         trip = self._trip

@@ -54,6 +54,7 @@ class Wishes(msgspec.Struct, gc=False):
     fallback_fields: tuple[Fields, ...] = ()
     turns: Mapping[FailureKind, Turn] = NO_TURNS
     bytes: int = 0
+    drop_params: bool | None = None
 
 
 class _Written(msgspec.Struct, gc=False):
@@ -63,6 +64,7 @@ class _Written(msgspec.Struct, gc=False):
     timeout: float | None = None
     stream_timeout: float | None = None
     disable_fallbacks: bool | None = None
+    drop_params: bool | None = None
     fallbacks: msgspec.Raw = msgspec.Raw()
     context_window_fallbacks: msgspec.Raw = msgspec.Raw()
     content_policy_fallbacks: msgspec.Raw = msgspec.Raw()
@@ -108,6 +110,7 @@ def _of_body(endpoint: Endpoint, model: str | None, fields: Fields) -> Wishes:
     except msgspec.ValidationError as error:
         raise mistyped(error) from None
     wishes = Wishes(written.num_retries, written.timeout, written.stream_timeout, written.disable_fallbacks)
+    wishes.drop_params = written.drop_params
     for field, problem in _BOUNDS.items():
         if not _within(field, getattr(wishes, field)):
             raise InvalidBody(f"{field} {problem}", param=field)

@@ -65,7 +65,8 @@ class Deployment(msgspec.Struct, frozen=True):
     are put into a cache, ``written_hour_cost`` if they are kept there for an hour. ``max_output``: tokens of an answer
     at most. ``prefill``: it goes on with an answer that a request ends with. ``breaker`` is what is different for its
     circuit breaker, ``allowed`` the failures of it that are borne. ``path``: it is asked
-    there, below its provider's base URL, and not where its kind of server is.
+    there, below its provider's base URL, and not where its kind of server is. ``drop_params``: a request's fields that
+    its provider has no words for are left out (None: nobody said); ``additional_drop_params`` are left out in any case.
     """
 
     id: str
@@ -105,6 +106,8 @@ class Deployment(msgspec.Struct, frozen=True):
     written_cost: float | None = None
     written_hour_cost: float | None = None
     path: str | None = None
+    drop_params: bool | None = None
+    additional_drop_params: tuple[str, ...] = ()
 
     def __hash__(self) -> int:
         return hash(self.id)

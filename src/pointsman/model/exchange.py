@@ -55,7 +55,8 @@ class Understood(msgspec.Struct, frozen=True, gc=False):
 class Refusal(msgspec.Struct, frozen=True, gc=False):
     """A reply that is no answer. ``body`` is the upstream's own error if the caller may see it as it is.
 
-    ``retry_after`` is seconds; ``detail`` is for people and names no key and no address.
+    ``retry_after`` is seconds; ``detail`` is for people and names no key and no address. ``param`` is the field of the
+    request that it is about, where that is known.
     """
 
     kind: FailureKind
@@ -63,6 +64,7 @@ class Refusal(msgspec.Struct, frozen=True, gc=False):
     status: int = 0
     retry_after: float | None = None
     body: bytes | None = None
+    param: str | None = None
 
 
 class Loaded(msgspec.Struct, frozen=True, gc=False):

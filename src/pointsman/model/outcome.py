@@ -31,6 +31,7 @@ class FailureKind(Enum):
     CUT = "cut"
     DIFFERS = "differs"
     BAD_REQUEST = "bad_request"
+    INEXPRESSIBLE = "inexpressible"
     CLIENT_GONE = "client_gone"
     OUTRUN = "outrun"
 
@@ -86,6 +87,7 @@ CONSEQUENCES: dict[FailureKind, Consequence] = {
     FailureKind.CUT: Consequence(_DEPLOYMENT, False, True, True, False, 502, "upstream_stream_cut"),
     FailureKind.DIFFERS: Consequence(_REQUEST, False, False, False, False, 502, "upstream_stream_cut"),
     FailureKind.BAD_REQUEST: Consequence(_REQUEST, False, False, False, False, 400, "invalid_request"),
+    FailureKind.INEXPRESSIBLE: Consequence(_REQUEST, False, True, False, False, 400, "invalid_body"),
     FailureKind.CLIENT_GONE: Consequence(_REQUEST, False, False, False, False, 499, "client_closed_request"),
     FailureKind.OUTRUN: Consequence(_REQUEST, False, False, False, False, 499, "outrun"),
 }

@@ -95,7 +95,8 @@ class Request(msgspec.Struct, frozen=True, gc=False):
     request, retries and fallbacks included; ``stream_timeout`` those of a stream's first content and silences.
     ``fallbacks`` are the caller's own, in the place of the configured, and ``fallback_fields`` what the body says
     otherwise for each of them, or empty. ``turns`` are his for one cause, by the failure that is it.
-    ``disable_fallbacks`` goes with none: not even those for one cause are wanted. ``native`` is the call as it came, if
+    ``disable_fallbacks`` goes with none: not even those for one cause are wanted. ``drop_params``: may fields
+    be left out that a provider has no words for (None: as configured). ``native`` is the call as it came, if
     its protocol is not OpenAI's; ``body`` is OpenAI-shaped all the same.
     """
 
@@ -115,3 +116,4 @@ class Request(msgspec.Struct, frozen=True, gc=False):
     disable_fallbacks: bool = False
     turns: Mapping[FailureKind, Turn] = NO_TURNS
     native: Native | None = None
+    drop_params: bool | None = None

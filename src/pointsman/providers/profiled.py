@@ -15,6 +15,7 @@ from pointsman.model.deployment import Deployment
 from pointsman.model.exchange import WireRequest
 from pointsman.model.request import Request
 from pointsman.providers import openai
+from pointsman.providers.lacking import lacking, refuse, without
 from pointsman.providers.located import located
 from pointsman.providers.profiles import PATHS, Profile
 from pointsman.providers.shapes import Dialect
@@ -24,13 +25,18 @@ V = TypeVar("V")
 
 def dialect_of(profile: Profile, usual: Dialect) -> Dialect:
     """The dialect of one kind. ``usual`` is that of OpenAI's own API."""
-    return usual if profile.plain else msgspec.structs.replace(usual, write=partial(_write, profile))
+    if profile.plain:
+        return usual
+    return msgspec.structs.replace(usual, write=partial(_write, profile), lacks=profile.lacking)
 
 
 def _write(profile: Profile, request: Request, deployment: Deployment, model: str) -> WireRequest:
+    """Raises Inexpressible for what it lacks; of that, what asks for nothing is left out."""
+    refuse(lacking(request.body, profile.lacking))
     odd = profile.renamed.keys() | profile.needless
-    if not odd.isdisjoint(request.body):
-        request = msgspec.structs.replace(request, body=_reworded(profile, request.body))
+    if not (odd | profile.lacking).isdisjoint(request.body):
+        body = _reworded(profile, without(request.body, profile.lacking))
+        request = msgspec.structs.replace(request, body=body)
     if not odd.isdisjoint(deployment.params):
         deployment = msgspec.structs.replace(deployment, params=_reworded(profile, deployment.params))
     wire = openai.write(request, deployment, model)

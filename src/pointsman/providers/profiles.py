@@ -55,7 +55,8 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def plain(self) -> bool:
         """True if a request is written as it is for OpenAI."""
-        return self.prefix == "/v1" and not (self.prefixes or self.versions or self.renamed or self.needless)
+        differences = (self.prefixes, self.versions, self.renamed, self.needless, self.lacking)
+        return self.prefix == "/v1" and not any(differences)
 
     def serves(self, endpoint: str) -> bool:
         """False if it is known not to serve it."""

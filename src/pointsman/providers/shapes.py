@@ -35,12 +35,17 @@ class Inexpressible(Exception):  # noqa: N818  says what the request is, not wha
 class Dialect(msgspec.Struct, frozen=True):
     """One wire format: how to write a question, read an answer, and read a stream. ``natives`` are the protocols,
     beside OpenAI's, in which a caller's request is passed on and its answer passed back as they are.
+
+    ``write`` raises Inexpressible. What is known before of a request's fields: it does for those of ``lacks``, or if
+    there are ``takes`` for all others, as far as they ask for anything (``lacking.py``).
     """
 
     write: Callable[[Request, Deployment, str], WireRequest]
     read: Callable[[Request, str, Answered], Understood | Refusal]
     reader: Callable[[Request, str], StreamReader]
     natives: Mapping[str, Dialect] = MappingProxyType({})
+    lacks: frozenset[str] = frozenset()
+    takes: frozenset[str] | None = None
 
 
 class StreamOptions(msgspec.Struct, gc=False):

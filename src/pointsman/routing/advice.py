@@ -13,9 +13,10 @@ from pointsman.model.request import Request
 from pointsman.model.view import View
 from pointsman.routing import features
 from pointsman.routing.conditions import Facts, compiled
-from pointsman.routing.needs import Wants, too_long, unfit
+from pointsman.routing.needs import Wants, beyond, too_long, unfit
 from pointsman.routing.tagging import DEFAULT
 from pointsman.routing.topology import Topology
+from pointsman.routing.wording import unworded
 
 BETTER: dict[str, str] = {
     "home": "a session that it served before, or more room at it",
@@ -115,6 +116,10 @@ def _by_need(deployment: Deployment, asker: Asker) -> str:
     return "a request without images" if blind else "a request without tools"
 
 
+def _by_params(deployment: Deployment, asker: Asker) -> str:
+    return f"a request without {', '.join(unworded(deployment, asker.request))}"
+
+
 def _by_room(deployment: Deployment, asker: Asker) -> str:
     tokens = asker.request.tokens
     if not deployment.could_take(tokens):
@@ -148,8 +153,10 @@ def _by_order(_deployment: Deployment, _asker: Asker) -> str:
 
 def _by_present(deployment: Deployment, asker: Asker) -> str:
     """For members of fallback groups, who are left out for what they can't do now."""
-    if unfit(deployment, asker.request) is not None:
+    if deployment.picky and beyond(deployment, asker.request) is not None:
         return _by_need(deployment, asker)
+    if unfit(deployment, asker.request) is not None:
+        return _by_params(deployment, asker)
     if asker.view.fitness(deployment) is not None:
         return _by_health(deployment, asker)
     if asker.view.room(deployment, asker.request.tokens) is not None:
@@ -165,6 +172,7 @@ ADVICE: dict[str, Callable[[Deployment, Asker], str]] = {
     "semantic": _by_content,
     "order": _by_order,
     "requirements": _by_need,
+    "params": _by_params,
     "limits": _by_room,
     "health": _by_health,
     "able": _by_ability,

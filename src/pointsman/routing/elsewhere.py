@@ -10,11 +10,13 @@ from pointsman.model.deployment import Deployment
 from pointsman.model.outcome import FailureKind
 from pointsman.model.request import Request
 from pointsman.model.view import Dice, View
+from pointsman.providers.lacking import FIRM
 from pointsman.routing.conditions import Facts, compiled
 from pointsman.routing.fallback import PURPOSES, as_wished
 from pointsman.routing.needs import too_long, unfit
 from pointsman.routing.shapes import Sight, Strategy
 from pointsman.routing.topology import Topology
+from pointsman.routing.wording import unworded, wordless
 
 Ready = Callable[[Tier, Pool], Strategy]
 
@@ -58,6 +60,7 @@ class Elsewhere:
                 wished = as_wished(request, tier)
                 excluded = left_out(tier.pool, wished, view)
                 fit = tuple(d for d in tier.pool if d.id not in excluded)
+                fit = tuple(d for d in fit if not unworded(d, wished)) or fit
                 pool = needed(tier.pool, tiers, wished, view) if in_need else fit
                 begun = _begun(tier, pool, in_need)
                 steps += (begun,)
@@ -143,7 +146,13 @@ def _empty(request: Request, tiers: tuple[Tier, ...], steps: tuple[Step, ...], v
     able = [d for d in everybody if d.id not in beyond]
     if not able:
         told = "; ".join(f"{name}: {reason}" for name, reason in list(beyond.items())[:8])
-        return InvalidBody(f"the request is beyond everybody who serves {first.group!r}: {told}", steps=steps)
+        lacks = next((fields for d in everybody if wordless(d, request) and (fields := unworded(d, request))), ())
+        hint = "; drop_params leaves such fields out" if lacks and FIRM.isdisjoint(lacks) else ""
+        return InvalidBody(
+            f"the request is beyond everybody who serves {first.group!r}: {told}{hint}",
+            param=lacks[0] if lacks else None,
+            steps=steps,
+        )
     able = [d for d in able if d.could_take(tokens)]
     if not able:
         most = max(d.tpm or 0 for d in everybody)

@@ -9,6 +9,7 @@ from functools import cached_property
 from pointsman.model.deployment import Deployment
 from pointsman.model.request import Request
 from pointsman.routing import features
+from pointsman.routing.wording import wordless
 
 
 def too_long(deployment: Deployment, request: Request) -> bool:
@@ -30,8 +31,9 @@ def beyond(deployment: Deployment, request: Request) -> str | None:
 
 
 def unfit(deployment: Deployment, request: Request) -> str | None:
-    """``beyond``, for deployments of which anything is known at all."""
-    return beyond(deployment, request) if deployment.picky else None
+    """Why the deployment can't serve the request, however it is: it is beyond it, or there are no words for it."""
+    reason = beyond(deployment, request) if deployment.picky else None
+    return reason or wordless(deployment, request)
 
 
 class Wants:

@@ -22,7 +22,7 @@ from pointsman.routing.content import Content
 from pointsman.routing.elsewhere import Elsewhere, admits
 from pointsman.routing.settle import Settler
 from pointsman.routing.shapes import Asked, Heard, Resolution, Resolver, Sight, Strategy
-from pointsman.routing.stages import able, health, limits, requirements, warm
+from pointsman.routing.stages import able, health, limits, params, requirements, warm
 from pointsman.routing.stages.alias import alias
 from pointsman.routing.stages.capability import capability
 from pointsman.routing.stages.cost_quality import cost_quality
@@ -63,6 +63,7 @@ FILTERS: tuple[tuple[str, ModuleType], ...] = (
     ("requirements", requirements),
     ("limits", limits),
     ("health", health),
+    ("params", params),
     ("able", able),
     ("warm", warm),
 )
@@ -167,6 +168,8 @@ class Pipeline:
                 steps += (Step(stage, size, size, module.IDLE),) if module.IDLE else ()
                 continue
             kept = module.keep(left, request, view)
+            if not kept.reason:
+                continue
             steps += (Step(stage, size, len(kept.pool), kept.reason),)
             if sights is not None:
                 sights.append(Sight(stage, kept.pool, kept.excluded))

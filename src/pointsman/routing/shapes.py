@@ -103,7 +103,7 @@ class Reader(Protocol):
 
 
 class Kept(msgspec.Struct, frozen=True, gc=False):
-    """A filter's word: who is left, one sentence why, and each excluded one's reason by id."""
+    """A filter's word: who is left, one sentence why (empty: it has no word), and each excluded one's reason by id."""
 
     left: Members
     reason: str

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from pointsman.fakes import deployment, provider, request
 from pointsman.providers.anthropic import DIALECT
-from pointsman.providers.anthropic.write import DROPPED, NEUTRAL, OWN
+from pointsman.providers.anthropic.write import HANDLED, OWN, TAKES
+from pointsman.providers.lacking import SERVICE, USUAL
 from pointsman.providers.shapes import Inexpressible
 
 MODEL = "claude-sonnet-4-5"
@@ -81,18 +82,30 @@ def test_fields(body, expected):
     assert further(body) == expected
 
 
-@pytest.mark.parametrize("field", sorted(DROPPED))
-def test_wishes_are_left_out(field):
-    """The answer is one without them."""
+@pytest.mark.parametrize("field", sorted(SERVICE - HANDLED))
+def test_what_concerns_the_service_alone_is_left_out(field):
+    """The answer is the same without it."""
     assert further({field: "x"}) == {}
 
 
-@pytest.mark.parametrize(("field", "value"), sorted(NEUTRAL.items()))
+NEUTRAL = [(field, value) for field, values in sorted(USUAL.items()) for value in values if field not in TAKES]
+
+
+@pytest.mark.parametrize(("field", "value"), NEUTRAL)
 def test_what_asks_for_nothing_is_left_out_and_anything_else_refused(field, value):
     """Many clients write down what is usual."""
     assert further({field: value}) == {}
     with pytest.raises(Inexpressible, match=f"^{field}: "):
         sent({field: 2})
+
+
+def test_all_that_is_refused_is_named():
+    """The first one is the field that it is about."""
+    with pytest.raises(
+        Inexpressible, match=r"^seed: this provider has no word for it, nor for logprobs, odd$"
+    ) as caught:
+        sent({"seed": 1, "logprobs": True, "n": 1, "user": "x", "odd": {}})
+    assert caught.value.field == "seed"
 
 
 def test_what_the_deployment_asks_in_vain_is_not_the_callers_fault():
@@ -310,7 +323,7 @@ def called(**call: object) -> dict:
 REFUSED = [
     ({"n": 2}, "n"),
     ({"logprobs": True}, "logprobs"),
-    ({"functions": []}, "functions"),
+    ({"functions": [{}]}, "functions"),
     ({"mirostat": 2}, "mirostat"),
     ({"messages": {"role": "user"}}, "messages"),
     ({"messages": ["hi"]}, "messages"),

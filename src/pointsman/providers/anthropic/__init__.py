@@ -10,7 +10,7 @@ from __future__ import annotations
 from pointsman.providers.anthropic.native import DIALECT as NATIVE
 from pointsman.providers.anthropic.read import read
 from pointsman.providers.anthropic.stream import reader
-from pointsman.providers.anthropic.write import write
+from pointsman.providers.anthropic.write import TAKES, write
 from pointsman.providers.shapes import Dialect
 
-DIALECT = Dialect(write=write, read=read, reader=reader, natives={"anthropic": NATIVE})
+DIALECT = Dialect(write=write, read=read, reader=reader, natives={"anthropic": NATIVE}, takes=TAKES)

@@ -10,6 +10,7 @@ from pointsman.model.exchange import WireRequest
 from pointsman.model.request import Request
 from pointsman.providers.anthropic.conversation import conversation, goes_on
 from pointsman.providers.anthropic.thinking import configure, think
+from pointsman.providers.lacking import SERVICE, lacking, refuse, usual
 from pointsman.providers.shapes import Inexpressible, versioned
 from pointsman.providers.values import values_of, written
 
@@ -30,29 +31,13 @@ OWN = frozenset({"thinking", "output_config", "cache_control", "container", "inf
 """Fields of Anthropic's own, passed on as they are."""
 
 HANDLED = frozenset(
-    {"model", "messages", "prompt", "stream", "tools", "tool_choice", "parallel_tool_calls", "response_format",
+    {"model", "messages", "prompt", "input", "stream", "tools", "tool_choice", "parallel_tool_calls", "response_format",
      "reasoning_effort", "user", "safety_identifier"}
 )  # fmt: skip
 """Handled one by one below."""
 
-DROPPED = frozenset(
-    {"stream_options", "metadata", "store", "service_tier", "seed", "prediction", "verbosity", "prompt_cache_key",
-     "prompt_cache_retention", "task"}
-)  # fmt: skip
-"""OpenAI's fields without a counterpart that are wishes, or concern the service alone: the answer is one without."""
-
-NEUTRAL: dict[str, Any] = {
-    "n": 1,
-    "best_of": 1,
-    "echo": False,
-    "frequency_penalty": 0,
-    "presence_penalty": 0,
-    "logprobs": False,
-    "top_logprobs": 0,
-    "logit_bias": {},
-    "modalities": ["text"],
-}
-"""Fields without a counterpart, and the value that asks for nothing."""
+TAKES = HANDLED | SERVICE | OWN | RENAMED.keys()
+"""Anything else is refused."""
 
 USUAL_LENGTH = 4096
 """Tokens an answer may have where nobody says: Anthropic wants a number, and all its models can do that."""
@@ -65,6 +50,7 @@ CHOICES = {"auto": "auto", "none": "none", "required": "any"}
 
 def write(request: Request, deployment: Deployment, model: str) -> WireRequest:
     """Raises Inexpressible for what Anthropic has no words for."""
+    refuse(lacking(request.body, frozenset(), TAKES))
     body = values_of(request.body)
     asked = {name: value for name, value in {**deployment.params, **body}.items() if value is not None}
     out: dict[str, Any] = {"model": model}
@@ -94,11 +80,11 @@ def write(request: Request, deployment: Deployment, model: str) -> WireRequest:
 def _spread(layer: dict[str, Any], out: dict[str, Any], whose: str = "") -> None:
     """Raises Inexpressible; ``whose`` is said behind it."""
     for field, value in layer.items():
-        if field in HANDLED or field in DROPPED:
+        if field in HANDLED or field in SERVICE:
             continue
         name = field if field in OWN else RENAMED.get(field)
         if name is None:
-            if value is not None and (field not in NEUTRAL or value != NEUTRAL[field]):
+            if not usual(field, value):
                 raise Inexpressible(field, f"this provider has no word for it{whose}")
         elif value is None:
             out.pop(name, None)

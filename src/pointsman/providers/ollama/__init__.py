@@ -11,7 +11,7 @@ from types import MappingProxyType
 from pointsman.providers.ollama.native import DIALECT as NATIVE
 from pointsman.providers.ollama.read import read
 from pointsman.providers.ollama.stream import reader
-from pointsman.providers.ollama.write import write
+from pointsman.providers.ollama.write import LACKS, write
 from pointsman.providers.shapes import Dialect
 
-DIALECT = Dialect(write=write, read=read, reader=reader, natives=MappingProxyType({"ollama": NATIVE}))
+DIALECT = Dialect(write=write, read=read, reader=reader, lacks=LACKS, natives=MappingProxyType({"ollama": NATIVE}))

@@ -8,6 +8,7 @@ from typing import Any
 from pointsman.model.deployment import Deployment
 from pointsman.model.exchange import WireRequest
 from pointsman.model.request import Fields, Request
+from pointsman.providers.lacking import SERVICE, lacking, refuse
 from pointsman.providers.shapes import Inexpressible
 from pointsman.providers.values import arguments_of, image_data, image_url, values_of, written
 
@@ -30,19 +31,40 @@ AS_OPTION = {
 }
 """OpenAI's name -> Ollama's option."""
 
-NEUTRAL = frozenset({"model", "messages", "prompt", "input", "suffix", "stream", "tools", "response_format", "options"})
-"""Handled one by one below."""
-
-DROPPED = frozenset(
-    {"user", "stream_options", "n", "encoding_format", "metadata", "store", "tool_choice", "parallel_tool_calls",
-     "reasoning_effort", "service_tier", "logprobs", "top_logprobs", "logit_bias", "best_of", "echo", "task"}
+HANDLED = frozenset(
+    {"model", "messages", "prompt", "input", "suffix", "stream", "tools", "tool_choice", "response_format", "options",
+     "reasoning_effort", "encoding_format"}
 )  # fmt: skip
-"""OpenAI's fields without a counterpart. Ollama's own OpenAI endpoint ignores them as well."""
+"""Handled one by one below; the last where the answer is read."""
+
+LACKS = frozenset(
+    {"n", "best_of", "echo", "logprobs", "top_logprobs", "logit_bias", "tool_choice", "parallel_tool_calls",
+     "functions", "function_call", "modalities", "audio", "verbosity", "web_search_options"}
+)  # fmt: skip
+"""OpenAI's fields without a counterpart. Any other that nobody knows is taken for an option of Ollama's."""
+
+NOT_SENT = HANDLED | LACKS | SERVICE
+
+EFFORTS: dict[str, str | bool] = {
+    "none": False,
+    "minimal": "low",
+    "low": "low",
+    "medium": "medium",
+    "high": "high",
+    "xhigh": "high",
+    "max": "high",
+}
+"""OpenAI's ``reasoning_effort`` -> Ollama's ``think``."""
 
 
 def write(request: Request, deployment: Deployment, model: str) -> WireRequest:
-    """Raises Inexpressible for what Ollama has no words for (token arrays as prompts, several prompts, n > 1)."""
+    """Raises Inexpressible for what Ollama has no words for (LACKS, token arrays as prompts, several prompts)."""
+    refuse(lacking(request.body, LACKS))
     body = values_of(request.body)
+    if request.native is not None:
+        body.pop(
+            "reasoning_effort", None
+        )  # some protocols' callers always say it, and models that can't think refuse it
     asked = {**deployment.params, **body}
     if isinstance(asked.get("n"), int) and asked["n"] > 1:
         raise Inexpressible("n", "this provider gives one answer a request")
@@ -65,14 +87,22 @@ def write(request: Request, deployment: Deployment, model: str) -> WireRequest:
 def spread(layer: dict[str, Any], out: dict[str, Any], options: dict[str, Any]) -> None:
     """Write what ``layer`` says into a request and its options, in the place of what they say."""
     options.update(_mapping(layer.get("options")))
+    if layer.get("reasoning_effort") is not None:
+        out["think"] = _effort(layer["reasoning_effort"])
     for field, value in layer.items():
-        if field in NEUTRAL or field in DROPPED:
+        if field in NOT_SENT:
             continue
         place, name = (out, field) if field in TOP_LEVEL else (options, AS_OPTION.get(field, field))
         if value is None:
             place.pop(name, None)
         else:
             place[name] = value
+
+
+def _effort(wanted: Any) -> str | bool:
+    if not isinstance(wanted, str) or wanted not in EFFORTS:
+        raise Inexpressible("reasoning_effort", f"this provider knows {', '.join(EFFORTS)}")
+    return EFFORTS[wanted]
 
 
 def _mapping(value: Any) -> dict[str, Any]:
@@ -85,7 +115,7 @@ def _chat(asked: Fields | dict[str, Any], out: dict[str, Any]) -> None:
         raise Inexpressible("messages", "a list of messages is needed")
     names: dict[str, str] = {}
     out["messages"] = [_message(message, names) for message in messages]
-    if asked.get("tools"):
+    if asked.get("tools") and asked.get("tool_choice") != "none":
         out["tools"] = asked["tools"]
 
 

@@ -6,7 +6,7 @@ from pointsman.model.decision import Pool
 from pointsman.model.members import Members
 from pointsman.model.request import Request
 from pointsman.model.view import View
-from pointsman.routing.needs import unfit
+from pointsman.routing.needs import beyond
 from pointsman.routing.shapes import Kept
 from pointsman.routing.topology import Topology
 
@@ -19,7 +19,7 @@ def concerned(pool: Pool, topology: Topology) -> bool:
 
 
 def keep(members: Members, request: Request, _view: View) -> Kept:
-    excluded = {d.id: reason for d in members.pool if (reason := unfit(d, request)) is not None}
+    excluded = {d.id: reason for d in members.pool if d.picky and (reason := beyond(d, request))}
     if not excluded:
         return Kept(members, "within what all of them can do")
     told = "; ".join(f"{name}: {reason}" for name, reason in list(excluded.items())[:8])
