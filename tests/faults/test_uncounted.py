@@ -10,7 +10,7 @@ from support.asking import ask
 from support.fleet import KINDS, member, over
 from support.serving import gateway, send
 
-COUNTING = ("ollama", "anthropic", "triton")
+COUNTING = ("ollama", "anthropic", "triton", "bedrock")
 """Kinds that count in every stream."""
 
 COUNTED = {"stream_options": {"include_usage": True}}

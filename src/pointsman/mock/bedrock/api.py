@@ -94,12 +94,13 @@ class Bedrock:
         return exception("internalServerException", {"message": "The system encountered an unexpected error."})
 
     def _converse(self, request: Request) -> Answer:
+        if request.fields.get("stream") is False:  # the word of the fault `plain`, whichever path was asked
+            request.fields = {name: value for name, value in request.fields.items() if name != "stream"}
         read, work, cache = self._work(request, stream=False)
         return converse_reply(work, cache, self._headers(request), thinks=read.thinks)
 
     def _stream(self, request: Request) -> Answer:
-        if request.fields.get("stream") is False:  # the word of the fault `plain`
-            request.fields = {name: value for name, value in request.fields.items() if name != "stream"}
+        if request.fields.get("stream") is False:
             return self._converse(request)
         read, work, cache = self._work(request, stream=True)
         return converse_stream(work, cache, self._headers(request), thinks=read.thinks)
