@@ -134,6 +134,18 @@ async def test_thoughts_are_sent_back_with_a_tools_result():
     assert sent["additionalModelRequestFields"]["thinking"]["type"] == "enabled"
 
 
+async def test_what_it_has_no_words_for_is_left_out_where_that_is_wanted():
+    """And is told by its name; else it is a 400."""
+    asked = {"model": "m", "messages": MESSAGES, "seed": 5, "tools": [TOOL], "parallel_tool_calls": False}
+    async with house() as (mock, ai):
+        with pytest.raises(openai.BadRequestError, match="bedrock has no words for seed"):
+            await ai.chat.completions.create(**asked)
+        told = await ai.chat.completions.with_raw_response.create(**asked, extra_body={"drop_params": True})
+        body = mock.ledger.last.body
+    assert told.headers["x-pointsman-dropped"] == "seed, parallel_tool_calls"
+    assert list(body) == ["messages", "toolConfig"]
+
+
 async def test_an_answer_of_a_schema():
     """Which is the package's own way to ask for one."""
     form = {"type": "json_schema", "json_schema": {"name": "x", "schema": SCHEMA}}

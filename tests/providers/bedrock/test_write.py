@@ -14,7 +14,8 @@ from botocore.validate import ParamValidator
 
 from pointsman.fakes import deployment, provider, request
 from pointsman.providers.bedrock import DIALECT
-from pointsman.providers.bedrock.write import DROPPED, MORE, NEUTRAL, OWN
+from pointsman.providers.bedrock.write import HANDLED, MORE, OWN, RENAMED, TAKES
+from pointsman.providers.lacking import SERVICE, USUAL
 from pointsman.providers.shapes import Inexpressible
 
 OLD = "us.anthropic.claude-sonnet-4-5-20250929-v1:0"
@@ -92,7 +93,7 @@ def test_the_plainest_question(model, path):
         ({"guardrailConfig": {"guardrailIdentifier": "g", "guardrailVersion": "1"}}, {"guardrailConfig": {"guardrailIdentifier": "g", "guardrailVersion": "1"}}),
         ({"service_tier": "flex"}, {"serviceTier": {"type": "flex"}}),
         ({"service_tier": "auto"}, {}),
-        ({"user": "u", "seed": 5, "stream_options": {"include_usage": True}}, {}),
+        ({"user": "u", "metadata": {"a": "b"}, "stream_options": {"include_usage": True}}, {}),
         ({"response_format": {"type": "text"}}, {}),
         ({"response_format": {"type": "json_schema", "json_schema": {"name": "x", "schema": SCHEMA}}}, {"outputConfig": {"textFormat": SHAPE}}),
         ({"tools": []}, {}),
@@ -227,6 +228,8 @@ def image(url: str) -> dict:
     ("body", "told"),
     [
         ({"n": 2}, "n: this provider has no word for it"),
+        ({"seed": 5, "logprobs": True, "user": "u"}, "seed: this provider has no word for it, nor for logprobs"),
+        ({"dimensions": 5}, "dimensions: this provider has no word for it"),
         ({"logprobs": True}, "logprobs: this provider has no word for it"),
         ({"unheard_of": 1}, "unheard_of: this provider has no word for it"),
         ({"response_format": {"type": "json_object"}}, "response_format: this provider takes text, and json_schema with a schema"),
@@ -256,15 +259,24 @@ def test_what_can_t_be_said_is_refused_by_name(body, told):
     assert caught.value.field == told.partition(":")[0]
 
 
-@pytest.mark.parametrize(("field", "value"), NEUTRAL.items())
+NEUTRAL = [(field, value) for field, values in sorted(USUAL.items()) for value in values if field not in TAKES]
+
+
+@pytest.mark.parametrize("field", sorted(SERVICE - HANDLED))
+def test_what_concerns_the_service_alone_is_left_out(field):
+    """The answer is the same without it."""
+    assert further({field: "x"}) == {}
+
+
+@pytest.mark.parametrize(("field", "value"), NEUTRAL)
 def test_what_asks_for_nothing_is_left_out(field, value):
     """The value that each field has where nobody says anything."""
     assert further({field: value}) == {}
 
 
 def test_the_tables_have_nothing_in_common():
-    """A field is dropped, passed on, handled or refused, but never two of these."""
-    tables = (DROPPED, OWN, MORE, frozenset(NEUTRAL))
+    """A field is left out, passed on, renamed or handled, but never two of these."""
+    tables = (SERVICE - HANDLED, HANDLED, OWN, MORE, RENAMED.keys())
     assert sum(map(len, tables)) == len(frozenset().union(*tables))
 
 

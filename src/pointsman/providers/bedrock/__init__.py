@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from pointsman.providers.bedrock.read import read
 from pointsman.providers.bedrock.stream import reader
-from pointsman.providers.bedrock.write import write
+from pointsman.providers.bedrock.write import TAKES, write
 from pointsman.providers.shapes import Dialect
 
-DIALECT = Dialect(write=write, read=read, reader=reader)
+DIALECT = Dialect(write=write, read=read, reader=reader, takes=TAKES)

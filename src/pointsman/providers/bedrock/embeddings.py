@@ -11,6 +11,7 @@ import msgspec
 
 from pointsman.model.exchange import Answered, Understood
 from pointsman.model.request import Request
+from pointsman.providers.lacking import SERVICE, usual
 from pointsman.providers.shapes import Inexpressible
 from pointsman.providers.values import count
 from pointsman.providers.vectors import embedded
@@ -23,7 +24,10 @@ TAKEN = {
 }
 """Fields that are passed on, by maker; ``dimensions`` in its own word."""
 
-FREE = frozenset({"model", "input", "encoding_format", "user", "task"})
+EMBEDDED = frozenset().union(*TAKEN.values())
+"""All of them."""
+
+FREE = SERVICE | {"model", "input"}
 """Fields that are no wish to the model."""
 
 DOCUMENT = "search_document"
@@ -49,8 +53,9 @@ def write_embeddings(asked: dict[str, Any], model: str) -> dict[str, Any]:
     maker = TITAN if TITAN in model else COHERE if COHERE in model else None
     if maker is None:
         raise Inexpressible("input", f"this provider makes embeddings with {TITAN} and {COHERE} models alone")
-    for field in [field for field in asked if field not in FREE | TAKEN[maker]]:
-        raise Inexpressible(field, "this provider has no word for it")
+    for field, value in asked.items():
+        if field not in FREE | TAKEN[maker] and not usual(field, value):
+            raise Inexpressible(field, "this provider has no word for it")
     given = asked.get("input")
     texts = given if isinstance(given, list) else [given]
     if not texts or not all(isinstance(text, str) for text in texts):

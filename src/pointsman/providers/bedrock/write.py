@@ -11,8 +11,9 @@ from pointsman.model.deployment import Deployment
 from pointsman.model.exchange import WireRequest
 from pointsman.model.request import Request
 from pointsman.providers.bedrock.conversation import cache_point, conversation, goes_on, has_calls
-from pointsman.providers.bedrock.embeddings import write_embeddings
+from pointsman.providers.bedrock.embeddings import EMBEDDED, write_embeddings
 from pointsman.providers.bedrock.families import limit_tokens, think
+from pointsman.providers.lacking import SERVICE, lacking, refuse, usual
 from pointsman.providers.shapes import Inexpressible
 from pointsman.providers.values import values_of, written
 
@@ -36,29 +37,13 @@ MORE = frozenset({"thinking", "anthropic_beta", "reasoningConfig"})
 """Fields that some models know, passed on among ``additionalModelRequestFields``."""
 
 HANDLED = frozenset(
-    {"model", "messages", "prompt", "stream", "tools", "tool_choice", "parallel_tool_calls", "response_format",
+    {"model", "messages", "prompt", "input", "stream", "tools", "tool_choice", "parallel_tool_calls", "response_format",
      "reasoning_effort", "top_k", "additionalModelRequestFields", "service_tier"}
 )  # fmt: skip
 """Handled one by one below."""
 
-DROPPED = frozenset(
-    {"stream_options", "metadata", "store", "seed", "prediction", "verbosity", "prompt_cache_key",
-     "prompt_cache_retention", "task", "user", "safety_identifier"}
-)  # fmt: skip
-"""OpenAI's fields without a counterpart that are wishes, or concern the service alone: the answer is one without."""
-
-NEUTRAL: dict[str, Any] = {
-    "n": 1,
-    "best_of": 1,
-    "echo": False,
-    "frequency_penalty": 0,
-    "presence_penalty": 0,
-    "logprobs": False,
-    "top_logprobs": 0,
-    "logit_bias": {},
-    "modalities": ["text"],
-}
-"""Fields without a counterpart, and the value that asks for nothing."""
+TAKES = HANDLED | SERVICE | OWN | MORE | RENAMED.keys() | EMBEDDED
+"""Anything else is refused."""
 
 HOTTEST = 1
 """Converse's temperatures end here, OpenAI's at 2."""
@@ -69,6 +54,7 @@ TIERS = ("default", "flex", "priority", "reserved")
 
 def write(request: Request, deployment: Deployment, model: str) -> WireRequest:
     """Raises Inexpressible for what Converse has no words for."""
+    refuse(lacking(request.body, frozenset(), TAKES))
     body = values_of(request.body)
     asked = {name: value for name, value in {**deployment.params, **body}.items() if value is not None}
     if request.endpoint == "embeddings":
@@ -114,13 +100,13 @@ def _spread(
 ) -> None:
     """Each field where Converse has it. Raises Inexpressible; ``whose`` is said behind it."""
     for field, value in layer.items():
-        if field in HANDLED or field in DROPPED:
+        if field in HANDLED or field in SERVICE:
             continue
         place, name = config, RENAMED.get(field)
         if name is None:
             place, name = (out if field in OWN else more), field
             if field not in OWN and field not in MORE:
-                if value is not None and (field not in NEUTRAL or value != NEUTRAL[field]):
+                if not usual(field, value):
                     raise Inexpressible(field, f"this provider has no word for it{whose}")
                 continue
         if value is None:
