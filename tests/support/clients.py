@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import asynccontextmanager
 
 from pointsman.config.settings import RouterSettings, ServerSettings
@@ -10,7 +11,7 @@ from pointsman.model.secret import Secret
 from pointsman.testing import MockProvider
 from support.fleet import member
 from support.programs import Program
-from support.serving import gateway
+from support.serving import Serving, gateway
 
 COOL = "claude-haiku-4-5"
 """A model that takes a temperature, which LlamaIndex always sends."""
@@ -43,5 +44,13 @@ async def house_of(program: Program, kind: str, model_name: str = "m", **more: o
             try:
                 yield House(program, it.url, mock)
             finally:
-                for connection in list(it.server.server_state.connections):
-                    connection.transport.abort()  # clients keep theirs, and the gateway would give them time
+                await cut(it)
+
+
+async def cut(serving: Serving) -> None:
+    """End a gateway whose clients keep their connections, and make new ones: it would give each some time."""
+    serving.server.should_exit = True
+    while not serving.running.done():
+        for connection in list(serving.server.server_state.connections):
+            connection.transport.abort()
+        await asyncio.wait({serving.running}, timeout=0.005)
