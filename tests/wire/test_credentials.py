@@ -11,7 +11,7 @@ import pytest
 from pointsman.fakes import FakeClock
 from pointsman.model.aws import Aws, Pair
 from pointsman.model.secret import Secret
-from pointsman.wire.credentials import AGAIN, NONE_FOUND, NOT_INSTALLED, REST, Credentials, NotFound, look_for
+from pointsman.wire.credentials import AGAIN, FRESH, NONE_FOUND, NOT_INSTALLED, REST, Credentials, NotFound, look_for
 
 PAIR = Pair(Secret("AKID"), Secret("hush-secret"), Secret("hush-token"))
 
@@ -65,6 +65,20 @@ async def test_another_look_in_time():
     assert of.at_hand() == "one"
     await told(of)
     assert (of.at_hand(), looks.count) == ("two", 2)
+
+
+async def test_what_was_found_long_ago_is_not_relied_on():
+    """Keys may have ended while nobody asked: the next to ask waits for a look, which may fail and leave what is."""
+    of, looks, clock = credentials("one", "two", OSError("hush"))
+    of.at_hand()
+    await told(of)
+    clock.advance(FRESH - 1)
+    assert of.at_hand() == "one"
+    await told(of)
+    clock.advance(FRESH)
+    assert of.at_hand() is None
+    assert await told(of) == ("two", "AWS's tools find no credentials: OSError")
+    assert (of.at_hand(), looks.count) == ("two", 3)
 
 
 async def test_a_look_that_fails_later_changes_nothing():

@@ -158,6 +158,7 @@ def test_a_signature_is_the_requests_own():
     made = signed(Stamp(), origin_of(at), request)
     assert made.headers == request.headers + b"x-amz-date: now\r\nauthorization: AWS4 signed\r\n"
     assert (made.path, made.body) == (request.path, request.body)
+    assert repr(made) == "Signed(POST /model/m%3A0/converse)"
 
 
 async def test_other_kinds_have_the_plain_pool(world):

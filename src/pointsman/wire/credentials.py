@@ -21,6 +21,9 @@ SERVICE = "bedrock"
 AGAIN = 60.0
 """Seconds after which it is looked whether the keys are still the same."""
 
+FRESH = 540.0
+"""Seconds for which what a look found holds in any case: botocore hands out no keys that end within ten minutes."""
+
 REST = 5.0
 """Seconds after a look that found nothing in which nobody looks."""
 
@@ -56,16 +59,20 @@ class Credentials:
         self._clock = clock
         self._signer: Signer | None = None
         self._detail = ""
-        self._until = 0.0
+        self._until = 0.0  # when it is looked again
+        self._fresh = 0.0  # until when nobody waits for that
         self._looking = False
         self._waiting: list[Found] = []
 
     def at_hand(self) -> Signer | None:
-        """Who signs, as it was found last; None if nobody is known yet. In time another look is begun."""
-        if self._clock() >= self._until and not self._looking:
+        """Who signs, as it was found last; None if nobody is known yet, or it was so long ago that they may have ended.
+        In time another look is begun.
+        """
+        now = self._clock()
+        if now >= self._until and not self._looking:
             self._looking = True
             threading.Thread(target=self._seek, name="aws-credentials", daemon=True).start()
-        return self._signer
+        return self._signer if now < self._fresh else None
 
     def wait(self, found: Found) -> None:
         """Tell as soon as it is known, behind ``at_hand``."""
@@ -96,7 +103,9 @@ class Credentials:
         self._looking = False
         self._detail = detail
         self._signer = signer or self._signer
-        self._until = self._clock() + (AGAIN if signer is not None else REST)
+        now = self._clock()
+        self._until = now + (AGAIN if signer is not None else REST)
+        self._fresh = now + FRESH if signer is not None else max(self._fresh, self._until)
         waiting, self._waiting = self._waiting, []
         for found in waiting:
             found(self._signer, detail)

@@ -46,6 +46,13 @@ class SignedPool(Pool):
         return super().ask(msgspec.structs.replace(call, request=signed(signer, self.origin, call.request)), resume)
 
 
+class Signed(WireRequest, frozen=True, gc=False):
+    """A request with its signature, and perhaps a session's token: ``repr`` shows neither."""
+
+    def __repr__(self) -> str:
+        return f"Signed({self.method} {self.path})"
+
+
 class Unsigned:
     """A call that nobody has signed yet. The sweeper ends it when its time is up."""
 
@@ -87,7 +94,7 @@ class Unsigned:
         self._pool.sweeper.forget(self)
 
 
-def signed(signer: Signer, origin: Origin, request: WireRequest) -> WireRequest:
+def signed(signer: Signer, origin: Origin, request: WireRequest) -> Signed:
     """The request with its signature, which holds for some minutes, over its address, its body and its own headers."""
     from botocore.awsrequest import AWSRequest  # noqa: PLC0415  loaded with the signer
 
@@ -101,4 +108,5 @@ def signed(signer: Signer, origin: Origin, request: WireRequest) -> WireRequest:
     )
     signer.add_auth(asked)
     lines = [f"{name}: {asked.headers[name]}\r\n" for name in TOLD if name in asked.headers]
-    return msgspec.structs.replace(request, headers=request.headers + "".join(lines).encode("latin-1"))
+    headers = request.headers + "".join(lines).encode("latin-1")
+    return Signed(request.path, request.body, request.method, headers)
