@@ -198,6 +198,8 @@ def test_kinds_and_models_are_checked_at_once():
     """Unknown kinds are told with those there are; spellings are taken."""
     with pytest.raises(Misuse, match="unknown kind 'vertex_ai'; known: openai"):
         EndpointInstance("http://box", "m", kind="vertex_ai")
+    with pytest.raises(Misuse, match="unknown kind 'any_llm'; known: openai"):
+        EndpointInstance("http://box", "m", kind="any_llm")
     for model in ("", None):
         with pytest.raises(Misuse, match="the name that the server knows it by"):
             EndpointInstance("http://box", model)

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from pointsman.config.kinds import COMMON, kind_of
+from pointsman.config.kinds import COMMON, LIBRARIES, kind_of
 from pointsman.config.urls import BadUrl, normalised
 from pointsman.errors import InstanceFailed, Misuse
 from pointsman.flow.ask import verdict
@@ -193,6 +193,6 @@ def _url(base_url: str) -> str:
 
 def _kind(word: str) -> str:
     kind = kind_of(word)
-    if kind is None:
+    if kind is None or kind in LIBRARIES:
         raise Misuse(f"unknown kind {word!r}; known: {', '.join(COMMON)}", param="kind")
     return kind
