@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import threading
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -143,6 +145,38 @@ def test_keys_of_a_profile(tmp_path, monkeypatch):
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
     signer = look_for(Aws("eu-west-1", profile="work"))()
     assert (signer.credentials.access_key, signer.credentials.token) == ("AKIDWORK", None)
+
+
+async def test_keys_of_a_role_are_renewed_beside_the_event_loop(tmp_path, monkeypatch):
+    """Whoever tells them lives on the same loop here: were it held up meanwhile, there would be no answer."""
+    served = []
+
+    async def tell(reader, writer):
+        await reader.readuntil(b"\r\n\r\n")
+        served.append(f"AKID{len(served)}")
+        ends = (datetime.now(UTC) + timedelta(minutes=5)).strftime("%Y-%m-%dT%H:%M:%SZ")
+        keys = {"AccessKeyId": served[-1], "SecretAccessKey": "s", "Token": "t", "Expiration": ends}
+        body = json.dumps(keys).encode()
+        writer.write(b"HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: %d\r\n\r\n%b" % (len(body), body))
+        writer.close()
+        await writer.wait_closed()
+
+    for name in ("AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE"):
+        monkeypatch.setenv(name, str(tmp_path / "none"))
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    server = await asyncio.start_server(tell, "127.0.0.1", 0)
+    async with server:
+        port = server.sockets[0].getsockname()[1]
+        monkeypatch.setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", f"http://127.0.0.1:{port}/role")
+        clock = FakeClock()
+        of = Credentials(look_for(Aws("eu-west-1")), asyncio.get_running_loop(), clock)
+        found = []
+        for _ in range(2):
+            of.at_hand()
+            found.append((await told(of))[0].credentials)
+            clock.advance(AGAIN)
+    assert [(keys.access_key, keys.token) for keys in found] == [(served[-2], "t"), (served[-1], "t")]
 
 
 def test_no_keys_anywhere(tmp_path, monkeypatch):
