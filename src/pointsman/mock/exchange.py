@@ -262,14 +262,19 @@ class Exchange:
         elif fault.name == "stall":
             self._go_on(fault.pause / 1000)
         elif fault.name == "error_frame":
-            broken = IN_STREAM.get(fault.variant) or connection.site.kind.broken(self.request, fault.variant)
-            connection.write(self._framed([broken]), self.entry)
+            connection.write(self._framed([self._broken(fault.variant)]), self.entry)
             self._end()
         elif fault.name == "cut" and fault.variant == "clean" and self.request.chunked:
             connection.write(LAST_CHUNK, self.entry)
             self._break_off("cut")
         else:
             self._break_off(fault.name)
+
+    def _broken(self, style: str) -> bytes:
+        told = self._stream.broken if self._stream is not None else None
+        if style in IN_STREAM or told is None:
+            return IN_STREAM.get(style) or self._connection.site.kind.broken(self.request, style)
+        return told(self._played)
 
     def _go_on(self, delay: float) -> None:
         """The rest of the stream, from a moment after now."""

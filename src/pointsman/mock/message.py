@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl
 import msgspec
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 JSON = b"application/json"
 SSE = b"text/event-stream; charset=utf-8"
@@ -73,6 +73,7 @@ class Stream(msgspec.Struct):
 
     ``eager`` servers send the head before the first token exists, the others with it. ``held``: the connection stays
     open behind the closing, as if more were to come. ``end`` is what of the closing says that the answer is complete.
+    ``broken`` is an error after so many steps, where the server words it by what it has said before.
     """
 
     content_type: bytes
@@ -84,6 +85,7 @@ class Stream(msgspec.Struct):
     wait: float = 0.0
     held: bool = False
     end: bytes = b""
+    broken: Callable[[int], bytes] | None = None
 
 
 Answer = Reply | Stream

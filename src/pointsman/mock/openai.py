@@ -8,6 +8,7 @@ from pointsman.mock.chat import DONE, frame
 from pointsman.mock.flavour import Flavour
 from pointsman.mock.message import Answer, Refused, Reply, Request, header_lines, json_reply
 from pointsman.mock.openai_paths import OpenAiPaths, Rules, seed_of
+from pointsman.mock.responses import Responses
 
 if TYPE_CHECKING:
     from pointsman.mock.kind import Handler, Scene
@@ -88,10 +89,11 @@ class OpenAi:
             ("POST", "/v1/chat/completions"): paths.chat,
             ("POST", "/v1/completions"): paths.completions,
             ("POST", "/v1/embeddings"): paths.embeddings,
+            ("POST", "/v1/responses"): Responses(scene, paths, rules).create,
             ("GET", "/v1/models"): self._models,
         }
         self.prefixes: tuple[tuple[str, Handler], ...] = (("/v1/models/", self._model),)
-        self.inference = frozenset(("/v1/chat/completions", "/v1/completions", "/v1/embeddings"))
+        self.inference = frozenset(path for method, path in self.routes if method == "POST")
         self._minute = (0, 0)
 
     def place(self, path: str) -> tuple[str, str]:

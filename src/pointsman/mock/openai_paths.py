@@ -108,14 +108,14 @@ class OpenAiPaths:
         asked = Asked(
             prompt=read_messages(before)[0],
             begun=begun,
-            prompt_tokens=self._fit(tokens, limit),
-            limit=self._limit(limit, tokens),
+            prompt_tokens=self.fit(tokens, limit),
+            limit=self.room(limit, tokens),
             tools=read_tools(fields, messages),
             json_schema=read_format(fields.get("response_format")),
             thinks=fields.get("reasoning_effort") not in (None, "none"),
             **self._common(fields, limit),
         )
-        work = self._work(request, asked, say(self._scene.options.speaker, asked))
+        work = self.work(request, asked, say(self._scene.options.speaker, asked))
         headers = self._rules.headers(request)
         say_it = chat_stream if asked.stream else chat_reply
         return later(say_it(self._flavour, work, headers), wait)
@@ -128,14 +128,14 @@ class OpenAiPaths:
         limit = whole(fields.get("max_tokens", self._rules.usual_limit))
         asked = Asked(
             prompt="\n".join(prompts),
-            prompt_tokens=self._fit(tokens, limit),
-            limit=self._limit(limit, tokens),
+            prompt_tokens=self.fit(tokens, limit),
+            limit=self.room(limit, tokens),
             **self._common(fields, limit),
         )
         said: list[Said] = []
         for prompt in prompts:
             said += say(self._scene.options.speaker, msgspec.structs.replace(asked, prompt=prompt))
-        work = self._work(request, asked, said)
+        work = self.work(request, asked, said)
         headers = self._rules.headers(request)
         say_it = completion_stream if asked.stream else completion_reply
         return later(say_it(self._flavour, work, headers), wait)
@@ -144,7 +144,7 @@ class OpenAiPaths:
         fields = fields_of(request)
         wait = self._rules.fields(fields)
         self._rules.model(self._model(fields))
-        work = self._work(request, Asked(model=model_of(fields), prompt="", prompt_tokens=0), [])
+        work = self.work(request, Asked(model=model_of(fields), prompt="", prompt_tokens=0), [])
         flavour, rules = self._flavour, self._rules
         extras = flavour.embedding_extras(work)
         details, headers = flavour.embedding_details, rules.headers(request)
@@ -177,7 +177,7 @@ class OpenAiPaths:
             "include_usage": isinstance(options, dict) and options.get("include_usage") is True,
         }
 
-    def _fit(self, tokens: int, limit: int | None) -> int:
+    def fit(self, tokens: int, limit: int | None, param: str = "messages") -> int:
         """Prompt tokens as counted: refused where they do not fit, cut where the server cuts. Raises Refused."""
         size = self._rules.context_length
         if tokens + (limit if limit is not None and limit > 0 else 0) <= size:
@@ -188,16 +188,17 @@ class OpenAiPaths:
         raise Refused(
             400,
             f"This model's maximum context length is {size} tokens; {asked} were asked for.",
-            param="messages",
+            param=param,
             code="context_length_exceeded",
             why=f"overflow:{tokens}:{size}",
         )
 
-    def _limit(self, limit: int | None, tokens: int) -> int | None:
+    def room(self, limit: int | None, tokens: int) -> int | None:
+        """Tokens an answer may have."""
         room = max(self._rules.context_length - tokens, 1)
         return room if limit is None or limit < 0 else min(limit, room)
 
-    def _work(self, request: Request, asked: Asked, said: list[Said]) -> Work:
+    def work(self, request: Request, asked: Asked, said: list[Said]) -> Work:
         cached = self._cached(asked) if self._flavour.cached is not None else 0
         return Work(seed_of(self._scene, request), int(self._scene.clock()), asked, said, cached)
 

@@ -6,8 +6,9 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
-from pointsman.mock.anthropic.events import event, message_reply, message_stream
+from pointsman.mock.anthropic.events import message_reply, message_stream
 from pointsman.mock.anthropic.read import Message, read_count, read_message
+from pointsman.mock.events import event
 from pointsman.mock.flavour import Work
 from pointsman.mock.message import Answer, Refused, Reply, Request, header_lines, json_reply
 from pointsman.mock.openai_paths import seed_of

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pointsman.mock.chat import HOLE
+from pointsman.mock.events import event
 from pointsman.mock.message import SSE, Reply, Stream, encode, json_reply
 
 if TYPE_CHECKING:
@@ -17,11 +18,6 @@ THOUGHT = "The question is about trains, as ever."
 SIGNATURE = "c2ltdWxhdGVk"
 REASONS = {"stop": "end_turn", "length": "max_tokens", "tool_calls": "tool_use"}
 _HOLE = encode(HOLE)
-
-
-def event(value: dict[str, Any]) -> bytes:
-    """One event, named by its type."""
-    return b"event: %b\ndata: %b\n\n" % (value["type"].encode(), encode(value))
 
 
 STOP = event({"type": "message_stop"})
