@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from hashlib import sha256
 
 import openai
 import pytest
@@ -15,6 +16,7 @@ from support.programs import APART
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 KEY = "sk-a-key-of-a-service"
+OTHERS = "sk-of-the-environment"
 TOOLS = [
     {"type": "function", "function": {"name": name, "parameters": {"type": "object", "properties": {}}}}
     for name in ("get_rain", "get_sun")
@@ -31,6 +33,8 @@ model_list:
       {{ model: any_llm/openai/gpt-4o-mini, api_base: "{url}", api_key: {key}, timeout: 0.2, stream_timeout: 0.2 }}
   - model_name: nobody
     litellm_params: {{ model: any_llm/nobody/gpt, api_key: {key} }}
+  - model_name: own
+    litellm_params: {{ model: any_llm/openai/gpt-4o-mini, api_base: "{url}" }}
   - model_name: keyless
     litellm_params: {{ model: any_llm/deepseek/deepseek-chat }}
 router_settings: {{ num_retries: 0, disable_cooldowns: true }}
@@ -45,7 +49,7 @@ async def house(tmp_path_factory):
         closed = gone.port
         gone.kill()
         config.write_text(CONFIGURATION.format(url=f"{mock.base_url}/v1", key=KEY, closed=closed))
-        async with serving(config, python=APART, more={"DEEPSEEK_API_KEY": ""}) as gateway:
+        async with serving(config, python=APART, more={"DEEPSEEK_API_KEY": "", "OPENAI_API_KEY": OTHERS}) as gateway:
             url = f"http://127.0.0.1:{gateway.port}/v1"
             async with openai.AsyncOpenAI(base_url=url, api_key="any", max_retries=0, timeout=30) as ai:
                 yield mock, ai
@@ -134,6 +138,15 @@ async def test_who_can_not_be_asked(house, model, error, told):
     _, ai = house
     with pytest.raises(error, match=told):
         await ai.chat.completions.create(model=model, messages=MESSAGES)
+
+
+async def test_a_key_of_the_environment_goes_to_no_address_of_the_configurations(house):
+    """Nobody said that it is meant for it."""
+    mock, ai = house
+    with pytest.raises(openai.InternalServerError):
+        await ai.chat.completions.create(model="own", messages=MESSAGES)
+    assert mock.ledger.last.key_sent
+    assert mock.ledger.last.key_digest != sha256(OTHERS.encode()).hexdigest()[:12]
 
 
 @pytest.mark.parametrize(("stream", "code"), [(False, "upstream_timeout"), (True, "upstream_first_token_timeout")])

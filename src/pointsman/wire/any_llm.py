@@ -30,6 +30,9 @@ from pointsman.wire.upstream import Resume
 
 KIND = "any_llm"
 MISSING = "the library any-llm is not installed: pip install 'pointsman[any-llm]'"
+KEYLESS = "none"
+"""What is sent as a key to an address of the configuration's without one: the library would send the environment's."""
+
 DONE = b"data: [DONE]\n\n"
 
 _decode = msgspec.json.Decoder(dict[str, Any]).decode
@@ -85,7 +88,8 @@ class AnyLlm:
         if client is None:
             url = self.provider.base_url
             at = url if url != USUAL[KIND] else None
-            client = await asyncio.to_thread(_make, service, secret.reveal() if secret else None, at)
+            key = secret.reveal() if secret else KEYLESS if at else None
+            client = await asyncio.to_thread(_make, service, key, at)
             self._clients[place] = client
         return client
 
