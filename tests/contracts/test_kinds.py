@@ -15,8 +15,9 @@ import json
 import openai
 import pytest
 
+from pointsman.providers.profiles import PROFILES
 from support.asking import ask
-from support.kinds import KEY, ROWS, house
+from support.kinds import KEY, ROWS, house, rest
 
 MESSAGES = [{"role": "user", "content": "How is the weather?"}]
 SCHEMA = {"type": "object", "properties": {"city": {"type": "string"}, "days": {"type": "integer"}}}
@@ -49,6 +50,23 @@ async def test_a_whole_answer(row):
     assert answer.usage.completion_tokens == 6
     assert (entry.model, entry.key_matched, entry.status) == (row.model, True, 200)
     assert KEY not in answer.model_dump_json()
+
+
+@pytest.mark.parametrize("row", rest(), ids=str)
+async def test_kinds_that_are_not_simulated_are_asked_as_their_profile_says(row):
+    """Wherever that is, with the key where it is looked for, streamed or not."""
+    limit = {"max_completion_tokens": 6}
+    async with house(row) as it:
+        whole = await it.ai.chat.completions.create(model="m", messages=MESSAGES, **limit)
+        path, asked = it.mock.ledger.last.path, it.mock.ledger.last.body
+        stream = [
+            c async for c in await it.ai.chat.completions.create(model="m", messages=MESSAGES, stream=True, **limit)
+        ]
+    said = "".join(chunk.choices[0].delta.content or "" for chunk in stream if chunk.choices)
+    assert said == whole.choices[0].message.content != ""
+    profile = PROFILES[row.kind]
+    assert path == f"{profile.prefix}/chat/completions"
+    assert asked[profile.renamed.get("max_completion_tokens", "max_completion_tokens")] == 6
 
 
 @every

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from pointsman.model.outcome import FailureKind
 from pointsman.providers.resumed import Resumed
-from pointsman.providers.sse import MAX_FRAME, SseReader
+from pointsman.providers.sse import GAVE_UP, MAX_FRAME, SseReader
 from support.cutting import corpus, cuttings, reads_alike, told
 from support.event_stream import BOM, Event, events, lines_of
 from support.fuzzing import alike
@@ -46,7 +46,7 @@ def parsed(payload: bytes) -> dict[str, Any] | None:
 def is_failure(chunk: dict[str, Any]) -> bool:
     reasons = {choice.get("finish_reason") for choice in chunk.get("choices") or ()}
     words = {chunk.get("object"), chunk.get("type")}
-    return bool(chunk.get("error")) or "error" in words or bool(reasons & {"error", "abort"})
+    return bool(chunk.get("error")) or "error" in words or bool(reasons & GAVE_UP)
 
 
 class Reading:

@@ -18,6 +18,7 @@ from pointsman.fakes import settings
 from pointsman.mock.dialects import REFUSALS
 from pointsman.model.deployment import Deployment, Provider
 from pointsman.model.secret import Secret
+from pointsman.providers.profiles import OTHERS, PROFILES
 from pointsman.testing import MockProvider
 from support.serving import Serving, gateway
 
@@ -167,6 +168,13 @@ ROWS = [
         thoughts="reasoning_content",
     ),
 ]
+
+
+def rest() -> list[Row]:
+    """The kinds without a row that are written to differently from OpenAI, against a server that is asked anywhere."""
+    told = {row.kind for row in ROWS} | OTHERS.keys()
+    odd = [kind for kind, profile in PROFILES.items() if kind not in told and not profile.plain]
+    return [Row(kind=kind, mock="compatible", model="org/model", says="openai", base="") for kind in odd]
 
 
 class House(msgspec.Struct, frozen=True):

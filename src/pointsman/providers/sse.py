@@ -20,8 +20,8 @@ from pointsman.providers.transcript import Transcript
 MAX_FRAME = 1024 * 1024
 """Bytes, line ends around it not counted: a frame that is longer is rubbish, not an answer."""
 
-GAVE_UP = frozenset({"error", "abort"})
-"""Finish reasons of an answer that was not finished: OpenRouter's and SGLang's words."""
+GAVE_UP = frozenset({"error", "abort", "insufficient_system_resource"})
+"""Finish reasons of an answer that was not finished: OpenRouter's, SGLang's and DeepSeek's words."""
 
 
 class _Delta(msgspec.Struct, gc=False):
