@@ -119,6 +119,15 @@ async def test_errors_are_the_clients_own(openai_behind, deed, told, fault, kind
 
 
 @pytest.mark.parametrize("client", ["openai", "openai-node"], indirect=True)
+async def test_responses(house):
+    """Calls whole and streamed, and an answer in words."""
+    whole, streamed, text = await house.do("respond", text="get_rain and get_sun")
+    assert [name for name, _ in whole] == ["get_rain", "get_sun"]
+    assert streamed == whole
+    assert text.startswith("[one/")
+
+
+@pytest.mark.parametrize("client", ["openai", "openai-node"], indirect=True)
 async def test_models_are_listed(openai_behind):
     """Public names."""
     assert await openai_behind.do("models") == ["m"]

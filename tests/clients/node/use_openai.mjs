@@ -12,6 +12,9 @@ const said = ({ text }) => [{ role: "user", content: text }];
 const ask = (it, more) => client(it).chat.completions.create({ model: it.model, messages: said(it), ...more });
 const calls = (message) => message.tool_calls.map((call) => [call.function.name, call.function.arguments]);
 
+const called = ({ output }) =>
+  output.filter(({ type }) => type === "function_call").map((item) => [item.name, item.arguments]);
+
 const deeds = {
   async chat(it) {
     const { choices, usage } = await ask(it, { max_tokens: 6 });
@@ -63,6 +66,16 @@ const deeds = {
     const ids = [];
     for await (const model of client(it).models.list()) ids.push(model.id);
     return ids;
+  },
+
+  async respond(it) {
+    const tools = TOOLS.map((tool) => ({ type: "function", strict: true, ...tool.function }));
+    const asked = { model: it.model, input: it.text, tools };
+    const { responses } = client(it);
+    const whole = await responses.create(asked);
+    const told = await responses.stream(asked).finalResponse();
+    const last = await responses.create({ model: it.model, input: it.text });
+    return [called(whole), called(told), last.output_text];
   },
 
   async leave(it) {

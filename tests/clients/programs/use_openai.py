@@ -77,9 +77,22 @@ def models(it):
     return [model.id for model in client(it["url"], it["key"]).models.list()]
 
 
+def respond(it):
+    asked = {"model": it["model"], "input": it["text"], "tools": [{"type": "function", **t["function"]} for t in TOOLS]}
+    responses = client(it["url"], it["key"]).responses
+    whole = responses.create(**asked)
+    with responses.stream(**asked) as events:
+        told = events.get_final_response()
+    return [called(whole), called(told), responses.create(model=it["model"], input=it["text"]).output_text]
+
+
+def called(response):
+    return [[item.name, item.arguments] for item in response.output if item.type == "function_call"]
+
+
 def leave(it):
     with ask(it, stream=True) as chunks:
         return next(text for chunk in chunks if (text := chunk.choices[0].delta.content))
 
 
-answer(chat, stream, tools, stream_tools, schema, pictures, embeddings, models, leave)
+answer(chat, stream, tools, stream_tools, schema, pictures, embeddings, models, respond, leave)
