@@ -154,8 +154,9 @@ async def test_two_calls_at_once(row):
 async def test_tools_that_it_has_no_words_for_are_refused_by_name(row):
     """And nobody is asked."""
     async with house(row) as it:
-        with pytest.raises(openai.BadRequestError, match="tools: "):
+        with pytest.raises(openai.BadRequestError, match="no words for tools;") as caught:
             await it.ai.chat.completions.create(model="m", messages=MESSAGES, tools=[TOOL])
+        assert caught.value.param == "tools"
         assert it.mock.ledger.total == 0
 
 

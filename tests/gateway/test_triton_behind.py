@@ -136,8 +136,9 @@ async def test_what_can_t_be_asked_is_a_bad_request_that_names_the_field():
     """And nobody is asked."""
     async with house() as (mock, ai):
         for more, field in (({"n": 2}, "n"), ({"logprobs": True}, "logprobs"), ({"tools": [TOOL]}, "tools")):
-            with pytest.raises(openai.BadRequestError, match=f"{field}: this provider has no word for it"):
+            with pytest.raises(openai.BadRequestError, match=f"triton has no words for {field};") as caught:
                 await ai.chat.completions.create(model="m", messages=MESSAGES, **more)
+            assert caught.value.param == field
         image = [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "https://x/y.png"}}]}]
         with pytest.raises(openai.BadRequestError, match="messages: content parts of type 'image_url'"):
             await ai.chat.completions.create(model="m", messages=image)

@@ -32,6 +32,8 @@ USUAL: dict[str, tuple[Any, ...]] = {
     "parallel_tool_calls": (True,),
     "response_format": ({"type": "text"},),
     "verbosity": ("medium",),
+    "suffix": ("",),
+    "reasoning_effort": ("none",),
 }
 """What each field says where it asks for nothing. To choose no tool is to be offered none."""
 

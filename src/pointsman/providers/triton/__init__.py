@@ -10,6 +10,6 @@ from __future__ import annotations
 from pointsman.providers.shapes import Dialect
 from pointsman.providers.triton.read import read
 from pointsman.providers.triton.stream import reader
-from pointsman.providers.triton.write import write
+from pointsman.providers.triton.write import NEUTRAL, write
 
-DIALECT = Dialect(write=write, read=read, reader=reader)
+DIALECT = Dialect(write=write, read=read, reader=reader, lacks=frozenset(NEUTRAL))
