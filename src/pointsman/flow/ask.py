@@ -16,7 +16,8 @@ from pointsman.flow.keys import key_delivered, key_failed, next_key
 from pointsman.flow.resume import attended, broke_off, rest_of
 from pointsman.flow.reworded import refused, written
 from pointsman.flow.trip import Trip
-from pointsman.flow.words import dialect_of, idle, natively
+from pointsman.flow.unasked import answered_here
+from pointsman.flow.words import dialect_of, natively
 from pointsman.model.decision import Leg
 from pointsman.model.deployment import Deployment
 from pointsman.model.exchange import Answered, Refusal, StreamReader, Understood
@@ -24,6 +25,7 @@ from pointsman.model.outcome import CONSEQUENCES, Attempt, Estimate, FailureKind
 from pointsman.model.prices import cost
 from pointsman.model.request import NO_HINTS, TALKS, Request
 from pointsman.model.secret import Key
+from pointsman.providers import DIALECTS
 from pointsman.providers.resumed import Resumed
 from pointsman.providers.shapes import Inexpressible, bounded, scrubbed
 from pointsman.providers.streamed import streamed
@@ -60,11 +62,8 @@ def ask(trip: Trip, leg: Leg, lease: Lease) -> Generator[Effect, Reply, FailureK
     """Ask once. What came of it stands in the trip; returned is the kind of failure, None for success."""
     board = trip.core.board
     try:
-        if trip.request.endpoint == "count_tokens" and not natively(trip, leg):
-            _estimate(trip, leg)
+        if trip.request.native is not None and answered_here(trip, leg):
             return None
-        if trip.request.native is not None and idle(trip, leg):
-            return _nothing_to_do(trip, leg, trip.request.native.idle)
         try:
             call = _written(trip, leg, lease)
         except Inexpressible as reason:  # nobody was asked, so nothing is known of the deployment
@@ -90,25 +89,21 @@ def ask(trip: Trip, leg: Leg, lease: Lease) -> Generator[Effect, Reply, FailureK
         board.give_back(lease)
 
 
-def _estimate(trip: Trip, leg: Leg) -> None:
-    """Tokens are asked for, and the deployment does not count any: they are guessed, and nobody is asked."""
-    trip.answer = Understood(b'{"input_tokens":%d}' % trip.request.tokens, native=True)
-    trip.attempts += (Attempt(leg.deployment.id, leg.model, None, 0.0, 200, "estimated", leg.tier),)
-
-
 def _written(trip: Trip, leg: Leg, lease: Lease) -> Call:
     """The call that asks ``leg``. Raises Inexpressible."""
     tier, deployment = trip.decision.tiers[leg.tier], leg.deployment
     request = trip.request if tier.fields is None else as_wished(trip.request, tier)
-    dialect, provider = dialect_of(trip, leg), deployment.provider
+    provider = deployment.provider
     rest = rest_of(trip, leg, request) if trip.told is not None else None
     asked = rest or request
-    if asked.native is None and not deployment.additional_drop_params:
+    if request.native is None and not deployment.additional_drop_params:
+        dialect = DIALECTS[provider.kind]
         try:
             wire = dialect.write(asked, deployment, leg.model)
         except Inexpressible:
             asked, wire = written(trip, leg, dialect, asked)
     else:
+        dialect = dialect_of(trip, leg)
         asked, wire = written(trip, leg, dialect, asked)
     reader = dialect.reader(bounded(asked, wire.limit), leg.model) if request.stream else None
     limit = idle = deployment.timeout or trip.router.timeout
@@ -120,17 +115,6 @@ def _written(trip: Trip, leg: Leg, lease: Lease) -> Call:
     if provider.keys and lease.key is None:
         lease.key = next_key(trip, leg, lease)
     return Call(provider, wire, min(left, limit), idle, reader, until, lease.key)
-
-
-def _nothing_to_do(trip: Trip, leg: Leg, answer: bytes) -> FailureKind | None:
-    """Nobody is asked, so nothing is known of the deployment."""
-    understood = Understood(answer)
-    told = streamed(trip.request, understood) if trip.request.stream else understood
-    if isinstance(told, Refusal):
-        return _told(trip, leg, 0.0, told)
-    trip.answer = told
-    trip.attempts += (Attempt(leg.deployment.id, leg.model, None, 0.0, 200, "", leg.tier),)
-    return None
 
 
 def _hedged(trip: Trip, first: Entrant) -> Generator[Effect, Reply, tuple[Entrant, Reply]]:
@@ -185,8 +169,11 @@ def _patience(trip: Trip, deployment: Deployment, own: float) -> tuple[float, fl
 
 def _answered(trip: Trip, leg: Leg, lease: Lease, reply: Answered, call: Call) -> FailureKind | None:
     """A whole reply, whether that or a stream was asked for."""
-    request, reader = bounded(trip.request, call.request.limit), call.reader
-    read = dialect_of(trip, leg).read(request, leg.model, reply)
+    request, reader, limit = trip.request, call.reader, call.request.limit
+    dialect = DIALECTS[leg.deployment.provider.kind] if request.native is None else dialect_of(trip, leg)
+    if limit is not None:
+        request = bounded(request, limit)
+    read = dialect.read(request, leg.model, reply)
     if request.stream and type(read) is Understood and not read.native:
         read = streamed(request, read)
         if isinstance(reader, Resumed) and type(read) is Understood:

@@ -88,18 +88,16 @@ class Inference:
     def handle(self, exchange: Exchange) -> None:
         """Take a whole request. Whatever goes wrong is answered."""
         request_id = self.runtime.new_id()
-        front = FRONTS.get(exchange.endpoint)
-        if front is not None:
-            exchange = Interpreter(exchange, front, request_id)
+        endpoint = exchange.endpoint
+        read = READERS.get(endpoint)
+        if read is None:
+            exchange = interpreter = Interpreter(exchange, FRONTS[endpoint], request_id, self.runtime.topology.serves)
+            read = interpreter.read
         try:
             if self._most is not None:
                 self._shed(self._most)
             self.keys.check(exchange.headers)
-            if type(exchange) is Interpreter:
-                request = exchange.read(self.runtime.topology.serves)
-            else:
-                endpoint = exchange.endpoint
-                request = READERS[endpoint](endpoint, exchange.body, exchange.headers, request_id)  # type: ignore[arg-type]
+            request = read(endpoint, exchange.body, exchange.headers, request_id)  # type: ignore[arg-type]
             Passage(self, exchange, self.runtime.trip(request)).resume()
         except PointsmanError as error:
             self.runtime.refused(error.code)
@@ -239,11 +237,9 @@ class Passage(Drive[Trip]):
         self._tell(Outcome(None, stopped.status, trip.attempts, seconds=seconds), stopped.message)
 
     def _head(self, decision: Decision, leg: Leg, earlier: tuple[Attempt, ...]) -> bytes:
-        head, dropped = (
-            decision_head(self._trip.request.id, decision, leg, earlier, self._house.litellm),
-            self._trip.dropped,
-        )
-        return head + dropped_head(dropped.get(leg.deployment.id, ())) if dropped else head
+        trip = self._trip
+        head = decision_head(trip.request.id, decision, leg, earlier, self._house.litellm)
+        return head if not trip.dropped else head + dropped_head(trip.dropped.get(leg.deployment.id, ()))
 
     def _tell(self, outcome: Outcome, error: str | None) -> None:
         trip = self._trip

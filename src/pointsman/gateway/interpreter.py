@@ -18,26 +18,27 @@ from pointsman.wire.exchange import Exchange
 
 
 class Interpreter(Exchange):
-    """Over the exchange that the lane knows. ``request`` is set by ``read``: till then only errors are told."""
+    """Over the exchange that the lane knows. ``request`` is set by ``read``: till then only errors are told.
+    ``serves``: a name is the configuration's own.
+    """
 
     request: Request
 
-    def __init__(self, exchange: Exchange, front: Front, request_id: str) -> None:
+    def __init__(self, exchange: Exchange, front: Front, request_id: str, serves: Callable[[str], bool]) -> None:
         super().__init__(exchange.lane, exchange.endpoint, exchange.headers, exchange.keep_alive, exchange.old)
         self.body = exchange.body
         self._exchange = exchange
         self._front = front
         self._id = request_id
+        self._serves = serves
         self._watch = Watch(time(), monotonic)
         self._teller: Teller | None = None
         self._native = False
         exchange.on_gone, exchange.on_full, exchange.on_room = self._left, self._is_full, self._has_room
 
-    def read(self, serves: Callable[[str], bool]) -> Request:
-        """What is asked. ``serves``: a name is the configuration's own. Raises InvalidBody or InvalidHeader, which name
-        the place.
-        """
-        self.request = read_foreign(self, self._front, self._id, serves)
+    def read(self, *_read: object) -> Request:
+        """What is asked. Raises InvalidBody or InvalidHeader, which name the place."""
+        self.request = read_foreign(self, self._front, self._id, self._serves)
         return self.request
 
     def as_is(self) -> None:
