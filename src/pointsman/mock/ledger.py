@@ -125,7 +125,7 @@ class Ledger:
         self.peak = max(self.peak, self.in_flight)
         request.number = self.total
         size = len(request.body)
-        body = request.fields if size <= MAX_BODY_KEPT else {}
+        body = request.said if size <= MAX_BODY_KEPT else {}
         entry = Entry(self.total, request.method, request.path, body, size, request.headers, began=self._clock())
         entry.model = request.model
         proved = self._proved(request)

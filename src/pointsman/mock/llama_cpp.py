@@ -13,6 +13,7 @@ from pointsman.mock.flavour import Flavour, Work
 from pointsman.mock.message import SSE, Answer, Refused, Reply, Request, Stream, encode, json_reply
 from pointsman.mock.openai_paths import OpenAiPaths, Rules, seed_of
 from pointsman.mock.parameters import parameters_of
+from pointsman.mock.rerank import Reranking
 from pointsman.mock.said import say
 from pointsman.mock.words import estimate, token_ids
 
@@ -76,6 +77,8 @@ class LlamaCpp:
         for prefix in ("", "/v1"):
             self.routes[("POST", f"{prefix}/chat/completions")] = paths.chat
             self.routes[("POST", f"{prefix}/completions")] = paths.completions
+            for path in ("/rerank", "/reranking"):
+                self.routes[("POST", prefix + path)] = Reranking(scene, rules).llama_cpp
             self.routes[("GET", f"{prefix}/models")] = self._models
             self.routes[("GET", f"{prefix}/health")] = _healthy
         self.prefixes: tuple[tuple[str, Handler], ...] = ()

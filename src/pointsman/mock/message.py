@@ -12,6 +12,8 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
+from pointsman.mock.form import Form
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -26,7 +28,7 @@ encode = msgspec.json.Encoder().encode
 class Request(msgspec.Struct):
     """``path`` is percent-decoded, ``target`` is it with its query as it came; ``chunked`` is false for HTTP/1.0
     clients; ``fields`` is the JSON object sent. ``route`` is the path as the kind's routes have it, ``named`` the model
-    that it names.
+    that it names. ``form`` is the multipart form sent, if it was one.
     """
 
     method: str
@@ -41,11 +43,17 @@ class Request(msgspec.Struct):
     target: bytes = b""
     route: str = ""
     named: str = ""
+    form: Form | None = None
+
+    @property
+    def said(self) -> dict[str, Any]:
+        """What stands in the body by name: files aside."""
+        return self.fields if self.form is None else {**self.form.texts}
 
     @property
     def model(self) -> str:
         """The model that is asked, wherever it is said."""
-        model = self.fields.get("model")
+        model = self.said.get("model")
         return model if isinstance(model, str) else self.named
 
     @property

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from pointsman.mock.chat import DONE, frame
 from pointsman.mock.flavour import Flavour
+from pointsman.mock.media import Media
 from pointsman.mock.message import Answer, Refused, Reply, Request, header_lines, json_reply
 from pointsman.mock.openai_paths import OpenAiPaths, Rules, seed_of
 from pointsman.mock.responses import Responses
@@ -13,7 +14,16 @@ from pointsman.mock.responses import Responses
 if TYPE_CHECKING:
     from pointsman.mock.kind import Handler, Scene
 
-MODELS = ("gpt-4o-mini", "gpt-4o", "text-embedding-3-small")
+MODELS = (
+    "gpt-4o-mini",
+    "gpt-4o",
+    "text-embedding-3-small",
+    "omni-moderation-latest",
+    "gpt-image-1",
+    "gpt-4o-mini-tts",
+    "gpt-4o-mini-transcribe",
+    "whisper-1",
+)
 CONTEXT_LENGTH = 128_000
 EMBEDDING_SIZE = 1536
 REQUESTS_A_MINUTE = 10_000
@@ -90,6 +100,7 @@ class OpenAi:
             ("POST", "/v1/completions"): paths.completions,
             ("POST", "/v1/embeddings"): paths.embeddings,
             ("POST", "/v1/responses"): Responses(scene, paths, rules).create,
+            **Media(scene, rules).routes,
             ("GET", "/v1/models"): self._models,
         }
         self.prefixes: tuple[tuple[str, Handler], ...] = (("/v1/models/", self._model),)

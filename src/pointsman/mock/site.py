@@ -15,6 +15,7 @@ from pointsman.mock.chat import DONE
 from pointsman.mock.connection import Connection
 from pointsman.mock.dialects import REFUSALS
 from pointsman.mock.faults import Fault, FaultBook
+from pointsman.mock.form import read_form
 from pointsman.mock.kind import Kind, Scene
 from pointsman.mock.ledger import Entry, Ledger
 from pointsman.mock.message import Answer, Refused, Reply, Request, Stream, header_lines, json_reply
@@ -159,6 +160,9 @@ class Site:
         if request.path.startswith(admin.PREFIX):
             return None
         if request.body:
+            kind = next((value for name, value in request.headers if name == b"content-type"), b"")
+            request.form = read_form(kind, request.body)
+        if request.body and request.form is None:
             try:
                 fields = decode(request.body)
             except NOT_JSON:
@@ -188,6 +192,8 @@ class Site:
                 return early, fault, slow
             if fault.name == "plain" and request.fields:
                 request.fields = unstreamed(request.fields)
+            elif fault.name == "plain" and request.form is not None:
+                request.form.texts.pop("stream", None)
         answer = self._handle(request, entry)
         if fault is not None and isinstance(answer, Reply):
             answer = self._spoil(fault, request, answer)

@@ -13,6 +13,7 @@ from pointsman.mock.chat import DONE, frame
 from pointsman.mock.flavour import Flavour
 from pointsman.mock.message import TEXT, Answer, Refused, Reply, Request, json_reply
 from pointsman.mock.openai_paths import OpenAiPaths, Rules
+from pointsman.mock.rerank import Reranking
 from pointsman.mock.words import token_ids
 
 if TYPE_CHECKING:
@@ -83,6 +84,7 @@ class Vllm:
             ("POST", "/v1/chat/completions"): paths.chat,
             ("POST", "/v1/completions"): paths.completions,
             ("POST", "/v1/embeddings"): paths.embeddings,
+            **{("POST", f"{prefix}/rerank"): Reranking(scene, rules).vllm for prefix in ("", "/v1", "/v2")},
             ("POST", "/tokenize"): self._tokenize,
             ("GET", "/v1/models"): self._models,
             ("GET", "/health"): _healthy,
@@ -92,7 +94,7 @@ class Vllm:
             ("GET", "/metrics"): self._metrics,
         }
         self.prefixes: tuple[tuple[str, Handler], ...] = ()
-        self.inference = frozenset(("/v1/chat/completions", "/v1/completions", "/v1/embeddings"))
+        self.inference = frozenset(path for method, path in self.routes if method == "POST") - {"/tokenize"}
 
     def place(self, path: str) -> tuple[str, str]:
         return path, ""
