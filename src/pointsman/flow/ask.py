@@ -96,15 +96,15 @@ def _written(trip: Trip, leg: Leg, lease: Lease) -> Call:
     provider = deployment.provider
     rest = rest_of(trip, leg, request) if trip.told is not None else None
     asked = rest or request
-    if request.native is None and not deployment.additional_drop_params:
-        dialect = DIALECTS[provider.kind]
+    native = request.native
+    dialect = DIALECTS[provider.kind] if native is None else dialect_of(trip, leg)
+    if deployment.additional_drop_params or (native is not None and (native.lost or native.idle)):
+        asked, wire = written(trip, leg, dialect, asked)
+    else:
         try:
             wire = dialect.write(asked, deployment, leg.model)
         except Inexpressible:
             asked, wire = written(trip, leg, dialect, asked)
-    else:
-        dialect = dialect_of(trip, leg)
-        asked, wire = written(trip, leg, dialect, asked)
     reader = dialect.reader(bounded(asked, wire.limit), leg.model) if request.stream else None
     limit = idle = deployment.timeout or trip.router.timeout
     if reader is not None:
