@@ -107,6 +107,13 @@ def parted(path, told):
     return [json.loads(line) for line in told.splitlines()] if path.startswith("/api/") else events(told)
 
 
+def woven(lines, dice):
+    """All pieces of all calls: one call after the other, or with pieces of earlier ones among those of later ones."""
+    step = dice.choice((0, 0.3, 0.9))
+    mixed = [(n + step * place, piece) for n, line in enumerate(lines) for place, piece in enumerate(line)]
+    return [piece for _, piece in sorted(mixed, key=lambda one: one[0])]
+
+
 def story(dice):
     """The frames of a random stream, and what it says."""
     text, thoughts, calls = "", "", []
@@ -117,6 +124,7 @@ def story(dice):
     for _ in range(dice.randint(0, 6)):
         text += (said := dice.choice(TEXTS))
         told.append(chunk({"content": said}))
+    lines = []
     for number in range(dice.randint(0, 3)):
         arguments = json.dumps({"city": dice.choice(TEXTS)})
         calls.append((f"call_{number}", f"f{number}", arguments))
@@ -126,10 +134,10 @@ def story(dice):
             "type": "function",
             "function": {"name": f"f{number}", "arguments": ""},
         }
-        told.append(chunk({"tool_calls": [head]}))
         cut = dice.randint(0, len(arguments))
         pieces = (arguments[:cut], arguments[cut:])
-        told += [chunk({"tool_calls": [{"index": number, "function": {"arguments": piece}}]}) for piece in pieces]
+        lines.append([head, *[{"index": number, "function": {"arguments": piece}} for piece in pieces]])
+    told += [chunk({"tool_calls": [piece]}) for piece in woven(lines, dice)]
     finish = "tool_calls" if calls else dice.choice(("stop", "length"))
     told += [chunk({}, finish=finish), chunk(usage={"prompt_tokens": 3, "completion_tokens": 9, "total_tokens": 12})]
     end = dice.choice(ENDS)
@@ -204,3 +212,42 @@ def test_arguments_that_are_no_object_are_handed_on(arguments):
     [used] = json.loads(FRONTS["/v1/messages"].whole(asked("/v1/messages"), body, WATCH))["content"]
     assert isinstance(used["input"], dict)
     assert str(arguments or "").strip('"') in str(used["input"])
+
+
+def test_pieces_of_several_calls_at_a_time_find_their_own():
+    """None is lost, none is an item of its own; a text between them neither."""
+
+    def call(number, arguments, **more):
+        return chunk({"tool_calls": [{"index": number, "function": {"arguments": arguments, **more}}]})
+
+    story = [call(0, "{", name="a"), call(1, "[", name="b"), call(0, "}"), chunk({"content": "x"}), call(1, "]")]
+    frames = [*map(frame, story), frame(chunk({}, finish="tool_calls")), frame("[DONE]")]
+    told = events(tell("/v1/responses", frames))
+    items = told[-1]["response"]["output"]
+    pieces = ["".join(e["delta"] for e in told if "delta" in e and e["output_index"] == n) for n in range(3)]
+    ended = [e["item"] for e in told if e["type"] == "response.output_item.done"]
+    begun = [e["item"]["id"] for e in told if e["type"] == "response.output_item.added"]
+    assert [(item.get("name"), item.get("arguments")) for item in items] == [("a", "{}"), ("b", "[]"), (None, None)]
+    assert pieces == ["{}", "[]", "x"]
+    assert ended == items
+    assert begun == [item["id"] for item in items]
+
+
+def test_two_texts_of_a_response_are_told_apart():
+    """By their ids; those of a call between them is its own."""
+    call = {"tool_calls": [{"index": 0, "id": "c", "function": {"name": "f", "arguments": "{}"}}]}
+    frames = [frame(chunk(delta)) for delta in ({"content": "a"}, call, {"content": "b"})]
+    told = events(tell("/v1/responses", [*frames, frame("[DONE]")]))
+    items = told[-1]["response"]["output"]
+    assert [item["type"] for item in items] == ["message", "function_call", "message"]
+    assert len({item["id"] for item in items}) == 3
+
+
+def test_a_response_that_breaks_off_has_what_was_said_to_its_end():
+    """A call under way is none."""
+    call = {"tool_calls": [{"index": 0, "id": "c", "function": {"name": "f", "arguments": "{"}}]}
+    teller = FRONTS["/v1/responses"].teller(asked("/v1/responses"), WATCH)
+    teller.tell(frame(chunk({"content": "a"})) + frame(chunk(call)))
+    [_, failed] = events(teller.broken(b'{"error": {"message": "derailed", "code": "cut"}}'))
+    assert [item["type"] for item in failed["response"]["output"]] == ["message"]
+    assert failed["response"]["error"] == {"code": "cut", "message": "derailed"}

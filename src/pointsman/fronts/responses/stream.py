@@ -41,19 +41,34 @@ class _Body(msgspec.Struct, gc=False):
 _decode_error = msgspec.json.Decoder(_Body).decode
 
 
+class _Open:
+    """An item under way. ``before`` is what every piece of it begins with; ``number`` is a call's among the calls."""
+
+    __slots__ = ("before", "call", "ident", "index", "kind", "number", "pieces")
+
+    def __init__(self, kind: str, index: int, number: int, call: Call) -> None:
+        self.kind = kind
+        self.index = index
+        self.number = number
+        self.call = call
+        self.ident = ""
+        self.before = b""
+        self.pieces: list[str] = []
+
+
 class Events:
-    """One response. Items are told one after the other."""
+    """One response. A text is told before the next item begins; calls are open to the end, since their pieces may come
+    in any order.
+    """
 
     def __init__(self, request: Request, _watch: Watch) -> None:
         self._request = request
         self._number = 0
         self._head: dict[str, Any] = {}
-        self._done: list[dict[str, Any]] = []
-        self._kind = ""  # of the item under way; empty if there is none
-        self._pieces: list[str] = []
-        self._before = b""  # what every piece of the item begins with, behind its number
-        self._call = Call()
-        self._calls = -1
+        self._output: list[dict[str, Any]] = []  # an item that is under way is empty
+        self._idents: set[str] = set()
+        self._text: _Open | None = None  # or a thought, or a refusal
+        self._calls: dict[int, _Open] = {}
         self._reason: Any = None
         self._usage: dict[str, Any] = usage_told(Chunk())
 
@@ -83,7 +98,8 @@ class Events:
             said = _Error("the stream broke off", "server_error")
         code = said.code or said.type or "server_error"
         head = self._head or opening(self._request, None, None)
-        failed = {**head, "status": "failed", "error": {"code": code, "message": said.message}, "output": self._done}
+        output = [item for item in self._output if item]
+        failed = {**head, "status": "failed", "error": {"code": code, "message": said.message}, "output": output}
         told = self._event("error", {"code": code, "message": said.message, "param": None})
         return told + self._event("response.failed", {"response": failed})
 
@@ -106,86 +122,98 @@ class Events:
     def _piece(self, kind: str, text: str, told: list[bytes]) -> None:
         if not text:
             return
-        if self._kind != kind:
-            self._begin(kind, told)
-        self._pieces.append(text)
-        told.append(self._delta(text))
+        item = self._text
+        if item is None or item.kind != kind:
+            self._end_text(told)
+            item = self._text = self._begin(_Open(kind, len(self._output), -1, _NO_CALL), told)
+        item.pieces.append(text)
+        told.append(self._delta(item, text))
 
     def _called(self, call: Call, number: int, told: list[bytes]) -> None:
-        if self._kind != CALL or number != self._calls:
-            self._close(told)
-            self._call, self._calls = call, number
-            self._begin(CALL, told)
+        item = self._calls.get(number)
+        if item is None:
+            self._end_text(told)
+            item = self._calls[number] = self._begin(_Open(CALL, len(self._output), number, call), told)
         arguments = (call.function or NOTHING).written
         if arguments:
-            self._pieces.append(arguments)
-            told.append(self._delta(arguments))
+            item.pieces.append(arguments)
+            told.append(self._delta(item, arguments))
 
-    def _begin(self, kind: str, told: list[bytes]) -> None:
-        self._close(told)
-        self._kind, self._pieces = kind, []
-        item = self._item("", "in_progress")
-        told.append(self._event("response.output_item.added", {"output_index": len(self._done), "item": item}))
-        where = {"item_id": item["id"], "output_index": len(self._done)}
-        if kind != CALL:
+    def _begin(self, item: _Open, told: list[bytes]) -> _Open:
+        self._output.append({})
+        shown = self._shown(item, "", "in_progress")
+        if shown["id"] in self._idents:  # several of one kind are told apart by their place
+            shown["id"] += f"_{item.index}"
+        item.ident = shown["id"]
+        self._idents.add(item.ident)
+        told.append(self._event("response.output_item.added", {"output_index": item.index, "item": shown}))
+        where = {"item_id": item.ident, "output_index": item.index}
+        if item.kind != CALL:
             where["content_index"] = 0
-            told.append(self._event("response.content_part.added", {**where, "part": self._part("")}))
-        name = f"response.{kind}.delta"
-        said = name.encode(), name.encode(), _encode(where)[1:-1]
-        self._before = b'event: %b\ndata: {"type":"%b",%b,"delta":' % said
+            told.append(self._event("response.content_part.added", {**where, "part": _part(item.kind, "")}))
+        name = f"response.{item.kind}.delta".encode()
+        item.before = b'event: %b\ndata: {"type":"%b",%b,"delta":' % (name, name, _encode(where)[1:-1])
+        return item
 
-    def _delta(self, text: str) -> bytes:
+    def _delta(self, item: _Open, text: str) -> bytes:
         self._number += 1
-        more = b',"logprobs":[]' if self._kind == TEXT else b""
-        return b'%b%b%b,"sequence_number":%d}\n\n' % (self._before, _encode(text), more, self._number - 1)
+        more = b',"logprobs":[]' if item.kind == TEXT else b""
+        return b'%b%b%b,"sequence_number":%d}\n\n' % (item.before, _encode(text), more, self._number - 1)
 
-    def _close(self, told: list[bytes]) -> None:
-        """End the item under way, if there is one."""
-        kind = self._kind
-        if not kind:
-            return
-        text = "".join(self._pieces)
-        item = self._item(text, "completed")
-        where: dict[str, Any] = {"item_id": item["id"], "output_index": len(self._done)}
+    def _end_text(self, told: list[bytes]) -> None:
+        """End the text under way, if there is one."""
+        if self._text is not None:
+            self._end(self._text, told)
+            self._text = None
+
+    def _end(self, item: _Open, told: list[bytes]) -> None:
+        kind, text = item.kind, "".join(item.pieces)
+        shown = self._shown(item, text, "completed")
+        where: dict[str, Any] = {"item_id": item.ident, "output_index": item.index}
         if kind == CALL:
-            done: dict[str, Any] = {"name": item["name"], "arguments": text}
+            done: dict[str, Any] = {"name": shown["name"], "arguments": text}
         else:
             where["content_index"] = 0
             done = {"refusal" if kind == REFUSAL else "text": text} | ({"logprobs": []} if kind == TEXT else {})
         told.append(self._event(f"response.{kind}.done", {**where, **done}))
         if kind != CALL:
-            told.append(self._event("response.content_part.done", {**where, "part": self._part(text)}))
-        told.append(self._event("response.output_item.done", {"output_index": len(self._done), "item": item}))
-        self._done.append(item)
-        self._kind = ""
+            told.append(self._event("response.content_part.done", {**where, "part": _part(kind, text)}))
+        told.append(self._event("response.output_item.done", {"output_index": item.index, "item": shown}))
+        self._output[item.index] = shown
 
-    def _item(self, text: str, status: str) -> dict[str, Any]:
-        """The item under way. Several of one kind are told apart by their place."""
+    def _shown(self, item: _Open, text: str, status: str) -> dict[str, Any]:
         request = self._request
-        if self._kind == CALL:
-            return called(request, self._calls, self._call, text, status)
-        if self._kind == THOUGHT:
-            item = thought(request, text, status)
+        if item.kind == CALL:
+            shown = called(request, item.number, item.call, text, status)
+        elif item.kind == THOUGHT:
+            shown = thought(request, text, status)
         else:
-            item = message(request, [self._part(text)] if text else [], status)
-        if any(done["id"] == item["id"] for done in self._done):
-            item["id"] = f"{item['id']}_{len(self._done)}"
-        return item
-
-    def _part(self, text: str) -> dict[str, Any]:
-        if self._kind == THOUGHT:
-            return {"type": THOUGHT, "text": text}
-        return refusal_part(text) if self._kind == REFUSAL else text_part(text)
+            shown = message(request, [_part(item.kind, text)] if text else [], status)
+        if item.ident:
+            shown["id"] = item.ident
+        return shown
 
     def _ended(self, told: list[bytes]) -> None:
         if not self._head:
             self._started(Chunk(), told)
-        self._close(told)
+        text = [] if self._text is None else [self._text]
+        for item in sorted([*text, *self._calls.values()], key=lambda item: item.index):
+            self._end(item, told)
+        self._text, self._calls = None, {}
         end = ending(self._reason)
-        response = {**self._head, **end, "output": self._done, "usage": self._usage}
+        response = {**self._head, **end, "output": self._output, "usage": self._usage}
         told.append(self._event(f"response.{end['status']}", {"response": response}))
 
     def _event(self, name: str, fields: dict[str, Any]) -> bytes:
         self._number += 1
         told = {"type": name, **fields, "sequence_number": self._number - 1}
         return b"event: %b\ndata: %b\n\n" % (name.encode(), _encode(told))
+
+
+_NO_CALL = Call()
+
+
+def _part(kind: str, text: str) -> dict[str, Any]:
+    if kind == THOUGHT:
+        return {"type": THOUGHT, "text": text}
+    return refusal_part(text) if kind == REFUSAL else text_part(text)
