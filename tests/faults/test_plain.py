@@ -55,7 +55,7 @@ async def test_a_text_completion_is_a_stream_to_the_openai_client(plain):
 @pytest.mark.parametrize("plain", [kind for kind in KINDS if kind != "triton"], indirect=True)
 async def test_tool_calls_reach_the_openai_clients_own_accumulator(plain):
     """Its stream helper puts the calls together by their index."""
-    asked = {**QUESTION, "tools": [TOOL], "tool_choice": "required"}
+    asked = {**QUESTION, "tools": [TOOL]}
     async with gateway(over(plain)) as it, client(it.url) as ai:
         async with ai.chat.completions.stream(**asked) as stream:
             message = (await stream.get_final_completion()).choices[0].message

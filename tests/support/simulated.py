@@ -19,6 +19,10 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 Ask = dict[str, Any]
 
 
+SHOW = "/api/show"
+"""Where Ollama is asked about a model, which is no inference."""
+
+
 class Desk:
     """Whoever asks a running example. ``headers`` go with every question."""
 
@@ -38,7 +42,8 @@ class Desk:
 
     def received(self, provider: str) -> list[Ask]:
         """The bodies of the inference requests that a provider was sent."""
-        return [entry.body for entry in self[provider].ledger.entries if entry.method == "POST" and entry.model]
+        asked = (entry for entry in self[provider].ledger.entries if entry.method == "POST" and entry.path != SHOW)
+        return [entry.body for entry in asked if entry.model]
 
     async def post(self, path: str, body: Ask, *headers: str) -> Reply:
         raw = post(path, msgspec.json.encode(body), *self.headers, *headers)
