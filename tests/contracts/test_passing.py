@@ -218,3 +218,59 @@ async def _drain(ai, *, stream):
     told = await transcript(ai, stream=stream)
     async for _ in told:
         pass
+
+
+SPEECH = {"voice": "alloy", "input": "All aboard the night train", "response_format": "wav"}
+SPOKEN = post("/v1/audio/speech", msgspec.json.encode({"model": "m", **SPEECH}))
+
+
+async def test_speech_is_heard_while_it_is_spoken():
+    """The first words come before the last; a caller that leaves then is told upstream."""
+    async with house("hang_after=2") as it:
+        reader, writer = await asyncio.open_connection("127.0.0.1", it.gateway.port)
+        writer.write(SPOKEN)
+        head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 20)
+        heard = await asyncio.wait_for(reader.readexactly(44), 20)
+        writer.close()
+        entry = await it.mock.ledger.wait_for(lambda entry: entry.client_closed)
+        leases = it.leases
+    assert b"content-type: audio/wav" in head
+    assert b"transfer-encoding: chunked" in head
+    assert b"RIFF" in heard
+    assert (entry.tokens_sent, leases) == (2, 0)
+
+
+@pytest.mark.parametrize("fault", ["cut=2:variant=torn", "reset=2"])
+async def test_speech_that_breaks_off_ends_with_the_connection(fault):
+    """Nothing is said into it, and no last chunk looks like its end."""
+    async with house(fault) as it:
+        reader, writer = await asyncio.open_connection("127.0.0.1", it.gateway.port)
+        writer.write(SPOKEN)
+        told = await asyncio.wait_for(reader.read(), 20)
+        writer.close()
+        ok, _ = it.outcome()
+    assert b"RIFF" in told
+    assert b"error" not in told
+    assert not told.endswith(b"0\r\n\r\n")
+    assert not ok
+
+
+@pytest.mark.parametrize("fault", ["status=500", "reset", "garbage=html", "garbage=broken", "empty"])
+async def test_speech_that_failed_before_a_sound_is_asked_for_again(fault):
+    """Whatever stood there instead; where it is the same again the caller gets a status."""
+    async with house(f"{fault}:times=1", retries=1) as it:
+        told = await it.ai.audio.speech.create(model="m", **SPEECH)
+        direct = await it.direct.audio.speech.create(model="gpt-4o-mini-transcribe", **SPEECH)
+        it.mock.faults.set(fault)
+        with pytest.raises(openai.InternalServerError):
+            await it.ai.audio.speech.create(model="m", **SPEECH)
+    assert told.content == direct.content
+
+
+@pytest.mark.parametrize("fault", ["empty", "garbage=html", "garbage=broken", "garbage=truncated"])
+async def test_what_is_no_answer_is_none(fault):
+    """Though it comes with a 200."""
+    async with house(fault) as it:
+        with pytest.raises(openai.InternalServerError) as caught:
+            await transcript(it.ai)
+    assert caught.value.code == "upstream_invalid_response"

@@ -21,7 +21,7 @@ from pointsman.gateway.envelope import (
     mistyped,
     read_envelope,
 )
-from pointsman.model.request import Endpoint, Fields, Native, Request, Spelt
+from pointsman.model.request import SOUNDS, Endpoint, Fields, Native, Request, Spelt
 
 LOOKED_INTO = hints.FIELDS | wishes.FIELDS
 """Body fields that most requests don't have."""
@@ -79,7 +79,8 @@ def read_body(endpoint: Endpoint, body: bytes | bytearray, headers: dict[bytes, 
 def read_passing(endpoint: Endpoint, body: bytes | bytearray, headers: dict[bytes, bytes], request_id: str) -> Request:
     """Of an endpoint that is passed through. Raises InvalidBody, which names the place."""
     request = read_body(endpoint, body, headers, request_id)
-    return msgspec.structs.replace(request, native=Native("openai", request.body, {"model": endpoint}))
+    stream = request.stream or endpoint in SOUNDS
+    return msgspec.structs.replace(request, stream=stream, native=Native("openai", request.body, {"model": endpoint}))
 
 
 def read_fields(body: bytes | bytearray) -> tuple[Fields, Envelope]:

@@ -22,8 +22,9 @@ from pointsman.gateway.headers import cost_head, decision_head, dropped_head, id
 from pointsman.gateway.interpreter import Interpreter
 from pointsman.gateway.pulse import Pulse
 from pointsman.model.decision import Decision, Leg
+from pointsman.model.exchange import OCTETS
 from pointsman.model.outcome import Attempt, FailureKind, Outcome
-from pointsman.model.request import TALKS
+from pointsman.model.request import SOUNDS, TALKS
 from pointsman.routing.topology import Topology
 from pointsman.runtime import Runtime
 from pointsman.telemetry.events import Finished, Refused
@@ -168,7 +169,11 @@ class Passage(Drive[Trip]):
         if effect.native:
             exchange.as_is()
         if not exchange.started:  # another stream may have broken off
-            exchange.begin(self._head(effect.decision, effect.leg, effect.attempts))
+            head = self._head(effect.decision, effect.leg, effect.attempts)
+            if self._trip.request.endpoint in SOUNDS:
+                exchange.begin(head, upstream.kind or OCTETS)
+            else:
+                exchange.begin(head)
         exchange.on_full, exchange.on_room = upstream.pause, upstream.unpause
         if exchange.full:
             upstream.pause()

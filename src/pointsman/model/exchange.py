@@ -9,6 +9,7 @@ import msgspec
 from pointsman.model.outcome import NO_USAGE, FailureKind, Usage
 
 JSON = b"application/json"
+OCTETS = b"application/octet-stream"
 JSON_LINE = b"content-type: application/json\r\n"
 
 

@@ -21,6 +21,9 @@ told in one protocol's own words alone.
 TALKS: frozenset[Endpoint] = frozenset({"chat", "completions"})
 """Endpoints whose answers are texts that a model writes token by token."""
 
+SOUNDS: frozenset[Endpoint] = frozenset({"speech"})
+"""Endpoints whose answers are passed on as they come, whether a stream was asked for or not."""
+
 Fields = dict[str, msgspec.Raw]
 """A JSON object whose values stay unparsed: what nobody asks for is passed on byte for byte."""
 

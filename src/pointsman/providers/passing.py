@@ -1,7 +1,7 @@
 """Endpoints of OpenAI's that are passed through to servers that have them: reranking, moderation, images, audio.
 
 Bodies go on as they came but for the model's name, JSON and forms alike; answers come back as they are, whatever they
-are. Looked at are errors, figures, and how a stream ends.
+are. Looked at are errors, figures, and how a stream ends. Speech is passed on as it comes.
 """
 
 from __future__ import annotations
@@ -11,20 +11,21 @@ from typing import Any
 import msgspec
 
 from pointsman.model.deployment import Deployment
-from pointsman.model.exchange import JSON, JSON_LINE, Answered, Refusal, Understood, WireRequest
+from pointsman.model.exchange import JSON, JSON_LINE, OCTETS, Answered, Refusal, Understood, WireRequest
 from pointsman.model.outcome import NO_USAGE, FailureKind, Usage
-from pointsman.model.request import Native, Request
+from pointsman.model.request import SOUNDS, Native, Request
 from pointsman.providers.frames import frame_end, payload_of, split_frames
 from pointsman.providers.located import located
 from pointsman.providers.offered import offered
 from pointsman.providers.profiles import PATHS
-from pointsman.providers.refusals import ERROR_INSIDE, inside, refusal
+from pointsman.providers.refusals import ERROR_INSIDE, inside, no_answer, refusal
 from pointsman.providers.said import NOT_JSON, is_error
 from pointsman.providers.shapes import Dialect, Inexpressible
 from pointsman.providers.values import count
 from pointsman.providers.verbatim import passed_on
 
-OCTETS = b"application/octet-stream"
+PAGE, PAGES = b"text/html", (b"<!doct", b"<html")
+"""What a proxy says instead of a server: its content type, and how it begins."""
 
 MAX_FRAME = 64 * 1024 * 1024
 """Bytes: images come in frames."""
@@ -61,7 +62,7 @@ def write(request: Request, deployment: Deployment, model: str) -> WireRequest:
     return WireRequest(path, passed_on(native.fields, deployment.params, model), headers=JSON_LINE)
 
 
-def read(_request: Request, _model: str, answered: Answered) -> Understood | Refusal:
+def read(request: Request, _model: str, answered: Answered) -> Understood | Refusal:
     if answered.status != 200:
         return refusal(answered)
     kind = answered.header(b"content-type") or OCTETS
@@ -71,8 +72,12 @@ def read(_request: Request, _model: str, answered: Answered) -> Understood | Ref
             return inside(answered.body, ERROR_INSIDE)
         try:
             usage = _usage(_decode(answered.body).usage)
-        except NOT_JSON:
+        except msgspec.ValidationError:
             usage = NO_USAGE  # a list, or figures of a shape that nobody knows: the answer is one all the same
+        except NOT_JSON:
+            return no_answer(answered.body, "with a body that is not JSON")
+    elif kind.startswith(PAGE) or (not answered.body and request.endpoint in SOUNDS):
+        return no_answer(answered.body, "without an answer inside")
     return Understood(answered.body, usage, native=True, kind=kind)
 
 
@@ -152,4 +157,47 @@ class PassingReader:
         return frame
 
 
-DIALECT = Dialect(write=write, read=read, reader=PassingReader)
+LINES = (b"event:", b"data:", b"id:", b"retry:", b":")
+"""What a stream of events begins with; no sound does."""
+
+LONGEST_LINE = max(map(len, LINES))
+
+
+class SoundReader(PassingReader):
+    """Sound, or events where the server tells it in those. Sound is whole where HTTP says that it is."""
+
+    def __init__(self, request: Request, model: str) -> None:
+        super().__init__(request, model)
+        self._sounds: bool | None = None
+
+    def feed(self, data: bytes) -> bytes:
+        if self._sounds is None:
+            data = self._rest + data
+            if len(data) < LONGEST_LINE:
+                self._rest = data
+                return b""
+            self._rest, self._sounds = b"", not data.startswith(LINES)
+            if data.lower().startswith(PAGES):
+                self.refusal = Refusal(FailureKind.GARBAGE, "a web page where sound was asked for", 200)
+        if self.refusal is not None:
+            return b""
+        if not self._sounds:
+            return super().feed(data)
+        self.content = True
+        return data
+
+    def close(self) -> bytes:
+        if self._sounds is None:  # less than any event
+            self._sounds, self.content = True, bool(self._rest)
+        if not self._sounds:
+            return super().close()
+        rest, self._rest = self._rest, b""
+        self.finished = self.content
+        return rest
+
+
+def reader(request: Request, model: str) -> PassingReader:
+    return (SoundReader if request.endpoint in SOUNDS else PassingReader)(request, model)
+
+
+DIALECT = Dialect(write=write, read=read, reader=reader)

@@ -30,7 +30,8 @@ def joined(headers: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
     return found
 
 
-EVENTS = b"text/event-stream; charset=utf-8"
+EVENT_STREAM = b"text/event-stream"
+EVENTS = EVENT_STREAM + b"; charset=utf-8"
 
 COMMENT = b": keep-alive\n\n"
 """Server-sent events' way to say nothing; clients pass over it."""
@@ -54,6 +55,7 @@ class Exchange:
     more_body = True
     turn = False
     started = False
+    speaks = True  # a stream of events, in which an error can be told
     response_complete = False
     disconnected = False
     on_gone: Callable[[PointsmanError | None], None] | None = None
@@ -88,6 +90,7 @@ class Exchange:
         if self.disconnected:
             return
         self.started = True
+        self.speaks = kind.startswith(EVENT_STREAM)
         if self.old:
             self.keep_alive = False
         framing = b"transfer-encoding: chunked\r\n" if not self.old else b""
@@ -118,8 +121,14 @@ class Exchange:
         self._end()
 
     def break_off(self, error: bytes) -> None:
-        """The stream ends before its time, and says so: in a frame of its own, and never with a [DONE]."""
-        self.cut(b"data: %b\n\n" % error.replace(b"\n", b"\ndata: "))
+        """The stream ends before its time, and says so in a frame of its own, never with a [DONE]. What is no events
+        ends with the connection, and HTTP says that it is not all.
+        """
+        if self.speaks:
+            self.cut(b"data: %b\n\n" % error.replace(b"\n", b"\ndata: "))
+        elif not self.response_complete and not self.disconnected:
+            self.keep_alive = False
+            self._end()
 
     def cut(self, last: bytes) -> None:
         """The stream ends before its time with these words, and the connection with it."""

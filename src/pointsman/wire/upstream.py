@@ -84,6 +84,7 @@ class Upstream(asyncio.Protocol):
         self._over = False  # the stream ended before the receiver came
         self._whole: Answered | None = None  # llhttp has seen the end of the reply
         self._paused = False
+        self.kind = b""  # content type of the stream
         self.deadline = NEVER
 
     # asked by the pool and the performer
@@ -249,6 +250,7 @@ class Upstream(asyncio.Protocol):
             kind = self._header(b"content-type") or b""
             if not kind.startswith(b"application/json"):
                 self._reader = call.reader
+                self.kind = kind
 
     def _header(self, name: bytes) -> bytes | None:
         return next((value for key, value in self._headers.items() if key.lower() == name), None)
