@@ -151,6 +151,8 @@ async def test_a_stream_that_breaks_off_says_so(fault):
         seen = [event async for event in await it.ai.responses.create(model="m", input="x", stream=True)]
         ok, _ = it.outcome()
     assert [event.type for event in seen[-2:]] == ["error", "response.failed"]
+    assert [event.sequence_number for event in seen] == list(range(len(seen)))
+    assert (seen[-1].response.id, seen[-1].response.model) == (seen[0].response.id, "gpt-4o")
     assert not ok
 
 

@@ -53,6 +53,10 @@ class Teller(Protocol):
         """Whole frames of OpenAI's; what they say, perhaps nothing yet."""
         ...
 
+    def heard(self, first: bytes, last: bytes, /) -> None:
+        """The stream passed as it is. Its first whole frames and its last ones, before it is told that it broke off."""
+        ...
+
     def broken(self, error: bytes, /) -> bytes:
         """The last words of a stream that ends before its time, from an error in OpenAI's shape."""
         ...

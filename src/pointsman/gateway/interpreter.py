@@ -34,6 +34,7 @@ class Interpreter(Exchange):
         self._watch = Watch(time(), monotonic)
         self._teller: Teller | None = None
         self._native = False
+        self._first = self._last = b""  # of what passed as it is
         exchange.on_gone, exchange.on_full, exchange.on_room = self._left, self._is_full, self._has_room
 
     def read(self, *_read: object) -> Request:
@@ -64,6 +65,7 @@ class Interpreter(Exchange):
         if not frames:
             return
         if self._native:
+            self._first, self._last = self._first or frames, frames
             self._exchange.write(frames)
             return
         if self._teller is None:
@@ -78,6 +80,8 @@ class Interpreter(Exchange):
 
     def break_off(self, error: bytes) -> None:
         teller = self._teller or self._front.teller(self.request, self._watch)
+        if self._native:
+            teller.heard(self._first, self._last)
         self._exchange.cut(teller.broken(error))
 
     def _left(self, stopped: PointsmanError | None) -> None:

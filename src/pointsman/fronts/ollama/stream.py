@@ -62,6 +62,9 @@ class Lines:
                     self._chosen(choice, told)
         return b"".join(told)
 
+    def heard(self, _first: bytes, _last: bytes) -> None:
+        """Errors stand alone."""
+
     def broken(self, error: bytes) -> bytes:
         return broken(error)
 

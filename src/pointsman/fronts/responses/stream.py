@@ -21,6 +21,7 @@ from pointsman.fronts.responses.answer import (
 )
 from pointsman.fronts.shapes import Watch
 from pointsman.model.request import Request
+from pointsman.providers.frames import payload_of, split_frames
 
 TEXT, REFUSAL, THOUGHT, CALL = "output_text", "refusal", "reasoning_text", "function_call_arguments"
 """What the events of each kind of item are named by."""
@@ -34,11 +35,19 @@ class _Error(msgspec.Struct, gc=False):
     type: Any = None
 
 
+class _Told(msgspec.Struct, gc=False):
+    """An event of a provider's own."""
+
+    response: dict[str, Any] | None = None
+    sequence_number: int = -1
+
+
 class _Body(msgspec.Struct, gc=False):
     error: _Error
 
 
 _decode_error = msgspec.json.Decoder(_Body).decode
+_decode_told = msgspec.json.Decoder(_Told).decode
 
 
 class _Open:
@@ -89,6 +98,14 @@ class Events:
                     self._said(choice.delta, told)
                 self._reason = choice.finish_reason or self._reason
         return b"".join(told)
+
+    def heard(self, first: bytes, last: bytes) -> None:
+        """It is the response that the provider began, and events are numbered on."""
+        for frame in split_frames(first):
+            told = _told(frame)
+            self._head = self._head or told.response or {}
+        for frame in split_frames(last):
+            self._number = max(self._number, _told(frame).sequence_number + 1)
 
     def broken(self, error: bytes) -> bytes:
         """An event of its own, and the response as one that failed."""
@@ -211,6 +228,14 @@ class Events:
 
 
 _NO_CALL = Call()
+
+
+def _told(frame: bytes) -> _Told:
+    """What of an event is looked at."""
+    try:
+        return _decode_told(payload_of(frame) or b"{}")
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return _Told()
 
 
 def _part(kind: str, text: str) -> dict[str, Any]:
