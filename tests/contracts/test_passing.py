@@ -200,6 +200,15 @@ async def test_a_stream_that_breaks_off_is_none(fault):
     assert not ok
 
 
+async def test_what_can_not_be_read_is_left_out():
+    """And the stream is whole all the same."""
+    async with house("malformed_frame=3") as it:
+        seen = [event async for event in await transcript(it.ai, stream=True)]
+        ok, _ = it.outcome()
+    assert "".join(event.delta for event in seen[:-1]) == seen[-1].text
+    assert ok
+
+
 @pytest.mark.parametrize("fault", ["hang", "hang=head", "hang_after=3"])
 @pytest.mark.parametrize("stream", [False, True], ids=["whole", "streamed"])
 async def test_a_caller_that_leaves_is_told_upstream(fault, stream):

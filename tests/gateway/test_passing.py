@@ -126,14 +126,16 @@ async def test_moderations_reranking_and_images_are_passed_through():
 async def test_a_stream_of_images_is_passed_on():
     """Event by event, whole at the one that says so."""
     frames = b"".join(b"event: %b\ndata: %b\n\n" % (e["type"].encode(), msgspec.json.encode(e)) for e in EVENTS)
-    async with house(answer(frames, "text/event-stream"), answer(frames[:90], "text/event-stream")) as (_, ai, it):
+    first = frames.index(b"event: image_generation.completed")
+    torn = answer(frames[: first + 90], "text/event-stream")
+    async with house(answer(frames, "text/event-stream"), torn) as (_, ai, it):
         stream = await ai.images.generate(model="m", prompt="x", stream=True)
         seen = [event.type async for event in stream]
         [raw] = await send(it.port, post("/v1/images/generations", b'{"model":"m","prompt":"x","stream":true}'))
         [cut, whole] = it.runtime.records.latest(2)
     assert seen == [event["type"] for event in EVENTS]
-    assert raw.body.startswith(frames[:90])
-    assert b'"error"' in raw.body[90:]
+    assert raw.body.startswith(frames[:first] + b"data: ")
+    assert b'"error"' in raw.body[first:]
     assert (whole["ok"], cut["ok"], cut["failure"]) == (True, False, "cut")
 
 

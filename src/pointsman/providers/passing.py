@@ -144,12 +144,15 @@ class PassingReader:
         if is_error(payload):
             self.refusal = inside(payload, "an error inside the stream", begun=self.content)
             return b""
-        self.content = True
-        self.deltas += 1
         try:
             told = _decode(payload)
+        except msgspec.ValidationError:
+            told = _Told()  # figures of a shape that nobody knows
         except NOT_JSON:
-            return frame
+            self.skipped += 1
+            return b""
+        self.content = True
+        self.deltas += 1
         if told.usage is not None:
             self.usage = _usage(told.usage)
         if isinstance(told.type, str) and told.type.endswith(LAST):
