@@ -6,6 +6,7 @@ body is refused if a key stands twice, because two readers could then see two di
 
 from __future__ import annotations
 
+from time import time
 from typing import Any
 
 import msgspec
@@ -117,7 +118,7 @@ def request_of(
     """
     model, stream = None if seen.model == AUTO else seen.model, bool(seen.stream) and endpoint != "embeddings"
     if LOOKED_INTO.isdisjoint(fields) and HEADERS.isdisjoint(headers):
-        return Request(endpoint, model, fields, stream, headers, size // 4, id=request_id)
+        return Request(endpoint, model, fields, stream, headers, size // 4, id=request_id, at=time())
     left = fields.copy()
     try:
         wished, said = wishes.read_wishes(endpoint, model, left, headers), hints.read_hints(left, headers)
@@ -140,6 +141,7 @@ def request_of(
         bool(wished.disable_fallbacks),
         wished.turns,
         drop_params=wished.drop_params,
+        at=time(),
     )
 
 

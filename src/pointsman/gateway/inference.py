@@ -6,7 +6,7 @@ The short way of the hot path: key, body, flow, response, telemetry, in one call
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from time import monotonic, time
+from time import monotonic
 
 import msgspec
 
@@ -145,14 +145,13 @@ class Inference:
 class Passage(Drive[Trip]):
     """One request on its way: performs what its flow asks and writes what came of it."""
 
-    __slots__ = ("_accepted", "_exchange", "_house", "_pulse", "_trip")
+    __slots__ = ("_exchange", "_house", "_pulse", "_trip")
 
     def __init__(self, house: Inference, exchange: Exchange, trip: Trip) -> None:
         super().__init__(serve(trip))
         self._house = house
         self._exchange = exchange
         self._trip = trip
-        self._accepted = time()
         exchange.on_gone = self._gone
         self._pulse: Pulse | None = None
         if house.keepalive is not None and trip.request.stream and trip.request.endpoint in TALKS:
@@ -259,7 +258,7 @@ class Passage(Drive[Trip]):
                 outcome,
                 at.id if at is not None else "",
                 at.provider.name if at is not None else "",
-                self._accepted,
+                request.at,
                 error,
                 trip.decided,
                 request.hints,
@@ -274,7 +273,7 @@ class Passage(Drive[Trip]):
         runtime.refused(error.code, refused)
         if error.retryable:
             outcome = Outcome(None, error.status, (), seconds=monotonic() - trip.started)
-            accepted, hints = self._accepted, request.hints
+            accepted, hints = request.at, request.hints
             runtime.finished(
                 Finished(
                     request.id,

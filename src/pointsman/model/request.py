@@ -100,7 +100,8 @@ class Request(msgspec.Struct, frozen=True, gc=False):
     otherwise for each of them, or empty. ``turns`` are his for one cause, by the failure that is it.
     ``disable_fallbacks`` goes with none: not even those for one cause are wanted. ``drop_params``: may fields
     be left out that a provider has no words for (None: as configured). ``native`` is the call as it came, if
-    its protocol is not OpenAI's; ``body`` is OpenAI-shaped all the same.
+    its protocol is not OpenAI's; ``body`` is OpenAI-shaped all the same. ``at`` is when it came, in Unix seconds (0:
+    nobody said).
     """
 
     endpoint: Endpoint
@@ -120,3 +121,4 @@ class Request(msgspec.Struct, frozen=True, gc=False):
     turns: Mapping[FailureKind, Turn] = NO_TURNS
     native: Native | None = None
     drop_params: bool | None = None
+    at: float = 0.0

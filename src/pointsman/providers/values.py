@@ -9,12 +9,10 @@ import array
 import base64
 import binascii
 import sys
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 import msgspec
 
-from pointsman.model.exchange import Answered
 from pointsman.model.outcome import MOST_TOKENS
 from pointsman.model.request import Fields
 from pointsman.providers.shapes import Inexpressible
@@ -96,12 +94,3 @@ def packed(vector: list[float]) -> str:
     if sys.byteorder == "big":
         numbers.byteswap()
     return base64.b64encode(numbers.tobytes()).decode()
-
-
-def moment_of(answered: Answered) -> int:
-    """Unix seconds of the reply's date, for answers that have none of their own. 0 if there is none."""
-    date = answered.header(b"date")
-    try:
-        return max(int(parsedate_to_datetime((date or b"").decode("latin-1")).timestamp()), 0)
-    except (ValueError, TypeError, OverflowError):
-        return 0

@@ -26,7 +26,9 @@ def message(*content: dict, **more) -> dict:
 
 def read(body, endpoint: str = "chat", status: int = 200, headers: dict | None = None):
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return DIALECT.read(request(endpoint=endpoint, id="0123"), "claude", Answered(status, headers or {}, raw))
+    return DIALECT.read(
+        request(endpoint=endpoint, id="0123", at=1_714_564_800.7), "claude", Answered(status, headers or {}, raw)
+    )
 
 
 def answer(*content: dict, endpoint: str = "chat", **more) -> dict:

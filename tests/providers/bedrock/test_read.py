@@ -29,7 +29,9 @@ def reply(*blocks: dict, reason: str = "end_turn", usage: dict = USAGE) -> dict:
 def read(body, status: int = 200, headers=DATE, endpoint: str = "chat", model: str = "m", **fields):
     raw = {name: msgspec.Raw(json.dumps(value).encode()) for name, value in fields.items()}
     data = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return DIALECT.read(request(endpoint=endpoint, id="0123", body=raw), model, Answered(status, headers, data))
+    return DIALECT.read(
+        request(endpoint=endpoint, id="0123", body=raw, at=1795284000.2), model, Answered(status, headers, data)
+    )
 
 
 def told(*blocks: dict, **more) -> dict:
@@ -37,7 +39,7 @@ def told(*blocks: dict, **more) -> dict:
 
 
 def test_an_answer():
-    """With the time of the reply's date, and the model that was asked."""
+    """With the time of the request, and the model that was asked."""
     assert told({"text": "hé"}) == {
         "id": "chatcmpl-0123",
         "object": "chat.completion",

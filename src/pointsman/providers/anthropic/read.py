@@ -11,7 +11,7 @@ from pointsman.model.outcome import PromptDetails, Usage
 from pointsman.model.request import Request
 from pointsman.providers.refusals import ERROR_INSIDE, inside, no_answer, refusal
 from pointsman.providers.said import NOT_JSON
-from pointsman.providers.values import count, moment_of
+from pointsman.providers.values import count
 
 REASONS = {
     "end_turn": "stop",
@@ -73,7 +73,7 @@ def read(request: Request, model: str, answered: Answered) -> Understood | Refus
     body = {
         "id": f"{prefix}-{request.id}",
         "object": kind,
-        "created": moment_of(answered),
+        "created": int(request.at),
         "model": message.model or model,
         "choices": [{"index": 0, **said, "logprobs": None, "finish_reason": finish_reason(message.stop_reason)}],
         "usage": usage_told(counts),

@@ -12,7 +12,7 @@ from pointsman.model.request import Request
 from pointsman.providers.bedrock.embeddings import read_embeddings
 from pointsman.providers.refusals import no_answer, refusal
 from pointsman.providers.said import NOT_JSON
-from pointsman.providers.values import count, moment_of
+from pointsman.providers.values import count
 
 REASONS = {
     "end_turn": "stop",
@@ -113,7 +113,7 @@ def read(request: Request, model: str, answered: Answered) -> Understood | Refus
     body = {
         "id": f"{prefix}-{request.id}",
         "object": kind,
-        "created": moment_of(answered),
+        "created": int(request.at),
         "model": model,
         "choices": [{"index": 0, **said, "logprobs": None, "finish_reason": finish_reason(reply.stop_reason)}],
         "usage": usage_told(counts),

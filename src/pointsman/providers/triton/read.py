@@ -141,7 +141,7 @@ def _completion(request: Request, model: str, reply: Reply) -> Understood | Refu
     body = {
         "id": f"{'chatcmpl' if chat else 'cmpl'}-{request.id}",
         "object": "chat.completion" if chat else "text_completion",
-        "created": 0,
+        "created": int(request.at),
         "model": reply.model_name or model,
         "choices": [{"index": 0, **said, "logprobs": None, "finish_reason": reason, **more}],
         "usage": usage,

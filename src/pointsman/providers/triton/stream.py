@@ -159,7 +159,7 @@ class TritonReader:
         head = {
             "id": f"{'chatcmpl' if self._chat else 'cmpl'}-{self._request.id}",
             "object": "chat.completion.chunk" if self._chat else "text_completion",
-            "created": 0,
+            "created": int(self._request.at),
             "model": reply.model_name or self._model,
         }
         self._head = b"data: " + _encode(head)[:-1] + b',"choices":['
