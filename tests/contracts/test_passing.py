@@ -73,6 +73,34 @@ async def test_a_picture_is_the_servers_own():
     assert ok
 
 
+@pytest.mark.filterwarnings("ignore:deprecated:DeprecationWarning")  # the package would rather edit
+async def test_a_picture_is_edited_and_varied():
+    """What is sent in a form arrives as it was."""
+    asked = {"image": [("a.png", bytes(range(256)) * 900, "image/png")], "prompt": "a hat"}
+    async with house(model="gpt-image-1") as it:
+        told, direct = [await ai.images.edit(model=m, **asked) for ai, m in both(it, "gpt-image-1")]
+        stream = await it.ai.images.edit(model="m", **asked, stream=True, partial_images=2)
+        types = [event.type async for event in stream]
+        ok, outcome = it.outcome()
+        varied, again = [
+            await ai.images.create_variation(model=m, image=asked["image"][0]) for ai, m in both(it, "gpt-image-1")
+        ]
+    assert (told.data, varied.data) == (direct.data, again.data)
+    assert types == ["image_edit.partial_image"] * 2 + ["image_edit.completed"]
+    assert (ok, outcome["usage"]["total_tokens"]) == (True, told.usage.total_tokens)
+
+
+@pytest.mark.filterwarnings("ignore:deprecated:DeprecationWarning")
+async def test_a_translation_is_the_servers_own():
+    """Whole."""
+    async with house(model="whisper-1") as it:
+        told, direct = [
+            await ai.audio.translations.create(model=m, file=SOUND, response_format="verbose_json")
+            for ai, m in both(it, "whisper-1")
+        ]
+    assert told == direct
+
+
 def both(it, model):
     """Who is asked by which name."""
     return (it.ai, "m"), (it.direct, model)

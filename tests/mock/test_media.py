@@ -66,6 +66,31 @@ async def test_pictures_come_bit_by_bit(ai):
     assert seen[2].b64_json == whole.b64_json
 
 
+@pytest.mark.filterwarnings("ignore:deprecated:DeprecationWarning")  # the package would rather edit
+async def test_pictures_are_edited_and_varied(ai):
+    """By a form; what comes of it follows from the picture too."""
+    seen = []
+    for image in (b"PNG 1", b"PNG 2"):
+        asked = {"model": "gpt-image-1", "image": ("a.png", image, "image/png")}
+        [one, two] = (await ai.images.edit(**asked, prompt="a hat", n=2)).data
+        [varied] = (await ai.images.create_variation(**asked)).data
+        stream = await ai.images.edit(**asked, prompt="a hat", stream=True, partial_images=1)
+        partial, done = [event async for event in stream]
+        assert (partial.type, done.type) == ("image_edit.partial_image", "image_edit.completed")
+        assert done.b64_json == one.b64_json
+        seen += [one.b64_json, two.b64_json, varied.b64_json]
+    assert len(set(seen)) == 6
+
+
+@pytest.mark.filterwarnings("ignore:deprecated:DeprecationWarning")
+async def test_a_translation_is_a_transcript(ai):
+    """In English, which it was."""
+    asked = {"model": "whisper-1", "file": SOUND}
+    told = await ai.audio.translations.create(**asked, response_format="verbose_json")
+    assert told.text == (await ai.audio.transcriptions.create(**asked)).text
+    assert told.duration == 4.0
+
+
 @pytest.mark.parametrize("words", [1, 5])
 async def test_speech_is_as_long_as_its_text(ai, words):
     """A WAV that any player plays: a tenth of a second a word."""
@@ -184,6 +209,15 @@ async def test_forms_are_read(provider, ask, form, status, param):
     answer = await ask(provider, "POST", "/v1/audio/transcriptions", f"{form}--x--\r\n".encode(), head)
     assert answer.status == status
     assert answer.json().get("error", {}).get("param") == param
+
+
+@pytest.mark.parametrize("path", ["edits", "variations"])
+async def test_a_form_without_its_picture_is_refused(provider, ask, path):
+    """By the field's name."""
+    form = FORM.format("model", "gpt-image-1") + FORM.format("prompt", "a hat")
+    head = ["content-type: multipart/form-data; boundary=x"]
+    answer = await ask(provider, "POST", f"/v1/images/{path}", f"{form}--x--\r\n".encode(), head)
+    assert (answer.status, answer.json()["error"]["param"]) == (400, "image")
 
 
 @pytest.mark.parametrize("fault", ["cut=3", "cut=3:variant=torn", "reset=3", "no_done", "error_frame=3"])

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from pointsman.mock.asked import fields_of, model_of
 from pointsman.mock.form import Form
-from pointsman.mock.media.images import image_answer
+from pointsman.mock.media.images import edited, generated, varied
 from pointsman.mock.media.moderations import moderation_reply
 from pointsman.mock.media.speech import speech_answer
 from pointsman.mock.media.transcriptions import transcription_answer
@@ -27,8 +27,11 @@ class Media:
         self.routes: dict[tuple[str, str], Handler] = {
             ("POST", "/v1/moderations"): self._moderations,
             ("POST", "/v1/images/generations"): self._images,
+            ("POST", "/v1/images/edits"): self._edits,
+            ("POST", "/v1/images/variations"): self._variations,
             ("POST", "/v1/audio/speech"): self._speech,
             ("POST", "/v1/audio/transcriptions"): self._transcriptions,
+            ("POST", "/v1/audio/translations"): self._translations,
         }
 
     def _moderations(self, request: Request) -> Answer:
@@ -40,7 +43,13 @@ class Media:
 
     def _images(self, request: Request) -> Answer:
         fields = self._fields(request)
-        return image_answer(fields, int(self._scene.clock()), self._rules.headers(request))
+        return generated(fields, int(self._scene.clock()), self._rules.headers(request))
+
+    def _edits(self, request: Request) -> Answer:
+        return edited(self._form(request), int(self._scene.clock()), self._rules.headers(request))
+
+    def _variations(self, request: Request) -> Answer:
+        return varied(self._form(request), int(self._scene.clock()), self._rules.headers(request))
 
     def _speech(self, request: Request) -> Answer:
         return speech_answer(self._fields(request), self._rules.headers(request))
@@ -48,6 +57,12 @@ class Media:
     def _transcriptions(self, request: Request) -> Answer:
         form = self._form(request)
         return transcription_answer(form, self._scene.options.speaker, self._rules.headers(request))
+
+    def _translations(self, request: Request) -> Answer:
+        """The same words: they are English already. It does not stream."""
+        form = self._form(request)
+        form.texts.pop("stream", None)
+        return transcription_answer(form, self._scene.options.speaker, self._rules.headers(request), "translate")
 
     def _fields(self, request: Request) -> dict[str, Any]:
         fields = fields_of(request)

@@ -1,17 +1,22 @@
-"""/v1/images/generations: pictures of one pixel, whose colour follows from the prompt. Whole, or as events."""
+"""/v1/images/…: pictures of one pixel, whose colour follows from the prompt, and from the picture that is edited or
+varied. Whole, or as events.
+"""
 
 from __future__ import annotations
 
 import struct
 import zlib
 from base64 import b64encode
-from hashlib import shake_128
-from typing import Any
+from hashlib import sha256, shake_128
+from typing import TYPE_CHECKING, Any
 
 from pointsman.mock.asked import whole
 from pointsman.mock.events import event
 from pointsman.mock.message import SSE, Answer, Refused, Stream, json_reply
 from pointsman.mock.words import estimate
+
+if TYPE_CHECKING:
+    from pointsman.mock.form import Form
 
 MOST, MOST_PARTIAL = 10, 3
 TOKENS = 272
@@ -20,7 +25,32 @@ TOKENS = 272
 LOOKS = {"size": "1024x1024", "quality": "low", "background": "opaque", "output_format": "png"}
 
 
-def image_answer(fields: dict[str, Any], created: int, headers: bytes) -> Answer:
+def generated(fields: dict[str, Any], created: int, headers: bytes) -> Answer:
+    return _answer("image_generation", fields, created, headers)
+
+
+def edited(form: Form, created: int, headers: bytes) -> Answer:
+    return _answer("image_edit", _read(form), created, headers)
+
+
+def varied(form: Form, created: int, headers: bytes) -> Answer:
+    """The one question without words."""
+    return _answer("image_variation", {**_read(form), "prompt": "", "stream": False}, created, headers)
+
+
+def _read(form: Form) -> dict[str, Any]:
+    """The fields of a form as JSON has them, and the digest of its picture."""
+    image = form.files.get("image") or form.files.get("image[]")
+    if not image:
+        raise Refused(400, "Missing required parameter: 'image'.", param="image", code="missing_required_parameter")
+    fields: dict[str, Any] = dict(form.texts)
+    for name in ("n", "partial_images"):
+        if name in fields and fields[name].isdecimal():
+            fields[name] = int(fields[name])
+    return {**fields, "stream": fields.get("stream") == "true", "of": sha256(image).hexdigest()}
+
+
+def _answer(what: str, fields: dict[str, Any], created: int, headers: bytes) -> Answer:
     prompt = fields.get("prompt")
     if not isinstance(prompt, str):
         raise Refused(400, "Missing required parameter: 'prompt'.", param="prompt", code="missing_required_parameter")
@@ -29,29 +59,31 @@ def image_answer(fields: dict[str, Any], created: int, headers: bytes) -> Answer
     looks = {name: fields.get(name, usual) for name, usual in LOOKS.items()}
     if looks["output_format"] != "png":
         raise Refused(400, "Pictures are simulated as png alone.", param="output_format", code="invalid_value")
+    shown, usage = f"{prompt}{fields.get('of', '')}", _usage(prompt, number)
     if fields.get("stream") is True:
-        return _stream(prompt, created, looks, partial, headers)
-    data = [{"b64_json": picture(f"{prompt}\0{n}")} for n in range(number)]
-    told = {"created": created, **looks, "data": data, "usage": _usage(prompt, number)}
-    return json_reply(told, headers=headers, tokens=number, slow=True)
+        return _stream(what, shown, {**looks, "created_at": created}, partial, usage, headers)
+    data = [{"b64_json": picture(f"{shown}\0{n}")} for n in range(number)]
+    return json_reply(
+        {"created": created, **looks, "data": data, "usage": usage}, headers=headers, tokens=number, slow=True
+    )
 
 
-def _stream(prompt: str, created: int, looks: dict[str, Any], partial: int, headers: bytes) -> Stream:
+def _stream(
+    what: str, shown: str, common: dict[str, Any], partial: int, usage: dict[str, Any], headers: bytes
+) -> Stream:
     """A step each unfinished picture; the last is the end."""
-    common = {**looks, "created_at": created}
     begun = [
         event(
             {
-                "type": "image_generation.partial_image",
-                "b64_json": picture(f"{prompt}\0{n}\0partial"),
+                "type": f"{what}.partial_image",
+                "b64_json": picture(f"{shown}\0{n}\0partial"),
                 "partial_image_index": n,
                 **common,
             }
         )
         for n in range(partial)
     ]
-    done = {"type": "image_generation.completed", "b64_json": picture(f"{prompt}\0000"), **common}
-    end = event({**done, "usage": _usage(prompt, 1)})
+    end = event({"type": f"{what}.completed", "b64_json": picture(f"{shown}\0{0}"), **common, "usage": usage})
     return Stream(SSE, iter(begun), closing=end, headers=headers, end=end)
 
 

@@ -1,4 +1,4 @@
-"""/v1/audio/transcriptions: words that follow from the sound's bytes, as JSON, as text, or as events."""
+"""Transcriptions and translations: words that follow from the sound's bytes, as JSON, as text, or as events."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ WHISPER = "whisper-1"
 """The one model that knows no tokens and does not stream."""
 
 
-def transcription_answer(form: Form, speaker: str, headers: bytes) -> Answer:
+def transcription_answer(form: Form, speaker: str, headers: bytes, task: str = "transcribe") -> Answer:
     sound = form.files.get("file")
     if not sound:
         raise Refused(400, "Missing required parameter: 'file'.", param="file", code="missing_required_parameter")
@@ -37,7 +37,7 @@ def transcription_answer(form: Form, speaker: str, headers: bytes) -> Answer:
         return Reply(f"{text}\n".encode(), 200, TEXT, headers, len(tokens), slow=True)
     told: dict[str, Any] = {"text": text, "usage": usage}
     if kind == "verbose_json":
-        told |= _verbose(text, sound, form)
+        told |= _verbose(text, sound, form, task)
     return json_reply(told, headers=headers, tokens=len(tokens), slow=True)
 
 
@@ -64,7 +64,7 @@ def _usage(sound: bytes, form: Form, tokens: list[str]) -> dict[str, Any]:
     }
 
 
-def _verbose(text: str, sound: bytes, form: Form) -> dict[str, Any]:
+def _verbose(text: str, sound: bytes, form: Form, task: str) -> dict[str, Any]:
     seconds = float(_seconds(sound))
     segment = {
         "id": 0,
@@ -79,4 +79,4 @@ def _verbose(text: str, sound: bytes, form: Form) -> dict[str, Any]:
         "no_speech_prob": 0.01,
     }
     language = form.texts.get("language", "english")
-    return {"task": "transcribe", "language": language, "duration": seconds, "segments": [segment]}
+    return {"task": task, "language": language, "duration": seconds, "segments": [segment]}
