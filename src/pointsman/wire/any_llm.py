@@ -70,7 +70,7 @@ class AnyLlm:
         except ImportError as error:
             own = error.name == KIND
             return Failed(
-                FailureKind.REFUSED,
+                FailureKind.NOT_FOUND,  # nobody brings it by asking again
                 MISSING
                 if own
                 else f"any-llm: {service} needs a package of its own: pip install 'any-llm-sdk[{service}]'",
