@@ -71,6 +71,15 @@ def test_fields_have_the_names_that_the_reference_has(kind):
     assert sent(kind, {}, params=body)[1] == expected
 
 
+@pytest.mark.parametrize("name", ["", ".", ".."])
+def test_no_name_of_a_model_leads_to_another_path(name):
+    """With the operator's key, where a name is part of the path."""
+    at = provider(kind="azure", base_url=AZURE)
+    with pytest.raises(Inexpressible) as caught:
+        DIALECTS["azure"].write(request(endpoint="chat", body={}), deployment("d", at=at), name)
+    assert caught.value.field == "model"
+
+
 LACKING = [(kind, field) for kind in OPENAI_LIKE for field in sorted(PROFILES[kind].lacking)]
 
 

@@ -7,17 +7,26 @@ from urllib.parse import quote
 
 from pointsman.model.deployment import Provider
 from pointsman.providers.profiles import PROFILES
-from pointsman.providers.shapes import names_version
+from pointsman.providers.shapes import Inexpressible, names_version
 
 MODEL = "{model}"
+NO_NAMES = frozenset({"", ".", ".."})
+"""What stands in a path for another place, quoted or not."""
 
 
 def located(provider: Provider, path: str, model: str = "") -> str:
     """Where the provider has what OpenAI has at this path below ``/v1``. ``model`` is what the provider calls it; some
-    have it in their paths.
+    have it in their paths. Raises Inexpressible for a name that is none there.
     """
     found = _template(provider.kind, provider.base_url, provider.api_version, path)
-    return found.replace(MODEL, quote(model, safe="")) if MODEL in found else found
+    return found.replace(MODEL, part_of_path(model)) if MODEL in found else found
+
+
+def part_of_path(model: str) -> str:
+    """A model's name as one part of a path, whatever is in it. Raises Inexpressible."""
+    if model in NO_NAMES:
+        raise Inexpressible("model", "no model has such a name")
+    return quote(model, safe="")
 
 
 @lru_cache(4096)

@@ -77,6 +77,15 @@ def test_the_plainest_question(model, path):
     assert write({"messages": [USER]}, model=model, stream=True).path == f"{path}converse-stream"
 
 
+@pytest.mark.parametrize("name", ["", ".", ".."])
+@pytest.mark.parametrize("endpoint", ["chat", "embeddings"])
+def test_no_name_of_a_model_leads_to_another_path(name, endpoint):
+    """With the operator's key."""
+    with pytest.raises(Inexpressible) as caught:
+        write({"messages": [USER], "input": "x"}, endpoint, name)
+    assert caught.value.field == "model"
+
+
 @pytest.mark.parametrize(
     ("body", "expected"),
     [

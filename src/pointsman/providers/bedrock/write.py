@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
-from urllib.parse import quote
 
 from pointsman.model.deployment import Deployment
 from pointsman.model.exchange import WireRequest
@@ -14,6 +13,7 @@ from pointsman.providers.bedrock.conversation import cache_point, conversation, 
 from pointsman.providers.bedrock.embeddings import EMBEDDED, write_embeddings
 from pointsman.providers.bedrock.families import limit_tokens, think
 from pointsman.providers.lacking import SERVICE, lacking, refuse, usual
+from pointsman.providers.located import part_of_path
 from pointsman.providers.shapes import Inexpressible
 from pointsman.providers.values import values_of, written
 
@@ -84,8 +84,8 @@ def write(request: Request, deployment: Deployment, model: str) -> WireRequest:
 
 @lru_cache(1024)
 def path_of(model: str, question: str) -> str:
-    """The model's name is one part of the path, whatever an ARN has in it."""
-    return f"/model/{quote(model, safe='')}/{question}"
+    """The model's name is one part of the path, whatever an ARN has in it. Raises Inexpressible."""
+    return f"/model/{part_of_path(model)}/{question}"
 
 
 def _object(asked: dict[str, Any], name: str) -> dict[str, Any]:

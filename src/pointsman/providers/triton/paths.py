@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from urllib.parse import quote
 
 from pointsman.model.deployment import Deployment
+from pointsman.providers.located import part_of_path
 from pointsman.providers.shapes import Inexpressible
 
 GENERATE, INFER, EMBEDDINGS = "/generate", "/infer", "/embeddings"
@@ -42,6 +42,4 @@ def _of_model(model: str) -> str:
     name, found, version = model.rpartition(VERSIONS)
     if not (found and name and version.isdecimal()):
         name, version = model, ""
-    if name in ("", ".", ".."):
-        raise Inexpressible("model", "no model has such a name")
-    return f"/v2/models/{quote(name, safe='')}" + (f"{VERSIONS}{int(version)}" if version else "")
+    return f"/v2/models/{part_of_path(name)}" + (f"{VERSIONS}{int(version)}" if version else "")
