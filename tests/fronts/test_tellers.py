@@ -55,12 +55,18 @@ def tell(path, frames, cuts=()):
 
 def read_anthropic(told):
     """Text, thoughts, calls, and why it ended, of a message told in events."""
-    blocks, end = {}, {}
+    blocks, end, under_way = {}, {}, None
     for event in told:
         if event["type"] == "content_block_start":
             assert event["index"] == len(blocks)
+            assert under_way is None
+            under_way = event["index"]
             blocks[event["index"]] = {**event["content_block"], "said": ""}
+        elif event["type"] == "content_block_stop":
+            assert event["index"] == under_way
+            under_way = None
         elif event["type"] == "content_block_delta":
+            assert event["index"] == under_way
             kinds = ("text", "thinking", "partial_json")
             blocks[event["index"]]["said"] += next(event["delta"][kind] for kind in kinds if kind in event["delta"])
         elif event["type"] == "message_delta":
@@ -114,6 +120,31 @@ def woven(lines, dice):
     return [piece for _, piece in sorted(mixed, key=lambda one: one[0])]
 
 
+def numbered(number, arguments, cut):
+    head = {"index": number, "id": f"call_{number}", "type": "function", "function": {"name": f"f{number}"}}
+    pieces = (arguments[:cut], arguments[cut:])
+    return [head, *[{"index": number, "function": {"arguments": piece}} for piece in pieces]]
+
+
+def named_by_id(number, arguments, cut):
+    """No index, the id with every piece."""
+    head = {"id": f"call_{number}", "function": {"name": f"f{number}", "arguments": arguments[:cut]}}
+    return [head, {"id": f"call_{number}", "function": {"arguments": arguments[cut:]}}]
+
+
+def all_first(number, arguments, cut):
+    """The same index for all, the id with every piece."""
+    return [{"index": 0, **piece} for piece in named_by_id(number, arguments, cut)]
+
+
+def one_by_one(number, arguments, _cut):
+    """Whole calls without an index."""
+    return [{"id": f"call_{number}", "function": {"name": f"f{number}", "arguments": arguments}}]
+
+
+SPELLINGS = (numbered, named_by_id, all_first, one_by_one)
+
+
 def story(dice):
     """The frames of a random stream, and what it says."""
     text, thoughts, calls = "", "", []
@@ -124,19 +155,11 @@ def story(dice):
     for _ in range(dice.randint(0, 6)):
         text += (said := dice.choice(TEXTS))
         told.append(chunk({"content": said}))
-    lines = []
+    lines, spelt = [], dice.choice(SPELLINGS)
     for number in range(dice.randint(0, 3)):
         arguments = json.dumps({"city": dice.choice(TEXTS)})
         calls.append((f"call_{number}", f"f{number}", arguments))
-        head = {
-            "index": number,
-            "id": f"call_{number}",
-            "type": "function",
-            "function": {"name": f"f{number}", "arguments": ""},
-        }
-        cut = dice.randint(0, len(arguments))
-        pieces = (arguments[:cut], arguments[cut:])
-        lines.append([head, *[{"index": number, "function": {"arguments": piece}} for piece in pieces]])
+        lines.append(spelt(number, arguments, dice.randint(0, len(arguments))))
     told += [chunk({"tool_calls": [piece]}) for piece in woven(lines, dice)]
     finish = "tool_calls" if calls else dice.choice(("stop", "length"))
     told += [chunk({}, finish=finish), chunk(usage={"prompt_tokens": 3, "completion_tokens": 9, "total_tokens": 12})]
@@ -177,6 +200,78 @@ def test_what_makes_no_sense_is_passed_over(path):
         frame("[DONE]"),
     ]
     assert READERS[path](parted(path, tell(path, frames)))[0] == "ab"
+
+
+@pytest.mark.parametrize("path", EVERY)
+@pytest.mark.parametrize(
+    "odd", [{"tool_calls": {}}, {"tool_calls": 3}, {"tool_calls": [None]}, {"tool_calls": [{"function": 3}, "x"]}]
+)
+def test_the_text_beside_calls_that_are_none_is_told(path, odd):
+    """As is the call between them."""
+    call = {"index": 0, "id": "c", "function": {"name": "f", "arguments": "{}"}}
+    calls = [call, *odd["tool_calls"]] if isinstance(odd["tool_calls"], list) else odd["tool_calls"]
+    frames = [frame(chunk({"content": "a"})), frame(chunk({"content": "b", "tool_calls": calls}))]
+    text, _, found, _, _ = READERS[path](parted(path, tell(path, [*frames, frame("[DONE]")])))
+    assert text == "ab"
+    assert found == ([("c", "f", "{}")] if isinstance(calls, list) else [])
+
+
+@pytest.mark.parametrize("path", EVERY)
+def test_figures_that_make_no_sense_cost_no_text(path):
+    frames = [frame(chunk({"content": "a"}, usage={"completion_tokens": "7"})), frame("[DONE]")]
+    text, _, _, _, tokens = READERS[path](parted(path, tell(path, frames)))
+    assert (text, tokens or 0) == ("a", 0)
+
+
+@pytest.mark.parametrize("path", EVERY)
+@pytest.mark.parametrize(
+    "chunks",
+    [
+        [[{"id": "a", "function": {"name": "f", "arguments": "{"}}], [{"function": {"arguments": "}"}}],
+         [{"id": "b", "function": {"name": "f", "arguments": "{}"}}]],
+        [[{"index": 0, "id": "a", "function": {"name": "f"}}, {"index": 1, "id": "b", "function": {"name": "f"}}],
+         [{"index": 0, "function": {"arguments": "{"}}, {"index": 1, "function": {"arguments": "{"}}],
+         [{"index": 0, "function": {"arguments": "}"}}, {"index": 1, "function": {"arguments": "}"}}]],
+        [[{"id": "a", "function": {"name": "f"}}, {"id": "b", "function": {"name": "f"}}],
+         [{"function": {"arguments": "{}"}}, {"function": {"arguments": "{}"}}]],
+        [[{"index": 0, "id": "a", "function": {"name": "f", "arguments": "{}"}}],
+         [{"index": 0, "id": "b", "function": {"name": "f"}}], [{"index": 0, "function": {"arguments": "{}"}}]],
+        [[{"index": 0, "id": "a"}], [{"index": 0, "function": {"name": "f"}}],
+         [{"index": 1, "id": "b", "function": {"name": "f", "arguments": "{}"}}],
+         [{"index": 0, "function": {"arguments": "{}"}}]],
+    ],
+)  # fmt: skip
+def test_pieces_stay_with_their_call(path, chunks):
+    """However calls are told apart, and a name that comes late is one."""
+    frames = [frame(chunk({"tool_calls": pieces})) for pieces in chunks]
+    found = READERS[path](parted(path, tell(path, [*frames, frame("[DONE]")])))[2]
+    assert found == [("a", "f", "{}"), ("b", "f", "{}")]
+
+
+@pytest.mark.parametrize("path", EVERY)
+def test_calls_without_ids_or_numbers_are_told_apart_by_their_names(path):
+    pieces = [{"name": "f", "arguments": "{"}, {"arguments": "}"}, {"name": "g", "arguments": "{}"}]
+    frames = [frame(chunk({"tool_calls": [{"function": piece}]})) for piece in pieces]
+    told = tell(path, [*frames, frame("[DONE]")]).decode()
+    assert told.index('"f"') < told.index('"g"')
+    if path == "/v1/messages":
+        calls = read_anthropic(events(told.encode()))[2]
+        assert [call[1:] for call in calls] == [("f", "{}"), ("g", "{}")]
+
+
+def test_a_call_is_told_as_it_comes_and_the_next_when_it_is_whole():
+    """Nothing waits that need not."""
+    teller = FRONTS["/v1/messages"].teller(asked("/v1/messages"), WATCH)
+
+    def says(number, arguments, **more):
+        piece = {"index": number, "function": {"arguments": arguments, **more}}
+        return [event["type"] for event in events(teller.tell(frame(chunk({"tool_calls": [piece]}))))]
+
+    start, delta, stop = (f"content_block_{word}" for word in ("start", "delta", "stop"))
+    assert says(0, "{", name="f") == ["message_start", start, delta]
+    assert says(1, "{", name="g") == []
+    assert says(0, "}") == [delta, stop, start, delta]
+    assert says(1, "}") == [delta]
 
 
 @pytest.mark.parametrize("path", PATHS)

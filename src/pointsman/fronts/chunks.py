@@ -34,14 +34,16 @@ NOTHING = Function()
 
 
 class Call(msgspec.Struct, gc=False):
-    """A tool call, or the next piece of one. Some servers leave out its number."""
+    """A tool call, or the next piece of one. ``calls`` tells which it is a piece of."""
 
     index: Any = None
     id: Any = None
     function: Function | None = None
 
-    def number(self, usual: int) -> int:
-        return self.index if isinstance(self.index, int) else usual
+    @property
+    def ident(self) -> str:
+        """Empty if it has none."""
+        return self.id if isinstance(self.id, str) else ""
 
     @property
     def name(self) -> str:
@@ -128,6 +130,7 @@ class _Details(msgspec.Struct, gc=False):
 
 _decode_details = msgspec.json.Decoder(_Details | None).decode
 _encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder().decode
 _decode_chunk = msgspec.json.Decoder(Chunk).decode
 
 
@@ -152,7 +155,7 @@ def read_chunks(frames: bytes) -> Iterator[Chunk | None]:
         if payload.strip() == DONE:
             yield None
             continue
-        chunk = _read(payload)
+        chunk = _read(payload) or _without_odd_calls(payload)
         if chunk is not None:
             yield chunk
 
@@ -166,3 +169,21 @@ def _read(payload: bytes) -> Chunk | None:
         return _decode_chunk(whole_letters(payload))
     except NOT_JSON:
         return None
+
+
+def _without_odd_calls(payload: bytes) -> Chunk | None:
+    """A chunk some of whose calls are none: its text is told all the same."""
+    try:
+        value = _decode(whole_letters(payload))
+        for choice in value["choices"]:
+            delta = choice.get("delta")
+            calls = delta.pop("tool_calls", None) if delta else None
+            if isinstance(calls, list):
+                delta["tool_calls"] = [call for call in calls if _is_call(call)]
+        return _decode_chunk(_encode(value))
+    except (*NOT_JSON, KeyError, TypeError, AttributeError):
+        return None
+
+
+def _is_call(call: Any) -> bool:
+    return isinstance(call, dict) and isinstance(call.get("function"), dict | None)

@@ -7,7 +7,8 @@ from typing import Any
 
 import msgspec
 
-from pointsman.fronts.chunks import ABSENT, NOTHING, Call, Choice, Function, Said, read_chunks
+from pointsman.fronts.calls import Calls
+from pointsman.fronts.chunks import ABSENT, Call, Choice, Function, Said, read_chunks
 from pointsman.fronts.ollama.answer import Shape, called, ending, figures, logprobs, opening, parts_told
 from pointsman.fronts.ollama.errors import broken
 from pointsman.fronts.ollama.moments import moment
@@ -31,7 +32,7 @@ def lines(shape: Shape) -> Callable[[Request, Watch], Lines]:
 
 
 class Lines:
-    """One stream. Calls are known by their number among all calls; they are told when nothing more can come to them."""
+    """One stream. Calls are told when nothing more can come to them."""
 
     def __init__(self, shape: Shape, request: Request, watch: Watch) -> None:
         self._shape = shape
@@ -39,7 +40,8 @@ class Lines:
         self._watch = watch
         self._model: Any = None
         self._head = b""  # the beginning of every line, up to its moment
-        self._calls: dict[int, Call] = {}
+        self._calls = Calls()
+        self._arguments: list[list[str]] = []  # the pieces of each call's
         self._end = Choice()
         self._usage: Usage = NO_USAGE
         self._timings: Any = None
@@ -77,8 +79,8 @@ class Lines:
         content = delta.content if choice.delta is not None else choice.text
         text = content if type(content) is str else delta.text
         thought, probable = delta.thought, logprobs(choice.logprobs)
-        for number, call in enumerate(delta.tool_calls or ()):
-            self._called(call.number(number), call)
+        if delta.tool_calls:
+            self._called(delta.tool_calls)
         if thought or probable:
             told.append(self._line(text, thought, [], probable))
         elif text:
@@ -110,15 +112,17 @@ class Lines:
         said = {**self._opening(), **self._shape.spoken(text, thought, calls), "done": False}
         return _encode({**said, "logprobs": probable} if probable else said) + b"\n"
 
-    def _called(self, number: int, piece: Call) -> None:
-        call = self._calls.setdefault(number, Call(function=Function(arguments="")))
-        function, more = call.function or NOTHING, piece.function or NOTHING
-        call.id = piece.id or call.id
-        function.name = more.name or function.name
-        function.arguments += more.written
+    def _called(self, pieces: list[Call]) -> None:
+        for number, arguments in self._calls.told(pieces):
+            if number == len(self._arguments):
+                self._arguments.append([])
+            self._arguments[number].append(arguments)
 
     def _ended(self) -> bytes:
-        calls = [called(number, call) for number, call in enumerate(self._calls.values())]
+        calls = [
+            called(number, Call(None, head.id, Function(head.name, "".join(pieces))))
+            for number, (head, pieces) in enumerate(zip(self._calls.heads, self._arguments, strict=True))
+        ]
         before = self._line("", "", calls) if calls else b""
         seconds, parts = self._watch.seconds(), parts_told(self._timings)
         if not any(parts) and self._first is not None:

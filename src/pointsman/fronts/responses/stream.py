@@ -8,7 +8,8 @@ from typing import Any
 
 import msgspec
 
-from pointsman.fronts.chunks import ABSENT, NOTHING, Call, Chunk, Said, read_chunks
+from pointsman.fronts.calls import Calls
+from pointsman.fronts.chunks import ABSENT, Call, Chunk, Said, read_chunks
 from pointsman.fronts.responses.answer import (
     called,
     ending,
@@ -77,7 +78,8 @@ class Events:
         self._output: list[dict[str, Any]] = []  # an item that is under way is empty
         self._idents: set[str] = set()
         self._text: _Open | None = None  # or a thought, or a refusal
-        self._calls: dict[int, _Open] = {}
+        self._calls = Calls()
+        self._called: list[_Open] = []  # the items of the calls
         self._reason: Any = None
         self._usage: dict[str, Any] = usage_told(Chunk())
 
@@ -133,8 +135,9 @@ class Events:
             self._piece(TEXT, content if isinstance(content, str) else delta.text, told)
         if delta.refusal is not None and delta.declined:
             self._piece(REFUSAL, delta.declined, told)
-        for number, call in enumerate(delta.tool_calls or ()):
-            self._called(call, call.number(number), told)
+        if delta.tool_calls:
+            for number, arguments in self._calls.told(delta.tool_calls):
+                self._call(number, arguments, told)
 
     def _piece(self, kind: str, text: str, told: list[bytes]) -> None:
         if not text:
@@ -146,13 +149,13 @@ class Events:
         item.pieces.append(text)
         told.append(self._delta(item, text))
 
-    def _called(self, call: Call, number: int, told: list[bytes]) -> None:
-        item = self._calls.get(number)
-        if item is None:
+    def _call(self, number: int, arguments: str, told: list[bytes]) -> None:
+        if number == len(self._called):
             self._end_text(told)
-            item = self._calls[number] = self._begin(_Open(CALL, len(self._output), number, call), told)
-        arguments = (call.function or NOTHING).written
+            head = self._calls.heads[number]
+            self._called.append(self._begin(_Open(CALL, len(self._output), number, head), told))
         if arguments:
+            item = self._called[number]
             item.pieces.append(arguments)
             told.append(self._delta(item, arguments))
 
@@ -214,9 +217,9 @@ class Events:
         if not self._head:
             self._started(Chunk(), told)
         text = [] if self._text is None else [self._text]
-        for item in sorted([*text, *self._calls.values()], key=lambda item: item.index):
+        for item in sorted([*text, *self._called], key=lambda item: item.index):
             self._end(item, told)
-        self._text, self._calls = None, {}
+        self._text, self._calls, self._called = None, Calls(), []
         end = ending(self._reason)
         response = {**self._head, **end, "output": self._output, "usage": self._usage}
         told.append(self._event(f"response.{end['status']}", {"response": response}))
