@@ -105,6 +105,111 @@ async def test_what_is_no_form_is_refused(form, kind, status):
     assert reply.error["message"]
 
 
+def form_of(**texts):
+    """A form of texts, and then of a file."""
+    said = "".join(
+        f'--x\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{text}\r\n' for name, text in texts.items()
+    )
+    return said.encode() + FILE
+
+
+FILE = b'--x\r\nContent-Disposition: form-data; name="image"; filename="f"\r\n\r\n\x00\xff\r\n--x--\r\n'
+
+
+@pytest.mark.parametrize("n", ["01", "1.", "\u0663", "one", "", "0", "1e400", "9" * 5000])
+async def test_a_number_in_a_form_is_one_as_in_json(n):
+    async with house(answer({"data": []})) as (upstream, _, it):
+        [reply] = await send(it.port, post("/v1/images/edits", form_of(model="m", prompt="p", n=n), MULTIPART))
+    assert (reply.status, reply.error["param"], upstream.bodies) == (400, "n", [])
+
+
+async def test_a_boundary_that_is_too_long_is_refused():
+    kind = "content-type: multipart/form-data; boundary=" + "x" * 300
+    async with house(answer({"data": []})) as (_, _, it):
+        [reply] = await send(it.port, post("/v1/images/edits", form_of(model="m").replace(b"x", b"x" * 300), kind))
+    assert (reply.status, reply.error["code"]) == (400, "invalid_body")
+
+
+SECOND = b"--x\r\nContent-Disposition: form-data; %b\r\n\r\nother\r\n"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        b'name="model"; filename="f"',
+        b'name="model"; filename=""',
+        b"name*=utf-8''model",
+        b"name*0=mo; name*1=del",
+        b'name="x"; name="model"',
+        b'name="x"\r\nContent-Disposition: form-data; name="model"',
+        b"NAME=model",
+    ],
+)
+async def test_no_form_names_a_second_model(name):
+    """Not in any spelling that somebody else might read as one."""
+    async with house(answer({"data": []})) as (upstream, _, it):
+        [reply] = await send(it.port, post("/v1/images/edits", SECOND % name + form_of(model="m"), MULTIPART))
+    assert (reply.status, upstream.bodies) == (400, [])
+
+
+async def test_a_form_says_what_a_body_says_of_its_way():
+    """And the upstream sees nothing of it."""
+    wishes = {
+        "num_retries": "1",
+        "timeout": "3",
+        "disable_fallbacks": "True",
+        "drop_params": "false",
+        "fallbacks": "m",
+        "tags": "fast, cheap",
+        "metadata": '{"tags": ["new"], "user": "me"}',
+        "task": "drawing",
+    }
+    asked = {"model": "m", "prompt": "a\r\n--y", "n": "1"}
+    async with house(answer({"data": []}), answer({"data": []})) as (upstream, ai, it):
+        [reply] = await send(it.port, post("/v1/images/edits", form_of(**wishes, **asked, stream="false"), MULTIPART))
+        await ai.images.edit(
+            model="m", prompt="p", image=b"\x00", extra_body={"tags": ["a", "b"], "fallbacks": ["m"], "timeout": 3}
+        )
+        later, first = (it.runtime.records.find(one["request_id"]) for one in it.runtime.records.latest(2))
+    kept = {"metadata": '{"user":"me"}', "task": "drawing", **asked, "model": "real", "stream": "false"}
+    assert (reply.status, upstream.bodies[0]) == (200, form_of(**kept))
+    assert (first["hints"]["tags"], first["hints"]["task"]) == (("new", "fast", "cheap"), "drawing")
+    assert later["hints"]["tags"] == ("a", "b")
+    assert [word in upstream.bodies[1] for word in (b"tags", b"fallbacks", b"timeout", b"prompt")] == [False] * 3 + [
+        True
+    ]
+
+
+@pytest.mark.parametrize(
+    ("field", "said"),
+    [
+        ("num_retries", "many"),
+        ("num_retries", "11"),
+        ("timeout", "NaN"),
+        ("disable_fallbacks", "maybe"),
+        ("fallbacks", "[7]"),
+        ("tags", "x" * 300),
+        ("metadata", '{"tags": [7]}'),
+        ("tags", "x," * 40000),
+    ],
+)
+async def test_a_wish_in_a_form_that_makes_no_sense_is_refused(field, said):
+    async with house(answer({"data": []})) as (upstream, _, it):
+        [reply] = await send(it.port, post("/v1/images/edits", form_of(model="m", **{field: said}), MULTIPART))
+    assert (reply.status, reply.error["param"].partition(".")[0], upstream.bodies) == (400, field, [])
+
+
+async def test_fallbacks_of_a_form_are_asked():
+    async with scripted(answer({}, status="500 Oh"), answer({"data": []})) as upstream:
+        at = provider("p", kind="openai_compatible", base_url=upstream.url)
+        deployments = [Deployment("one", "m", at, "real"), Deployment("two", "m2", at, "other")]
+        async with gateway(settings(*deployments)) as it:
+            form = form_of(model="m", num_retries="0", fallbacks="m, m2", prompt="p")
+            [reply] = await send(it.port, post("/v1/images/edits", form, MULTIPART))
+    assert (reply.status, len(upstream.bodies)) == (200, 2)
+    assert b'name="model"\r\n\r\nother\r\n' in upstream.bodies[1]
+
+
 async def test_moderations_reranking_and_images_are_passed_through():
     """Bodies to the byte but for the model; what a deployment adds is added."""
     body = b'{ "query":"q", "documents" : ["a", {"text": "\\u00e4"}],\n "model" :"m", "top_n": 1}'
