@@ -6,6 +6,7 @@ asked over HTTP, as a user would.
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 from pathlib import Path
@@ -88,6 +89,13 @@ class Line:
         found = IN_FLIGHT.findall(text)
         assert found, "/metrics has no pointsman_in_flight"
         return sum(map(float, found))
+
+    def trusts(self, name: str) -> bool:
+        """The gateway asks this deployment as any other, and no longer only tries it."""
+        status, text = get(self.gateway.port, "/health", KEY)
+        assert status == 200, f"/health answered {status}"
+        rows = [row for row in json.loads(text)["deployments"] if row["id"] == name]
+        return all(row["fit"] and row["breaker"] == "closed" for row in rows)
 
     def settles(self) -> None:
         """Waits until nothing is under way; fails if a lease is never given back."""

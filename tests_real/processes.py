@@ -41,11 +41,11 @@ def eventually(holds: Callable[[], object], told: Callable[[], str]) -> None:
         pace.wait(PACE)
 
 
-def get(port: int, path: str) -> tuple[int, str]:
+def get(port: int, path: str, key: str = "") -> tuple[int, str]:
     """Status and text of a GET, (0, "") if nobody answers."""
     with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=DEADLINE)) as connection:
         try:
-            connection.request("GET", path)
+            connection.request("GET", path, headers={"authorization": f"Bearer {key}"} if key else {})
             answer = connection.getresponse()
             return answer.status, answer.read().decode()
         except (OSError, http.client.HTTPException):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 
 import openai
 import pytest
 
 from asks import TOO_LONG, chat, is_whole
 from line import MODEL
+from processes import eventually
 
 OFTEN = 12  # more than any sensible count of failures in a row
 WORKERS = 6
@@ -40,7 +42,7 @@ def test_embeddings_of_a_chat_model(client, own_line):
 
 
 async def test_servers_restarted_in_turn(aclient, own_line):
-    """Under load each server dies and comes back, the second when the first is up again: no request is lost."""
+    """Under load each server dies and comes back, the second when the first serves again: no request is lost."""
     answered = []
     over = asyncio.Event()
 
@@ -50,9 +52,11 @@ async def test_servers_restarted_in_turn(aclient, own_line):
 
     async def restart():
         try:
-            for server in own_line.servers.values():
+            for name, server in own_line.servers.items():
                 await asyncio.to_thread(server.kill)
                 await asyncio.to_thread(server.start)
+                trusted = functools.partial(own_line.trusts, name)
+                await asyncio.to_thread(eventually, trusted, lambda: "it is never asked again")
         finally:
             over.set()
 

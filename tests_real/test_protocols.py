@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import anthropic
+import ollama
 import pytest
 
 from asks import ENDLESS, HELLO, TOO_LONG, chat
@@ -71,3 +72,26 @@ def test_a_response_says_what_a_chat_says(client, line):
     assert told.output_text == last.response.output_text == whole
     assert (told.status, last.type) == ("incomplete", "response.incomplete")
     assert told.usage.output_tokens == 16
+
+
+@pytest.fixture
+def llama(line):
+    """Ollama's client of the gateway."""
+    return ollama.Client(host=line.address().removesuffix("/v1"), headers={"authorization": f"Bearer {KEY}"})
+
+
+def test_ollamas_client_hears_what_a_chat_says(client, llama, line):
+    """Whole and line by line; its paths list the models."""
+    whole = client.chat.completions.create(**chat(16)).choices[0].message.content
+    asked = {"model": MODEL, "messages": HELLO, "options": {"num_predict": 16, "temperature": 0}}
+    told = llama.chat(**asked)
+    lines = list(llama.chat(**asked, stream=True))
+    assert told.message.content == "".join(line.message.content or "" for line in lines) == whole
+    assert (told.done_reason, told.eval_count, lines[-1].done) == ("length", 16, True)
+    assert {model.model for model in llama.list().models} >= {MODEL}
+
+
+def test_ollamas_client_generates(llama, line):
+    """A prompt as it is, which a text completion takes."""
+    told = llama.generate(model=MODEL, prompt="Clear ahead", raw=True, options={"num_predict": 12, "temperature": 0})
+    assert (len(told.response), told.done_reason) == (12, "length")
