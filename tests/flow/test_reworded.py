@@ -198,6 +198,17 @@ def test_words_that_only_their_own_protocol_has(kit, over):
     assert sent(house)[0].keys() == {"model", "messages", "mcp_servers"}
 
 
+def test_what_a_caller_says_without_words_takes_nothing_of_the_deployments_away(kit, over):
+    """Not by another protocol's words, nor by a value that can't be said."""
+    house = over(kit.place("a", drop_params=True, params={"mcp_servers": ["own"]}))
+    house.serve(body=raw(messages=HI, max_tokens=b"5"), native=LOST)
+    assert sent(house)[0]["mcp_servers"] == ["own"]
+    house = over(kit.place("a", kind="anthropic", drop_params=True, params={"reasoning_effort": "none"}))
+    trip = house.serve(body=raw(messages=HI, max_tokens=b"5", reasoning_effort=b'"much"'))
+    assert sent(house)[0]["thinking"] == {"type": "disabled"}
+    assert trip.dropped == {"a": ("reasoning_effort",)}
+
+
 def account(house, **asked):
     return next(_end(explain(Request("chat", "m", **asked), house.core, NOTHING_MORE)))
 

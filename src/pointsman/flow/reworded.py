@@ -51,7 +51,7 @@ def reworded(
     request: Request, deployment: Deployment, model: str, dialect: Dialect, lost: Mapping[str, str] = NOTHING
 ) -> Reworded:
     """Each look leaves out at least one field, so there is an end. ``lost`` is what its own protocol's words say that
-    OpenAI's can't. Raises Inexpressible.
+    OpenAI's can't. What a caller says without words takes nothing away that the deployment says. Raises Inexpressible.
     """
     drops = may_drop(deployment, request)
     for field, what in lost.items():
@@ -61,10 +61,10 @@ def reworded(
     said = request.body if request.native is None else {**request.body, **request.native.fields}
     kept_back = tuple([name for name in deployment.additional_drop_params if name in said])
     dropped = tuple(lost)
-    less, at = _less(request, deployment, kept_back) if kept_back else (request, deployment)
+    less, at = (_less(request, kept_back), _plainer(deployment, kept_back)) if kept_back else (request, deployment)
     if drops:
         dropped += tuple([name for name in unworded(at, less) if name not in FIRM and name not in lost])
-        less, at = _less(less, at, dropped)
+        less = _less(less, dropped)
     while True:
         try:
             return Reworded(less, dialect.write(less, at, model), dropped, kept_back)
@@ -72,8 +72,11 @@ def reworded(
             field = reason.field
             if not drops or field in FIRM or not (field in less.body or field in at.params):
                 raise
-            dropped += (field,)
-            less, at = _less(less, at, (field,))
+            dropped = tuple(dict.fromkeys((*dropped, field)))
+            if field in less.body:
+                less = _less(less, (field,))
+            else:
+                at = _plainer(at, (field,))
 
 
 def told(decision: Decision, deployment: Deployment, made: Reworded) -> Decision:
@@ -112,10 +115,14 @@ def _step(decision: Decision, reason: str) -> Step:
     return Step("params", left, left, reason)
 
 
-def _less(request: Request, deployment: Deployment, names: Iterable[str]) -> tuple[Request, Deployment]:
-    """Without these fields, whoever says them and in whatever words."""
+def _less(request: Request, names: Iterable[str]) -> Request:
+    """Without these fields, in whatever words."""
     native = request.native
     if native is not None:
         native = msgspec.structs.replace(native, fields=without(native.fields, names))
-    request = msgspec.structs.replace(request, body=without(request.body, names), native=native)
-    return request, msgspec.structs.replace(deployment, params=without(deployment.params, names))
+    return msgspec.structs.replace(request, body=without(request.body, names), native=native)
+
+
+def _plainer(deployment: Deployment, names: Iterable[str]) -> Deployment:
+    """Without these of its own parameters."""
+    return msgspec.structs.replace(deployment, params=without(deployment.params, names))

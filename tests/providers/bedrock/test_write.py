@@ -291,14 +291,42 @@ def test_the_tables_have_nothing_in_common():
 
 def test_whose_word_wins():
     """The caller's before the deployment's, whichever way they spell it; null takes it back."""
-    params = {"max_tokens": 7, "top_k": 5, "guardrailConfig": {"guardrailIdentifier": "g"}}
-    asked = {"max_completion_tokens": 9, "guardrailConfig": None}
+    params = {"max_tokens": 7, "top_k": 5, "performanceConfig": {"latency": "optimized"}}
+    asked = {"max_completion_tokens": 9, "performanceConfig": None}
     assert further(asked, params=params) == {
         "inferenceConfig": {"maxTokens": 9},
         "additionalModelRequestFields": {"top_k": 5},
     }
     with pytest.raises(Inexpressible, match="n: this provider has no word for it; the deployment's litellm_params"):
         sent({}, params={"n": 2})
+
+
+@pytest.mark.parametrize("own", [None, {}, {"guardrailIdentifier": "mine", "guardrailVersion": "1"}])
+def test_nobody_takes_an_operators_guardrail_away(own):
+    """Nor puts another in its place; where there is none a caller may ask for one."""
+    config = {"guardrailIdentifier": "g", "guardrailVersion": "2"}
+    assert further({"guardrailConfig": own}, params={"guardrailConfig": config}) == {"guardrailConfig": config}
+    assert further({"guardrailConfig": own}).get("guardrailConfig") == own
+
+
+@pytest.mark.parametrize(
+    ("own", "expected"),
+    [({"a": 3, "c": 4}, {"a": 3, "b": 2, "c": 4}), ({}, {"a": 1, "b": 2}), (None, {"a": 1, "b": 2})],
+)
+def test_additional_fields_are_put_together(own, expected):
+    """The caller's word counts before the deployment's for each of them, and takes no other away."""
+    section = "additionalModelRequestFields"
+    assert further({section: own}, params={section: {"a": 1, "b": 2}}) == {section: expected}
+
+
+def test_tools_that_were_called_are_told_where_none_are_offered(converse):
+    """By their names, each once: Bedrock takes no earlier calls without."""
+    twice = [*CALLED, RESULT, *CALLED[1:], RESULT]
+    spec = {"name": "now", "inputSchema": {"json": {"type": "object", "properties": {}}}}
+    for more in ({}, {"tools": []}, {"tools": None, "tool_choice": "none"}):
+        body = sent({"messages": twice, **more})
+        assert body["toolConfig"] == {"tools": [{"toolSpec": spec}]}
+        assert not ParamValidator().validate({"modelId": OLD, **body}, converse).has_errors()
 
 
 def test_a_prompt_is_what_a_user_says():

@@ -62,9 +62,10 @@ def goes_on(turns: list[dict[str, Any]]) -> bool:
     return called and not any("reasoningContent" in block for block in before)
 
 
-def has_calls(turns: list[dict[str, Any]]) -> bool:
-    """Tools were called before."""
-    return any("toolUse" in block for turn in turns for block in turn["content"])
+def called(turns: list[dict[str, Any]]) -> list[str]:
+    """The names of the tools that were called before, each once."""
+    blocks = [block for turn in turns for block in turn["content"]]
+    return list(dict.fromkeys([block["toolUse"]["name"] for block in blocks if "toolUse" in block]))
 
 
 def cache_point(marked: Any) -> list[Block]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
 
 from pointsman.model.deployment import Deployment
 from pointsman.model.exchange import WireRequest
 from pointsman.model.request import Request
-from pointsman.providers.bedrock.conversation import cache_point, conversation, goes_on, has_calls
+from pointsman.providers.bedrock.conversation import cache_point, called, conversation, goes_on
 from pointsman.providers.bedrock.embeddings import EMBEDDED, write_embeddings
 from pointsman.providers.bedrock.families import limit_tokens, think
 from pointsman.providers.lacking import SERVICE, lacking, refuse, usual
@@ -33,12 +33,17 @@ OWN = frozenset(
 )  # fmt: skip
 """Fields of Converse's own, passed on as they are."""
 
+KEPT = frozenset({"guardrailConfig"})
+"""Fields of which the deployment's word counts before the caller's: nobody takes an operator's guardrail away."""
+
+SECTION = "additionalModelRequestFields"
+
 MORE = frozenset({"thinking", "anthropic_beta", "reasoningConfig"})
 """Fields that some models know, passed on among ``additionalModelRequestFields``."""
 
 HANDLED = frozenset(
     {"model", "messages", "prompt", "input", "stream", "tools", "tool_choice", "parallel_tool_calls", "response_format",
-     "reasoning_effort", "top_k", "additionalModelRequestFields", "service_tier"}
+     "reasoning_effort", "top_k", SECTION, "service_tier"}
 )  # fmt: skip
 """Handled one by one below."""
 
@@ -55,14 +60,14 @@ TIERS = ("default", "flex", "priority", "reserved")
 def write(request: Request, deployment: Deployment, model: str) -> WireRequest:
     """Raises Inexpressible for what Converse has no words for."""
     refuse(lacking(request.body, frozenset(), TAKES))
-    body = values_of(request.body)
+    body = _allowed(values_of(request.body), deployment.params)
     asked = {name: value for name, value in {**deployment.params, **body}.items() if value is not None}
     if request.endpoint == "embeddings":
         return WireRequest(path_of(model, "invoke"), written(write_embeddings(asked, model)))
     out: dict[str, Any] = {}
     CONTENT[request.endpoint](asked, out)
     config: dict[str, Any] = {}
-    more = _object(asked, "additionalModelRequestFields")
+    more = {**_object(deployment.params, SECTION), **_object(body, SECTION)}
     _spread(deployment.params, out, config, more, "; the deployment's litellm_params say it")
     _spread(body, out, config, more)  # the caller's word wins, whichever way the two spell a field
     _settle(config)
@@ -78,7 +83,7 @@ def write(request: Request, deployment: Deployment, model: str) -> WireRequest:
     if "reasoning_effort" in asked:
         think(asked["reasoning_effort"], model, out, more, going_on=goes_on(out["messages"]))
     if more:
-        out["additionalModelRequestFields"] = more
+        out[SECTION] = more
     return WireRequest(path_of(model, "converse-stream" if request.stream else "converse"), written(out))
 
 
@@ -88,8 +93,16 @@ def path_of(model: str, question: str) -> str:
     return f"/model/{part_of_path(model)}/{question}"
 
 
-def _object(asked: dict[str, Any], name: str) -> dict[str, Any]:
-    value = asked.get(name, {})
+def _allowed(body: dict[str, Any], params: Mapping[str, Any]) -> dict[str, Any]:
+    """What a caller may say, as the deployment has it."""
+    kept = [name for name in KEPT if params.get(name) is not None]
+    return {name: value for name, value in body.items() if name not in kept} if kept else body
+
+
+def _object(asked: Mapping[str, Any], name: str) -> dict[str, Any]:
+    value = asked.get(name)
+    if value is None:
+        return {}
     if not isinstance(value, dict):
         raise Inexpressible(name, "an object is needed")
     return dict(value)
@@ -143,16 +156,21 @@ CONTENT: dict[str, Callable[[dict[str, Any], dict[str, Any]], None]] = {"chat": 
 
 
 def _tools(asked: dict[str, Any], out: dict[str, Any]) -> None:
-    """Tools, and who chooses among them; without tools there is nothing to choose."""
+    """Tools, and who chooses among them; without tools there is nothing to choose. Bedrock takes no earlier calls
+    without tools: those that were called are told then, by their names.
+    """
     tools, choice = asked.get("tools"), asked.get("tool_choice")
+    before = called(out["messages"])
     if not tools:
+        if before:
+            out["toolConfig"] = {"tools": [_tool({"function": {"name": name}}) for name in before]}
         return
     if not isinstance(tools, list):
         raise Inexpressible("tools", "a list of tools is needed")
     if asked.get("parallel_tool_calls") is False:
         raise Inexpressible("parallel_tool_calls", "this provider has no word for it")
     if choice == "none":
-        if has_calls(out["messages"]):
+        if before:
             raise Inexpressible("tool_choice", "this provider has no none where tools were called before")
         return
     config: dict[str, Any] = {"tools": [block for tool in tools for block in (_tool(tool), *cache_point(tool))]}
