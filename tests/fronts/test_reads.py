@@ -210,3 +210,96 @@ def test_calls_of_a_response_join_the_turn_that_made_them():
 )
 def test_what_openais_chat_has_no_words_for_is_told_by_name(path, more, field):
     assert list(read(path, {**RICH[path], **more}).lost) == [field]
+
+
+@pytest.mark.parametrize(
+    ("path", "more", "named"),
+    [
+        ("/v1/responses", {"instructions": [5]}, "instructions"),
+        ("/v1/responses", {"text": 5}, "text"),
+        ("/v1/responses", {"text": {"format": 5}}, "text.format"),
+        ("/v1/responses", {"reasoning": 5}, "reasoning"),
+        ("/v1/responses", {"reasoning": {"effort": 5}}, "reasoning.effort"),
+        ("/v1/responses", {"include": 5}, "include"),
+        ("/v1/messages", {"thinking": 5}, "thinking"),
+        ("/v1/messages", {"thinking": {"type": "enabled", "budget_tokens": "x"}}, "thinking.budget_tokens"),
+        ("/v1/messages", {"output_config": 5}, "output_config"),
+        ("/v1/messages", {"output_config": {"effort": 5}}, "output_config.effort"),
+        ("/v1/messages", {"output_config": {"format": 5}}, "output_config.format"),
+        ("/v1/messages", {"output_config": {"format": {"type": "json_schema", "schema": 5}}}, "output_config.format"),
+        ("/v1/messages", {"messages": []}, "messages"),
+        ("/v1/messages", {"system": 0}, "system"),
+        ("/v1/messages/count_tokens", {"messages": []}, "messages"),
+        ("/api/chat", {"think": 5}, "think"),
+        ("/api/chat", {"format": 5}, "format"),
+        ("/api/chat", {"options": 5}, "options"),
+        ("/api/generate", {"system": 5}, "system"),
+    ],
+)
+def test_what_is_of_another_type_is_refused_by_name(path, more, named):
+    with pytest.raises(InvalidBody, match=named) as refused:
+        read(path, {**RICH[path], **more})
+    assert refused.value.param == named.partition(".")[0]
+
+
+def response_of(*items):
+    return said(read("/v1/responses", {"model": "m", "input": list(items)}))["messages"]
+
+
+def called(ident):
+    return {"type": "function_call", "call_id": ident, "name": "f", "arguments": "{}"}
+
+
+def answered(ident):
+    return {"type": "function_call_output", "call_id": ident, "output": f"of {ident}"}
+
+
+def spoken(text, role="assistant"):
+    return {"type": "message", "role": role, "content": text}
+
+
+@pytest.mark.parametrize(
+    ("items", "expected"),
+    [
+        ([called("a"), spoken("x"), answered("a")], [("assistant", "x", ["a"]), ("tool", "of a", [])]),
+        ([spoken("x"), called("a"), spoken("y"), answered("a")], [("assistant", "x\ny", ["a"]), ("tool", "of a", [])]),
+        (
+            [called("a"), called("b"), answered("a"), spoken("x"), answered("b")],
+            [("assistant", None, ["a", "b"]), ("tool", "of a", []), ("tool", "of b", []), ("assistant", "x", [])],
+        ),
+        (
+            [called("a"), spoken("x", "user"), answered("a"), called("b"), answered("b")],
+            [("assistant", None, ["a"]), ("tool", "of a", []), ("user", "x", []), ("assistant", None, ["b"]),
+             ("tool", "of b", [])],
+        ),
+        (
+            [spoken("x"), spoken("y"), answered("z")],
+            [("assistant", "x", []), ("assistant", "y", []), ("tool", "of z", [])],
+        ),
+    ],
+)  # fmt: skip
+def test_results_follow_the_turn_with_their_calls(items, expected):
+    """Text of that turn is part of it, before or after its calls."""
+    told = response_of(*items)
+    calls = [[call["id"] for call in message.get("tool_calls", ())] for message in told]
+    assert [(m["role"], m["content"], ids) for m, ids in zip(told, calls, strict=True)] == expected
+
+
+@pytest.mark.parametrize("strict", [None, True, False])
+def test_a_schema_of_anthropics_is_strict_only_if_that_is_said(strict):
+    """OpenAI refuses schemas with optional properties that are."""
+    form = {"type": "json_schema", "schema": {"type": "object"}} | ({} if strict is None else {"strict": strict})
+    told = said(read("/v1/messages", {**ANTHROPIC, "output_config": {"format": form}}))["response_format"]
+    assert told["json_schema"].get("strict") is strict
+
+
+def test_a_documents_title_and_context_are_told():
+    text = {"type": "document", "title": "T", "context": "C", "source": {"type": "text", "data": "x"}}
+    file = {**text, "source": {"type": "base64", "media_type": "application/pdf", "data": "AAAA"}}
+    both = [{"role": "user", "content": [text, file]}]
+    told = said(read("/v1/messages", {"model": "m", "max_tokens": 5, "messages": both}))["messages"][0]["content"]
+    assert told == [
+        {"type": "text", "text": "T\nC\nx"},
+        {"type": "text", "text": "C"},
+        {"type": "file", "file": {"filename": "T", "file_data": "data:application/pdf;base64,AAAA"}},
+    ]

@@ -166,7 +166,8 @@ async def test_what_is_wrong_is_told_in_anthropics_shape_whoever_finds_it():
             b'{"model":1}',
         ]
         replies = [(await send(port, post("/v1/messages", body)))[0] for body in bodies]
-        replies += await send(port, post("/v1/messages", b'{"model":"nobody","messages":[]}'))
+        unknown = b'{"model":"nobody","messages":[{"role":"user","content":"x"}]}'
+        replies += await send(port, post("/v1/messages", unknown))
         replies += await send(port, b"GET /v1/messages HTTP/1.1\r\nhost: x\r\n\r\n")
         replies += await send(port, b"POST /v1/messages HTTP/1.1\r\nhost: x\r\ncontent-length: 99999999999\r\n\r\n")
     assert [reply.status for reply in replies] == [400, 400, 400, 400, 400, 404, 405, 413]

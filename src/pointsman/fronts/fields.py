@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 from typing import Any
 
 import msgspec
 
+from pointsman.errors import InvalidBody
 from pointsman.model.request import Fields
 from pointsman.providers.shapes import Inexpressible
 from pointsman.providers.values import values_of
@@ -31,6 +33,25 @@ def look_into(fields: Fields, known: Collection[str], others: Collection[str]) -
         elif name not in others and bytes(raw) not in NOTHING:
             lost[name] = ""
     return body, lost
+
+
+def an_object(value: Any, name: str) -> dict[str, Any]:
+    """The value of the field ``name``, or of one within it; empty if it says nothing. Raises InvalidBody."""
+    if value is not None and not isinstance(value, dict):
+        raise InvalidBody(f"{name} must be an object", param=_top(name))
+    return value or {}
+
+
+def a_text(value: Any, name: str) -> str:
+    """The same of a text."""
+    if value is not None and not isinstance(value, str):
+        raise InvalidBody(f"{name} must be a text", param=_top(name))
+    return value or ""
+
+
+def _top(name: str) -> str:
+    """The body's field of a place within it."""
+    return re.split(r"[.:]", name, maxsplit=1)[0]
 
 
 def raw_fields(out: Mapping[str, Any]) -> Fields:

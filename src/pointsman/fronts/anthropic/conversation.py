@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from pointsman.errors import InvalidBody
+from pointsman.fronts.fields import a_text
 
 Message = dict[str, Any]
 Part = dict[str, Any]
@@ -32,9 +33,11 @@ def messages(system: Any, turns: Any) -> list[Message]:
     """Raises InvalidBody, or Lost."""
     if not isinstance(turns, list):
         raise InvalidBody("messages must be a list", param="messages")
+    if not turns:
+        raise InvalidBody("messages: at least one turn is needed", param="messages")
     told: list[Message] = []
-    if system:
-        told.append({"role": "system", "content": _system(system)})
+    if system is not None:
+        told += _instructions(system)
     for number, turn in enumerate(turns):
         if not isinstance(turn, dict) or turn.get("role") not in ("user", "assistant", "system"):
             raise InvalidBody(
@@ -45,10 +48,11 @@ def messages(system: Any, turns: Any) -> list[Message]:
     return told
 
 
-def _system(system: Any) -> str:
+def _instructions(system: Any) -> list[Message]:
     """Several texts are paragraphs of one."""
     blocks = _blocks(system, "system")
-    return "\n\n".join(str(block.get("text", "")) for block in blocks)
+    text = "\n\n".join(str(block.get("text", "")) for block in blocks)
+    return [{"role": "system", "content": text}] if text else []
 
 
 def _blocks(content: Any, place: str) -> list[Part]:
@@ -64,14 +68,14 @@ def _user(blocks: list[Part]) -> list[Message]:
     results = [block for block in blocks if block.get("type") == "tool_result"]
     told = [_result(block) for block in results]
     parts = [part for block in results for part in _pictures(block)]
-    parts += [_part(block) for block in blocks if block.get("type") != "tool_result"]
+    parts += _parts(block for block in blocks if block.get("type") != "tool_result")
     if parts or not results:
         told.append({"role": "user", "content": _joined(parts)})
     return told
 
 
 def _assistant(blocks: list[Part]) -> list[Message]:
-    parts = [_part(b) for b in blocks if b.get("type") != "tool_use" and b.get("type") not in THOUGHTS]
+    parts = _parts(b for b in blocks if b.get("type") != "tool_use" and b.get("type") not in THOUGHTS)
     calls = [_call(block) for block in blocks if block.get("type") == "tool_use"]
     message: Message = {"role": "assistant", "content": _joined(parts) if parts or not calls else None}
     if calls:
@@ -80,7 +84,7 @@ def _assistant(blocks: list[Part]) -> list[Message]:
 
 
 def _instructed(blocks: list[Part]) -> list[Message]:
-    return [{"role": "system", "content": _joined([_part(block) for block in blocks])}]
+    return [{"role": "system", "content": _joined(_parts(blocks))}]
 
 
 _SPEAKERS: dict[str, Callable[[list[Part]], list[Message]]] = {
@@ -97,13 +101,18 @@ def _joined(parts: list[Part]) -> str | list[Part]:
     return parts
 
 
-def _part(block: Part) -> Part:
+def _parts(blocks: Iterable[Part]) -> list[Part]:
+    return [part for block in blocks for part in _said(block)]
+
+
+def _said(block: Part) -> list[Part]:
+    """A block as one part, or several."""
     kind = block.get("type")
     if kind == "text" and isinstance(block.get("text"), str):
-        return {"type": "text", "text": block["text"]}
+        return [{"type": "text", "text": block["text"]}]
     source = block.get("source")
     if kind == "image" and isinstance(source, dict):
-        return {"type": "image_url", "image_url": {"url": _address(source)}}
+        return [{"type": "image_url", "image_url": {"url": _address(source)}}]
     if kind == "document" and isinstance(source, dict):
         return _document(block, source)
     raise Lost(f"blocks of type {str(kind)[:64]!r}")
@@ -117,14 +126,19 @@ def _address(source: Part) -> str:
     raise Lost(f"images from a {str(source.get('type'))[:64]!r}")
 
 
-def _document(block: Part, source: Part) -> Part:
-    """A text is one; a file is OpenAI's part of that type."""
+def _document(block: Part, source: Part) -> list[Part]:
+    """A text is one, below its title and what is said about it; a file is OpenAI's part of that type, which has a name,
+    behind what is said about it.
+    """
+    title, context = (a_text(block.get(name), f"messages: the {name} of a document") for name in ("title", "context"))
     if source.get("type") == "text" and isinstance(source.get("data"), str):
-        return {"type": "text", "text": source["data"]}
+        return [{"type": "text", "text": BETWEEN.join(filter(None, (title, context, source["data"])))}]
     if source.get("type") == "base64" and isinstance(source.get("data"), str):
         kind = str(source.get("media_type", "application/pdf"))
-        name = str(block.get("title") or f"document.{kind.rpartition('/')[2]}")
-        return {"type": "file", "file": {"filename": name, "file_data": f"data:{kind};base64,{source['data']}"}}
+        name = title or f"document.{kind.rpartition('/')[2]}"
+        file = {"filename": name, "file_data": f"data:{kind};base64,{source['data']}"}
+        about = [{"type": "text", "text": context}] if context else []
+        return [*about, {"type": "file", "file": file}]
     raise Lost(f"documents from a {str(source.get('type'))[:64]!r}")
 
 
@@ -138,12 +152,12 @@ def _call(block: Part) -> Part:
 def _result(block: Part) -> Message:
     if not isinstance(block.get("tool_use_id"), str):
         raise InvalidBody("messages: a tool_result block has a tool_use_id", param="messages")
-    texts = [_part(inner)["text"] for inner in _inside(block) if inner.get("type") == "text"]
+    texts = [part["text"] for part in _parts(inner for inner in _inside(block) if inner.get("type") == "text")]
     return {"role": "tool", "tool_call_id": block["tool_use_id"], "content": BETWEEN.join(texts)}
 
 
 def _pictures(block: Part) -> Iterable[Part]:
-    return (_part(inner) for inner in _inside(block) if inner.get("type") != "text")
+    return _parts(inner for inner in _inside(block) if inner.get("type") != "text")
 
 
 def _inside(block: Part) -> list[Part]:

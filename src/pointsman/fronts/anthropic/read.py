@@ -9,7 +9,7 @@ import msgspec
 
 from pointsman.errors import InvalidBody
 from pointsman.fronts.anthropic.conversation import Lost, messages
-from pointsman.fronts.fields import look_into, raw_fields
+from pointsman.fronts.fields import a_text, an_object, look_into, raw_fields
 from pointsman.fronts.shapes import Asked
 from pointsman.model.request import Fields
 
@@ -112,26 +112,32 @@ def _choice(value: Any, out: Out) -> str | None:
 
 def _thinking(value: Any, out: Out) -> str | None:
     """A number of tokens is an effort; a model that decides itself decides itself."""
-    kind = value.get("type") if isinstance(value, dict) else None
-    if kind == "enabled":
-        budget = value.get("budget_tokens")
-        tokens = budget if isinstance(budget, int) else 0
+    thinking = an_object(value, "thinking")
+    if a_text(thinking.get("type"), "thinking.type") == "enabled":
+        tokens = thinking.get("budget_tokens", 0)
+        if not isinstance(tokens, int):
+            raise InvalidBody("thinking.budget_tokens must be a whole number", param="thinking")
         out.setdefault("reasoning_effort", next((word for most, word in EFFORTS if tokens <= most), "high"))
     return None
 
 
 def _output(value: Any, out: Out) -> str | None:
-    config = value if isinstance(value, dict) else {}
-    if isinstance(config.get("effort"), str):
-        out["reasoning_effort"] = config["effort"]
-    form = config.get("format")
-    if isinstance(form, dict):
-        if form.get("type") != "json_schema":
-            return f"a format of type {str(form.get('type'))[:64]!r}"
-        out["response_format"] = {
-            "type": "json_schema",
-            "json_schema": {"name": form.get("name", "answer"), "schema": form.get("schema"), "strict": True},
-        }
+    config = an_object(value, "output_config")
+    effort = a_text(config.get("effort"), "output_config.effort")
+    if effort:
+        out["reasoning_effort"] = effort
+    if config.get("format") is None:
+        return None
+    form = an_object(config["format"], "output_config.format")
+    if form.get("type") != "json_schema":
+        return f"a format of type {str(form.get('type'))[:64]!r}"
+    schema = {
+        "name": form.get("name", "answer"),
+        "schema": an_object(form.get("schema"), "output_config.format.schema"),
+    }
+    if form.get("strict") is not None:
+        schema["strict"] = form["strict"]
+    out["response_format"] = {"type": "json_schema", "json_schema": schema}
     return None
 
 

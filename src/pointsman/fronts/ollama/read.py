@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from pointsman.errors import InvalidBody
-from pointsman.fronts.fields import look_into, raw_fields
+from pointsman.fronts.fields import a_text, look_into, raw_fields
 from pointsman.fronts.ollama.conversation import messages, spoken
 from pointsman.fronts.ollama.options import Out, write_format, write_options, write_think
 from pointsman.fronts.shapes import Asked
@@ -60,7 +60,7 @@ def generate(fields: Fields, _headers: Mapping[bytes, bytes]) -> Asked:
     """
     out = _begun(fields)
     body, lost = _looked_into(fields, "prompt", "system", "suffix", "images")
-    prompt, system, suffix = (_text(name, body) for name in ("prompt", "system", "suffix"))
+    prompt, system, suffix = (a_text(body.get(name), name) for name in ("prompt", "system", "suffix"))
     images = body.get("images")
     if not (prompt or suffix or images or lost):
         out["messages"] = []
@@ -83,7 +83,7 @@ def embed(fields: Fields, _headers: Mapping[bytes, bytes]) -> Asked:
 
 def embeddings(fields: Fields, _headers: Mapping[bytes, bytes]) -> Asked:
     """The older ``/api/embeddings``: one text. Raises InvalidBody."""
-    _text("prompt", _looked_into(fields, "prompt")[0])
+    a_text(_looked_into(fields, "prompt")[0].get("prompt"), "prompt")
     return _embedding(fields, "prompt", PROMPTED | {"options"})
 
 
@@ -111,14 +111,6 @@ def _says(fields: Fields, name: str) -> bool:
 def _looked_into(fields: Fields, *names: str) -> tuple[dict[str, Any], dict[str, str]]:
     """The values of these, and which of them can't be read, so that only Ollama may."""
     return look_into({name: fields[name] for name in names if name in fields}, names, ())
-
-
-def _text(name: str, body: dict[str, Any]) -> str:
-    """Raises InvalidBody."""
-    value = body.get(name)
-    if value is not None and not isinstance(value, str):
-        raise InvalidBody(f"{name} must be a text", param=name)
-    return value or ""
 
 
 def _rest(fields: Fields, handled: frozenset[str], words: Mapping[str, Word], out: Out) -> dict[str, str]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from pointsman.errors import InvalidBody
-from pointsman.fronts.fields import look_into, raw_fields
+from pointsman.fronts.fields import a_text, an_object, look_into, raw_fields
 from pointsman.fronts.responses.conversation import Lost, messages
 from pointsman.fronts.shapes import Asked
 from pointsman.model.request import Fields
@@ -45,12 +45,17 @@ def read(fields: Fields, _headers: Mapping[bytes, bytes]) -> Asked:
         missing = None if value is None else write(value, out)
         if missing is not None:
             lost[name] = missing
-    include = body.get("include")
-    if "top_logprobs" in out or (isinstance(include, list) and LOGPROBS in include):
+    if "top_logprobs" in out or LOGPROBS in _included(body.get("include")):
         out["logprobs"] = True
     if out.get("stream") is not None and bytes(out["stream"]) == b"true":
         out["stream_options"] = {"include_usage": True}
     return Asked("chat", raw_fields(out), lost)
+
+
+def _included(value: Any) -> list[Any]:
+    if value is not None and not isinstance(value, list):
+        raise InvalidBody("include must be a list of texts", param="include")
+    return value or []
 
 
 # Each writes a field into ``out``. Returned is what of it can't be said ("" for all of it), None if all was.
@@ -61,8 +66,9 @@ def _limit(value: Any, out: Out) -> None:
 
 
 def _reasoning(value: Any, out: Out) -> None:
-    if isinstance(value, dict) and isinstance(value.get("effort"), str):
-        out["reasoning_effort"] = value["effort"]
+    effort = a_text(an_object(value, "reasoning").get("effort"), "reasoning.effort")
+    if effort:
+        out["reasoning_effort"] = effort
 
 
 def _tools(value: Any, out: Out) -> str | None:
@@ -96,11 +102,11 @@ def _choice(value: Any, out: Out) -> str | None:
 
 
 def _text(value: Any, out: Out) -> str | None:
-    form = value.get("format") if isinstance(value, dict) else None
-    kind = form.get("type", "text") if isinstance(form, dict) else "text"
+    form = an_object(an_object(value, "text").get("format"), "text.format")
+    kind = form.get("type", "text")
     if kind == "json_object":
         out["response_format"] = {"type": kind}
-    elif kind == "json_schema" and isinstance(form, dict):
+    elif kind == "json_schema":
         said = {name: form[name] for name in ("name", "description", "schema", "strict") if form.get(name) is not None}
         out["response_format"] = {"type": kind, "json_schema": said}
     elif kind != "text":
