@@ -77,7 +77,9 @@ def test_a_response_says_what_a_chat_says(client, line):
 @pytest.fixture
 def llama(line):
     """Ollama's client of the gateway."""
-    return ollama.Client(host=line.address().removesuffix("/v1"), headers={"authorization": f"Bearer {KEY}"})
+    address = line.address().removesuffix("/v1")
+    with ollama.Client(host=address, headers={"authorization": f"Bearer {KEY}"}) as made:
+        yield made
 
 
 def test_ollamas_client_hears_what_a_chat_says(client, llama, line):
