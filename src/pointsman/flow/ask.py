@@ -8,11 +8,10 @@ from __future__ import annotations
 from collections.abc import Generator
 from math import inf
 
-import msgspec
-
 from pointsman.flow.effects import Call, Effect, Ended, Failed, Opened, Relay, Reply
 from pointsman.flow.hedge import OUTRUN, Entrant, hedged, patience
 from pointsman.flow.keys import key_delivered, key_failed, next_key
+from pointsman.flow.notes import abandoned, charge, figures, told
 from pointsman.flow.resume import attended, broke_off, rest_of
 from pointsman.flow.reworded import refused, written
 from pointsman.flow.trip import Trip
@@ -21,13 +20,11 @@ from pointsman.flow.words import dialect_of, natively
 from pointsman.model.decision import Leg
 from pointsman.model.deployment import Deployment
 from pointsman.model.exchange import Answered, Refusal, StreamReader, Understood
-from pointsman.model.outcome import CONSEQUENCES, Attempt, Estimate, FailureKind, Usage
-from pointsman.model.prices import cost
-from pointsman.model.request import NO_HINTS, TALKS, Request
-from pointsman.model.secret import Key
+from pointsman.model.outcome import CONSEQUENCES, Attempt, FailureKind
+from pointsman.model.request import NO_HINTS, TALKS
 from pointsman.providers import DIALECTS
 from pointsman.providers.resumed import Resumed
-from pointsman.providers.shapes import Inexpressible, bounded, scrubbed
+from pointsman.providers.shapes import Inexpressible, bounded
 from pointsman.providers.streamed import streamed
 from pointsman.routing.fallback import as_wished
 from pointsman.state.keys import OF_KEYS
@@ -61,6 +58,7 @@ DECLINED = frozenset(
 def ask(trip: Trip, leg: Leg, lease: Lease) -> Generator[Effect, Reply, FailureKind | None]:
     """Ask once. What came of it stands in the trip; returned is the kind of failure, None for success."""
     board = trip.core.board
+    heard: StreamReader | None = None
     try:
         if trip.request.native is not None and answered_here(trip, leg):
             return None
@@ -68,7 +66,7 @@ def ask(trip: Trip, leg: Leg, lease: Lease) -> Generator[Effect, Reply, FailureK
             call = _written(trip, leg, lease)
         except Inexpressible as reason:  # nobody was asked, so nothing is known of the deployment
             trip.decision = refused(trip.decision, leg.deployment, reason)
-            return _told(trip, leg, 0.0, Refusal(FailureKind.INEXPRESSIBLE, str(reason), 400, param=reason.field))
+            return told(trip, leg, 0.0, Refusal(FailureKind.INEXPRESSIBLE, str(reason), 400, param=reason.field))
         if trip.router.hedge is None or trip.told is not None:
             reply = yield call
         else:
@@ -80,11 +78,15 @@ def ask(trip: Trip, leg: Leg, lease: Lease) -> Generator[Effect, Reply, FailureK
         if type(reply) is Opened and reader is not None:
             _began(trip, lease)
             trip.relayed = True
+            heard = reader
             ended = yield Relay(reply, trip.decision, leg, trip.attempts, natively(trip, leg))
             return _relayed(trip, leg, lease, reader, ended)
         if type(reply) is Failed:
             return _failed(trip, leg, lease, reply, reader)
         raise TypeError(f"no reply to a call: {reply!r}")
+    except GeneratorExit:
+        abandoned(trip, leg, lease, heard)
+        raise
     finally:
         board.give_back(lease)
 
@@ -131,8 +133,11 @@ def _hedged(trip: Trip, first: Entrant) -> Generator[Effect, Reply, tuple[Entran
 
     def lost(other: Entrant, reply: Reply) -> None:
         trip.asked |= {(other.leg.deployment.id, other.leg.model)}
+        if reply is None:
+            abandoned(trip, other.leg, other.lease, None)
+            return
         if reply is OUTRUN:
-            _told(
+            told(
                 trip,
                 other.leg,
                 trip.core.board.clock() - other.lease.begun,
@@ -152,11 +157,11 @@ def _hedged(trip: Trip, first: Entrant) -> Generator[Effect, Reply, tuple[Entran
 
 def _failed(trip: Trip, leg: Leg, lease: Lease, reply: Failed, reader: StreamReader | None) -> FailureKind:
     """No reply. If the time that the caller gave, or that earlier attempts left, was up first, nobody is to blame."""
-    told = reader.refusal if reader is not None else None
+    said = reader.refusal if reader is not None else None
     shortened = trip.request.timeout is not None or bool(trip.attempts) or trip.waited > 0
     if reply.kind in LATE and shortened and trip.core.board.clock() >= trip.deadline:
-        told = Refusal(FailureKind.DEADLINE, reply.detail)
-    return _refused(trip, leg, lease, told or Refusal(reply.kind, reply.detail), sent=reply.sent)
+        said = Refusal(FailureKind.DEADLINE, reply.detail)
+    return _refused(trip, leg, lease, said or Refusal(reply.kind, reply.detail), sent=reply.sent)
 
 
 def _patience(trip: Trip, deployment: Deployment, own: float) -> tuple[float, float]:
@@ -183,7 +188,7 @@ def _answered(trip: Trip, leg: Leg, lease: Lease, reply: Answered, call: Call) -
     if read.stream:
         _began(trip, lease)
     trip.answer = read
-    trip.usage = _figures(request, read.usage, len(reply.body) // 4 if request.endpoint in TALKS else 0)
+    trip.usage = figures(request, read.usage, len(reply.body) // 4 if request.endpoint in TALKS else 0)
     return _judged(trip, leg, lease)
 
 
@@ -198,13 +203,13 @@ def _began(trip: Trip, lease: Lease) -> None:
 
 def _relayed(trip: Trip, leg: Leg, lease: Lease, reader: StreamReader, ended: Reply) -> FailureKind | None:
     """The end of a stream that was passed on."""
-    trip.usage = _figures(trip.request, reader.usage, reader.deltas)
+    trip.usage = figures(trip.request, reader.usage, reader.deltas)
     if reader.skipped:
         trip.core.board.garbled(lease, reader.skipped)
     failure = _judged(trip, leg, lease, verdict(reader, ended))
     if failure is not None:
         if not trip.usage.estimated:
-            _charge(trip, leg.deployment)
+            charge(trip, leg.deployment)
         broke_off(trip, reader)
         if trip.request.timeout is None:  # a long answer has not used up the time to go on with it
             trip.deadline = trip.core.board.clock() + trip.router.timeout
@@ -224,17 +229,8 @@ def _judged(trip: Trip, leg: Leg, lease: Lease, refusal: Refusal | None = None) 
     if lease.key is not None:
         key_delivered(trip, lease)
     if leg.deployment.input_cost is not None:
-        _charge(trip, leg.deployment)
+        charge(trip, leg.deployment)
     return None
-
-
-def _charge(trip: Trip, deployment: Deployment) -> None:
-    """Write down what the last attempt cost, by the usage that is known by now."""
-    dollars = cost(deployment, trip.usage)
-    if dollars is not None:
-        *before, last = trip.attempts
-        trip.attempts = (*before, msgspec.structs.replace(last, cost=dollars))
-        trip.charged = True
 
 
 def _remember(trip: Trip, leg: Leg) -> None:
@@ -254,39 +250,7 @@ def _refused(trip: Trip, leg: Leg, lease: Lease, refusal: Refusal, *, sent: bool
     if session is not None and CONSEQUENCES[refusal.kind].counts and not spared:
         board.leave(session, leg.deployment.id)
     unsure = sent or refusal.status == 200 or refusal.status in UNSURE
-    return _told(trip, leg, seconds, refusal, sent=unsure and refusal.kind not in DECLINED, key=key)
-
-
-def _told(
-    trip: Trip, leg: Leg, seconds: float, refusal: Refusal, *, sent: bool = False, key: Key | None = None
-) -> FailureKind:
-    refusal = scrubbed(refusal, leg.deployment.provider)
-    trip.refusals += (refusal,)
-    kind, resumed, name = refusal.kind, trip.told is not None, "" if key is None else key.name
-    trip.attempts += (
-        Attempt(
-            leg.deployment.id,
-            leg.model,
-            kind,
-            seconds,
-            refusal.status,
-            refusal.detail,
-            leg.tier,
-            sent,
-            resumed,
-            key=name,
-        ),
-    )
-    return kind
-
-
-def _figures(request: Request, told: Usage, completion: int) -> Usage:
-    """A deployment's figures, added up if it did not; where it told none, the request's own and ``completion``."""
-    if told.total_tokens:
-        return told
-    if told.prompt_tokens or told.completion_tokens:
-        return msgspec.structs.replace(told, total_tokens=told.prompt_tokens + told.completion_tokens)
-    return Estimate(request.tokens, completion, request.tokens + completion)
+    return told(trip, leg, seconds, refusal, sent=unsure and refusal.kind not in DECLINED, key=key)
 
 
 def verdict(reader: StreamReader, ended: Reply) -> Refusal | None:

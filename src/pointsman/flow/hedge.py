@@ -32,7 +32,7 @@ Written = Callable[[Leg, Lease], Call | None]
 """Makes the call for a leg; None if its dialect has no words for the request."""
 
 Lost = Callable[[Entrant, Reply], None]
-"""Takes note of what came of the one that did not win."""
+"""Takes note of what came of the one that did not win: a reply, or None where nobody waits for either any more."""
 
 OUTRUN = Failed(FailureKind.OUTRUN, "another copy of the request was faster", sent=True)
 
@@ -75,6 +75,10 @@ def hedged(
         keep, other = (second, first) if raced.second else (first, second)
         trip.leg = keep.leg
         lost(other, raced.other or OUTRUN)
+    except GeneratorExit:
+        lost(second, None)
+        raise
+    else:
         return keep, raced.reply
     finally:
         with board.lock:

@@ -20,6 +20,8 @@ from pointsman.model.view import Dice
 from pointsman.routing.pipeline import Pipeline
 from pointsman.state.scoreboard import Scoreboard
 
+LEFT = Refusal(FailureKind.CLIENT_GONE, "the caller left")
+
 
 class Core(msgspec.Struct, frozen=True):
     """What a flow works with: the pipeline over a topology, the live memory, chance."""
@@ -46,6 +48,7 @@ class Trip:
     whose own tiers the trip has turned to; ``too_short`` and ``longer_than`` are the models and the tokens that the
     request turned out to be too long for. ``charged``: it is known of an attempt what it cost. ``paid``: the attempt
     under way draws on the retry budget; ``spent``: others were asked, or would have been if it were worth it.
+    ``parting`` is why nobody waits for the end, should the flow be closed before it.
     ``keys`` are those that failed it, each at its deployment (id).
     ``dropped`` are the fields that were left out of the request, by the deployment (id) that did not get them.
     ``started`` and ``deadline`` are points on the board's clock, ``decided`` is how many seconds it took to choose
@@ -73,6 +76,7 @@ class Trip:
     spent = False
     usage: Usage = NO_USAGE
     first_token: float | None = None
+    parting: Refusal = LEFT
     relayed = False
     charged = False
     broke: int | None = None

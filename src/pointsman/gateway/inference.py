@@ -22,7 +22,7 @@ from pointsman.gateway.headers import cost_head, decision_head, dropped_head, id
 from pointsman.gateway.interpreter import Interpreter
 from pointsman.gateway.pulse import Pulse
 from pointsman.model.decision import Decision, Leg
-from pointsman.model.exchange import OCTETS
+from pointsman.model.exchange import OCTETS, Refusal
 from pointsman.model.outcome import Attempt, FailureKind, Outcome
 from pointsman.model.request import SOUNDS, TALKS
 from pointsman.routing.topology import Topology
@@ -229,16 +229,20 @@ class Passage(Drive[Trip]):
         """The caller has left, or the gateway can wait no longer and says so: what is under way is cancelled, its lease
         given back.
         """
+        trip = self._trip
+        if stopped is not None:
+            trip.parting = Refusal(FailureKind.DEADLINE, stopped.message)
         self.cancel()
         if self._pulse is not None:
             self._pulse.stop()
-        trip = self._trip
         seconds = self._house.runtime.board.clock() - trip.started
         if stopped is None:
-            self._tell(Outcome(FailureKind.CLIENT_GONE, CLIENT_CLOSED, trip.attempts, seconds=seconds), None)
+            gone = FailureKind.CLIENT_GONE
+            self._tell(Outcome(gone, CLIENT_CLOSED, trip.attempts, trip.usage, seconds, trip.first_token), None)
             return
         self._house.refuse(self._exchange, stopped, trip.request.id)
-        self._tell(Outcome(None, stopped.status, trip.attempts, seconds=seconds), stopped.message)
+        outcome = Outcome(None, stopped.status, trip.attempts, trip.usage, seconds, trip.first_token)
+        self._tell(outcome, stopped.message)
 
     def _head(self, decision: Decision, leg: Leg, earlier: tuple[Attempt, ...]) -> bytes:
         trip = self._trip

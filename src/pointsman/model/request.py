@@ -21,6 +21,9 @@ told in one protocol's own words alone.
 TALKS: frozenset[Endpoint] = frozenset({"chat", "completions"})
 """Endpoints whose answers are texts that a model writes token by token."""
 
+METERED: frozenset[Endpoint] = TALKS | {"embeddings", "rerank"}
+"""Endpoints that are charged by the tokens of their texts, so that what one costs can be estimated."""
+
 SOUNDS: frozenset[Endpoint] = frozenset({"speech"})
 """Endpoints whose answers are passed on as they come, whether a stream was asked for or not."""
 
