@@ -177,3 +177,19 @@ async def test_a_wrong_method_is_told(provider, ask):
     """GET on a POST path is a 405 with OpenAI's code."""
     answer = await ask(provider, "GET", CHAT)
     assert (answer.status, answer.json()["error"]["code"]) == (405, "method_not_supported")
+
+
+@pytest.mark.parametrize("provider", [("openai", {"models": ["*"]})], indirect=True)
+@pytest.mark.parametrize(
+    ("model", "refused"), [("gpt-5-mini", True), ("o3", True), ("gpt-4o", False), ("gpt-50", False)]
+)
+async def test_newer_models_refuse_the_older_name_of_the_limit(provider, client, hello, model, refused):
+    """By its name; the newer one is taken."""
+    async with client(provider) as it:
+        if refused:
+            with pytest.raises(openai.BadRequestError) as caught:
+                await it.chat.completions.create(**hello(model), max_tokens=5)
+            assert (caught.value.code, caught.value.param) == ("unsupported_parameter", "max_tokens")
+        else:
+            await it.chat.completions.create(**hello(model), max_tokens=5)
+        await it.chat.completions.create(**hello(model), max_completion_tokens=5)

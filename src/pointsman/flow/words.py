@@ -6,7 +6,7 @@ from pointsman.flow.trip import Trip
 from pointsman.model.decision import Leg
 from pointsman.providers import DIALECTS
 from pointsman.providers.shapes import Dialect
-from pointsman.providers.spoken import speaks
+from pointsman.providers.spoken import speaks, translating
 
 
 def natively(trip: Trip, leg: Leg) -> bool:
@@ -28,4 +28,6 @@ def idle(trip: Trip, leg: Leg) -> bool:
 def dialect_of(trip: Trip, leg: Leg) -> Dialect:
     """The one that the request is written in, and its answer read."""
     dialect, native = DIALECTS[leg.deployment.provider.kind], trip.request.native
-    return dialect if native is None or not natively(trip, leg) else dialect.natives[native.protocol]
+    if native is None:
+        return dialect
+    return dialect.natives[native.protocol] if natively(trip, leg) else translating(leg.deployment)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from pointsman.mock.chat import DONE, frame
 from pointsman.mock.flavour import Flavour
 from pointsman.mock.message import Answer, Refused, Reply, Request, header_lines, json_reply
+from pointsman.mock.newer import refuse_older_limit
 from pointsman.mock.openai_paths import OpenAiPaths, Rules, seed_of
 from pointsman.mock.services.table import in_details
 
@@ -64,6 +65,7 @@ class Azure:
             model=self._check_model,
             context_length=options.context_length or CONTEXT_LENGTH,
             embedding_size=options.embedding_size or EMBEDDING_SIZE,
+            fields=refuse_older_limit,
             headers=self._headers,
         )
         paths = OpenAiPaths(scene, FLAVOUR, rules)

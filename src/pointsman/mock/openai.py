@@ -8,6 +8,7 @@ from pointsman.mock.chat import DONE, frame
 from pointsman.mock.flavour import Flavour
 from pointsman.mock.media import Media
 from pointsman.mock.message import Answer, Refused, Reply, Request, header_lines, json_reply
+from pointsman.mock.newer import refuse_older_limit
 from pointsman.mock.openai_paths import OpenAiPaths, Rules, seed_of
 from pointsman.mock.responses import Responses
 
@@ -165,7 +166,7 @@ class OpenAi:
         unknown = next((name for name in fields if name not in KNOWN), None)
         if unknown is not None and self._scene.options.strict:
             raise Refused(400, f"Unrecognized request argument supplied: {unknown}")
-        return 0.0
+        return refuse_older_limit(fields)
 
     def _ident(self, request: Request) -> dict[str, str]:
         return {"x-request-id": f"req_{seed_of(self._scene, request)}", "openai-version": "2020-10-01"}

@@ -5,7 +5,7 @@ What a profile says is looked at once, when the dialect is made. Kinds without d
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TypeVar
 
@@ -25,13 +25,34 @@ V = TypeVar("V")
 
 def dialect_of(profile: Profile, usual: Dialect) -> Dialect:
     """The dialect of one kind. ``usual`` is that of OpenAI's own API."""
-    if profile.plain:
-        return usual
-    return msgspec.structs.replace(usual, write=partial(_write, profile), lacks=profile.lacking)
+    dialect = usual
+    if not profile.plain:
+        dialect = msgspec.structs.replace(usual, write=partial(_write, profile), lacks=profile.lacking)
+    other = profile.translated
+    if other is None:
+        return dialect
+    write = partial(_translate, other, dialect.write)
+    lacks = dialect.lacks | other.lacking
+    return msgspec.structs.replace(dialect, translated=msgspec.structs.replace(dialect, write=write, lacks=lacks))
 
 
 def _write(profile: Profile, request: Request, deployment: Deployment, model: str) -> WireRequest:
     """Raises Inexpressible for what it lacks; of that, what asks for nothing is left out."""
+    wire = openai.write(*_worded(profile, request, deployment), model)
+    return msgspec.structs.replace(wire, path=located(deployment.provider, PATHS[request.endpoint], model))
+
+
+def _translate(
+    profile: Profile, write: Callable[..., WireRequest], request: Request, deployment: Deployment, model: str
+) -> WireRequest:
+    """Completions have kept the older names. Raises Inexpressible."""
+    if request.endpoint != "chat":
+        profile = msgspec.structs.replace(profile, renamed={})
+    return write(*_worded(profile, request, deployment), model)
+
+
+def _worded(profile: Profile, request: Request, deployment: Deployment) -> tuple[Request, Deployment]:
+    """With the fields that there are, by the names that they have. Raises Inexpressible for others."""
     refuse(lacking(request.body, profile.lacking))
     odd = profile.renamed.keys() | profile.needless
     if not (odd | profile.lacking).isdisjoint(request.body):
@@ -39,8 +60,7 @@ def _write(profile: Profile, request: Request, deployment: Deployment, model: st
         request = msgspec.structs.replace(request, body=body)
     if not odd.isdisjoint(deployment.params):
         deployment = msgspec.structs.replace(deployment, params=_reworded(profile, deployment.params))
-    wire = openai.write(request, deployment, model)
-    return msgspec.structs.replace(wire, path=located(deployment.provider, PATHS[request.endpoint], model))
+    return request, deployment
 
 
 def _reworded(profile: Profile, fields: Mapping[str, V]) -> dict[str, V]:

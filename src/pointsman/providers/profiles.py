@@ -33,9 +33,11 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     ``endpoints`` are those of PATHS that it serves; None: nobody knows, so any may be asked for.
     ``prefix`` is what paths begin with below a base URL that names no version (``{model}`` is the deployment's name for
     its model, as part of a path), ``prefixes`` what single ones of them begin with instead. ``versions``: such a
-    path ends with the provider's API version.
+    path ends with the provider's API version, and ``since`` are the days of those that an endpoint came with.
     ``renamed`` are fields by the name that the reference has for them, ``lacking`` those that it says are refused,
     ``needless`` those that are refused although nothing of the answer hangs on them.
+    ``translated`` is what differs besides in conversations that came in another protocol's words, whose writers did not
+    choose OpenAI's: what its own callers say goes on as it is. A hosted service's alone.
     ``reasoning`` is the field beside ``content`` in which thoughts come, empty if none is known.
     ``takes_task``: its server may read a request's ``task``; others ignore or refuse it. ``lists``: OpenAI's list of
     models, asked of it, names those that it serves.
@@ -45,9 +47,11 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     prefix: str = "/v1"
     prefixes: dict[str, str] = {}
     versions: bool = False
+    since: dict[str, str] = {}
     renamed: dict[str, str] = {}
     lacking: frozenset[str] = frozenset()
     needless: frozenset[str] = frozenset()
+    translated: Profile | None = None
     reasoning: str = ""
     takes_task: bool = False
     lists: bool = True
@@ -69,6 +73,14 @@ def _set(names: str) -> frozenset[str]:
 
 _OLD_LIMIT = {"max_completion_tokens": "max_tokens"}
 """Where only the older name of the limit is known."""
+
+_STRICT = Profile(
+    renamed={"max_tokens": "max_completion_tokens"},
+    lacking=_set(
+        "min_p mirostat mirostat_eta mirostat_tau repeat_last_n repeat_penalty repetition_penalty tfs_z top_k typical_p"
+    ),
+)
+"""Newer models refuse the older name of the limit, and unknown fields are refused: those that our fronts write."""
 
 _TEXT = _set("chat completions embeddings")
 _AUDIO = _set("speech transcriptions translations")
@@ -102,11 +114,13 @@ AZURE = Profile(
     prefix="/openai/deployments/{model}",
     prefixes={"/responses": "/openai", "/models": "/openai"},
     versions=True,
+    since={"responses": "2025-03-01"},
+    translated=_STRICT,
     lists=False,
 )
 
 SERVICES: dict[str, Profile] = {
-    "openai": Profile(endpoints=_TEXT | _AUDIO | _set("responses moderations") | _IMAGES),
+    "openai": Profile(endpoints=_TEXT | _AUDIO | _set("responses moderations") | _IMAGES, translated=_STRICT),
     "azure": AZURE,
     "azure_ai": Profile(endpoints=_TEXT | _set("responses images"), prefix="/models", versions=True, lists=False),
     "groq": Profile(

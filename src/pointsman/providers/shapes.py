@@ -34,7 +34,8 @@ class Inexpressible(Exception):  # noqa: N818  says what the request is, not wha
 
 class Dialect(msgspec.Struct, frozen=True):
     """One wire format: how to write a question, read an answer, and read a stream. ``natives`` are the protocols,
-    beside OpenAI's, in which a caller's request is passed on and its answer passed back as they are.
+    beside OpenAI's, in which a caller's request is passed on and its answer passed back as they are. ``translated`` is
+    how one is written that came in another protocol's words and is not passed on; None: like any other.
 
     ``write`` raises Inexpressible. What is known before of a request's fields: it does for those of ``lacks``, or if
     there are ``takes`` for all others, as far as they ask for anything (``lacking.py``).
@@ -44,6 +45,7 @@ class Dialect(msgspec.Struct, frozen=True):
     read: Callable[[Request, str, Answered], Understood | Refusal]
     reader: Callable[[Request, str], StreamReader]
     natives: Mapping[str, Dialect] = MappingProxyType({})
+    translated: Dialect | None = None
     lacks: frozenset[str] = frozenset()
     takes: frozenset[str] | None = None
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pointsman.model.deployment import Deployment
 from pointsman.providers import DIALECTS
-from pointsman.providers.offered import offered
+from pointsman.providers.offered import hosted, offered
+from pointsman.providers.shapes import Dialect
 
 ENDPOINTS = {"responses": "responses", "anthropic": "messages"}
 """Protocols that some who take OpenAI's format speak as well -> the endpoint that is theirs."""
@@ -22,3 +23,9 @@ def speaks(deployment: Deployment, protocol: str) -> bool:
     if endpoint is None or protocol == at.kind:
         return True
     return bool(offered(deployment, endpoint))
+
+
+def translating(deployment: Deployment) -> Dialect:
+    """How it is asked what came in a protocol's words that it does not speak."""
+    dialect = DIALECTS[deployment.provider.kind]
+    return dialect.translated if dialect.translated is not None and hosted(deployment.provider) else dialect

@@ -6,7 +6,7 @@ from pointsman.model.deployment import Deployment
 from pointsman.model.request import Request
 from pointsman.providers import DIALECTS
 from pointsman.providers.lacking import FIRM, lacking
-from pointsman.providers.spoken import speaks
+from pointsman.providers.spoken import speaks, translating
 
 CHOOSY = frozenset([kind for kind, dialect in DIALECTS.items() if dialect.lacks or dialect.takes is not None])
 """Kinds that are known to have no words for some fields."""
@@ -21,7 +21,7 @@ def unworded(deployment: Deployment, request: Request) -> tuple[str, ...]:
         return ()
     if native is not None and speaks(deployment, native.protocol):
         return ()
-    dialect = DIALECTS[kind]
+    dialect = DIALECTS[kind] if native is None else translating(deployment)
     found = lacking(request.body, dialect.lacks, dialect.takes)
     if native is not None and native.lost:
         found = (*native.lost, *found)
