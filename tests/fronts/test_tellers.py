@@ -328,6 +328,47 @@ def test_pieces_of_several_calls_at_a_time_find_their_own():
     assert begun == [item["id"] for item in items]
 
 
+def weight(token):
+    return {"token": token, "logprob": -0.5, "bytes": [1], "top_logprobs": [{"token": token, "logprob": -0.5}]}
+
+
+def test_log_probabilities_of_a_response_are_told_with_their_text():
+    """With each piece, and all at the end; those of a token that is no letter yet with the next. Thoughts have none."""
+
+    def says(delta, *tokens):
+        one = {"index": 0, "delta": delta, "logprobs": {"content": [weight(token) for token in tokens]}}
+        return frame({**chunk(), "choices": [one]})
+
+    said = [
+        ({"reasoning_content": "hm"}, "hm"),
+        ({"content": "a"}, "a"),
+        ({"content": ""}, "b"),
+        ({"content": "c"}, "c"),
+    ]
+    frames = [*[says(*one) for one in said], says({"content": ""}, "d"), frame("[DONE]")]
+    told = events(tell("/v1/responses", frames))
+    deltas = [e["logprobs"] for e in told if e["type"] == "response.output_text.delta"]
+    assert deltas == [[weight("a")], [weight("b"), weight("c")]]
+    every = [weight(token) for token in "abcd"]
+    [done] = [e["logprobs"] for e in told if e["type"] == "response.output_text.done"]
+    [part] = [
+        e["part"] for e in told if e["type"] == "response.content_part.done" and e["part"]["type"] == "output_text"
+    ]
+    assert done == part["logprobs"] == told[-1]["response"]["output"][1]["content"][0]["logprobs"] == every
+
+
+@pytest.mark.parametrize("created", [0, None, "x", True])
+def test_a_response_without_a_time_began_now(created):
+    body = {"created": created, "choices": [{"index": 0, "message": {"content": "x"}}]}
+    front = FRONTS["/v1/responses"]
+    watch = Watch(1_790_000_000.5, FakeClock())
+    told = json.loads(front.whole(asked("/v1/responses"), json.dumps(body).encode(), watch))
+    teller = front.teller(asked("/v1/responses"), watch)
+    begun = events(teller.tell(frame({**chunk({"content": "x"}), "created": created})))[0]
+    broken = events(front.teller(asked("/v1/responses"), watch).broken(b"{}"))[-1]
+    assert {one["created_at"] for one in (told, begun["response"], broken["response"])} == {1_790_000_000}
+
+
 def test_two_texts_of_a_response_are_told_apart():
     """By their ids; those of a call between them is its own."""
     call = {"tool_calls": [{"index": 0, "id": "c", "function": {"name": "f", "arguments": "{}"}}]}

@@ -36,27 +36,29 @@ _encode = msgspec.json.Encoder().encode
 Item = dict[str, Any]
 
 
-def whole(request: Request, body: bytes, _watch: Watch) -> bytes:
+def whole(request: Request, body: bytes, watch: Watch) -> bytes:
     answer = read_answer(body)
     choice = (answer.choices or [Choice()])[0]
     said = choice.message or Said()
     output = [] if not said.thought else [thought(request, said.thought)]
     calls = said.tool_calls or []
     if said.text or said.declined or not calls:
-        parts = [text_part(said.text, _logprobs(choice))] if said.text or not said.declined else []
+        parts = [text_part(said.text, logprobs(choice))] if said.text or not said.declined else []
         output.append(message(request, [*parts, *([refusal_part(said.declined)] if said.declined else [])]))
     output += [called(request, number, call) for number, call in enumerate(calls)]
-    head = opening(request, answer.model, answer.created)
+    head = opening(request, answer.model, answer.created, watch)
     return _encode({**head, **ending(choice.finish_reason), "output": output, "usage": usage_told(answer)})
 
 
-def opening(request: Request, model: Any, created: Any) -> Item:
-    """What is known of a response before it begins. Its fields come in any order."""
+def opening(request: Request, model: Any, created: Any, watch: Watch) -> Item:
+    """What is known of a response before it begins. Its fields come in any order. ``created`` is the provider's time,
+    in Unix seconds; one that tells none tells it now.
+    """
     asked = request.native.fields if isinstance(request.native, Native) else Fields()
     return {
         "id": f"resp_{request.id}",
         "object": "response",
-        "created_at": created if isinstance(created, int) else 0,
+        "created_at": created if type(created) is int and created > 0 else int(watch.now()),
         "status": "in_progress",
         "background": False,
         "error": None,
@@ -120,6 +122,7 @@ def usage_told(answer: Chunk) -> dict[str, Any]:
     }
 
 
-def _logprobs(choice: Choice) -> list[Any]:
+def logprobs(choice: Choice) -> list[Any]:
+    """What is said of each token of a text."""
     told = choice.logprobs.get("content") if isinstance(choice.logprobs, dict) else None
     return told if isinstance(told, list) else []

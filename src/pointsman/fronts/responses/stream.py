@@ -9,10 +9,11 @@ from typing import Any
 import msgspec
 
 from pointsman.fronts.calls import Calls
-from pointsman.fronts.chunks import ABSENT, Call, Chunk, Said, read_chunks
+from pointsman.fronts.chunks import ABSENT, Call, Choice, Chunk, Said, read_chunks
 from pointsman.fronts.responses.answer import (
     called,
     ending,
+    logprobs,
     message,
     opening,
     refusal_part,
@@ -20,9 +21,10 @@ from pointsman.fronts.responses.answer import (
     thought,
     usage_told,
 )
+from pointsman.fronts.responses.heard import event, failure
 from pointsman.fronts.shapes import Watch
 from pointsman.model.request import Request
-from pointsman.providers.frames import payload_of, split_frames
+from pointsman.providers.frames import split_frames
 
 TEXT, REFUSAL, THOUGHT, CALL = "output_text", "refusal", "reasoning_text", "function_call_arguments"
 """What the events of each kind of item are named by."""
@@ -30,31 +32,12 @@ TEXT, REFUSAL, THOUGHT, CALL = "output_text", "refusal", "reasoning_text", "func
 _encode = msgspec.json.Encoder().encode
 
 
-class _Error(msgspec.Struct, gc=False):
-    message: Any = None
-    code: Any = None
-    type: Any = None
-
-
-class _Told(msgspec.Struct, gc=False):
-    """An event of a provider's own."""
-
-    response: dict[str, Any] | None = None
-    sequence_number: int = -1
-
-
-class _Body(msgspec.Struct, gc=False):
-    error: _Error
-
-
-_decode_error = msgspec.json.Decoder(_Body).decode
-_decode_told = msgspec.json.Decoder(_Told).decode
-
-
 class _Open:
-    """An item under way. ``before`` is what every piece of it begins with; ``number`` is a call's among the calls."""
+    """An item under way. ``before`` is what every piece of it begins with; ``number`` is a call's among the calls,
+    ``probable`` what is said of each token of a text.
+    """
 
-    __slots__ = ("before", "call", "ident", "index", "kind", "number", "pieces")
+    __slots__ = ("before", "call", "ident", "index", "kind", "number", "pieces", "probable")
 
     def __init__(self, kind: str, index: int, number: int, call: Call) -> None:
         self.kind = kind
@@ -64,6 +47,7 @@ class _Open:
         self.ident = ""
         self.before = b""
         self.pieces: list[str] = []
+        self.probable: list[Any] = []
 
 
 class Events:
@@ -71,13 +55,15 @@ class Events:
     in any order.
     """
 
-    def __init__(self, request: Request, _watch: Watch) -> None:
+    def __init__(self, request: Request, watch: Watch) -> None:
         self._request = request
+        self._watch = watch
         self._number = 0
         self._head: dict[str, Any] = {}
         self._output: list[dict[str, Any]] = []  # an item that is under way is empty
         self._idents: set[str] = set()
         self._text: _Open | None = None  # or a thought, or a refusal
+        self._probable: list[Any] = []  # of tokens whose text has not come
         self._calls = Calls()
         self._called: list[_Open] = []  # the items of the calls
         self._reason: Any = None
@@ -97,6 +83,8 @@ class Events:
                 if choice.index != 0:
                     continue
                 if choice.delta is not None:
+                    if choice.logprobs is not None:
+                        self._weighed(choice, choice.delta)
                     self._said(choice.delta, told)
                 self._reason = choice.finish_reason or self._reason
         return b"".join(told)
@@ -104,28 +92,29 @@ class Events:
     def heard(self, first: bytes, last: bytes) -> None:
         """It is the response that the provider began, and events are numbered on."""
         for frame in split_frames(first):
-            told = _told(frame)
-            self._head = self._head or told.response or {}
+            self._head = self._head or event(frame).response or {}
         for frame in split_frames(last):
-            self._number = max(self._number, _told(frame).sequence_number + 1)
+            self._number = max(self._number, event(frame).sequence_number + 1)
 
     def broken(self, error: bytes) -> bytes:
         """An event of its own, and the response as one that failed."""
-        try:
-            said = _decode_error(error).error
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            said = _Error("the stream broke off", "server_error")
+        said = failure(error)
         code = said.code or said.type or "server_error"
-        head = self._head or opening(self._request, None, None)
+        head = self._head or opening(self._request, None, None, self._watch)
         output = [item for item in self._output if item]
         failed = {**head, "status": "failed", "error": {"code": code, "message": said.message}, "output": output}
         told = self._event("error", {"code": code, "message": said.message, "param": None})
         return told + self._event("response.failed", {"response": failed})
 
     def _started(self, chunk: Chunk, told: list[bytes]) -> None:
-        self._head = opening(self._request, chunk.model, chunk.created)
+        self._head = opening(self._request, chunk.model, chunk.created, self._watch)
         told.append(self._event("response.created", {"response": self._head}))
         told.append(self._event("response.in_progress", {"response": self._head}))
+
+    def _weighed(self, choice: Choice, delta: Said) -> None:
+        """Tokens of thoughts and calls have no place in a response."""
+        if delta.text or not (delta.thought or delta.tool_calls):
+            self._probable += logprobs(choice)
 
     def _said(self, delta: Said, told: list[bytes]) -> None:
         if delta.thought:
@@ -147,7 +136,15 @@ class Events:
             self._end_text(told)
             item = self._text = self._begin(_Open(kind, len(self._output), -1, _NO_CALL), told)
         item.pieces.append(text)
-        told.append(self._delta(item, text))
+        told.append(self._delta(item, text, self._weights(item)))
+
+    def _weights(self, item: _Open) -> list[Any]:
+        """What is said of the tokens of a text's newest piece."""
+        if item.kind != TEXT or not self._probable:
+            return []
+        newest, self._probable = self._probable, []
+        item.probable += newest
+        return newest
 
     def _call(self, number: int, arguments: str, told: list[bytes]) -> None:
         if number == len(self._called):
@@ -170,14 +167,16 @@ class Events:
         where = {"item_id": item.ident, "output_index": item.index}
         if item.kind != CALL:
             where["content_index"] = 0
-            told.append(self._event("response.content_part.added", {**where, "part": _part(item.kind, "")}))
+            told.append(self._event("response.content_part.added", {**where, "part": _part(item.kind, "", [])}))
         name = f"response.{item.kind}.delta".encode()
         item.before = b'event: %b\ndata: {"type":"%b",%b,"delta":' % (name, name, _encode(where)[1:-1])
         return item
 
-    def _delta(self, item: _Open, text: str) -> bytes:
+    def _delta(self, item: _Open, text: str, probable: list[Any] | None = None) -> bytes:
         self._number += 1
-        more = b',"logprobs":[]' if item.kind == TEXT else b""
+        more = b""
+        if item.kind == TEXT:
+            more = b',"logprobs":%b' % _encode(probable) if probable else b',"logprobs":[]'
         return b'%b%b%b,"sequence_number":%d}\n\n' % (item.before, _encode(text), more, self._number - 1)
 
     def _end_text(self, told: list[bytes]) -> None:
@@ -188,16 +187,19 @@ class Events:
 
     def _end(self, item: _Open, told: list[bytes]) -> None:
         kind, text = item.kind, "".join(item.pieces)
+        self._weights(item)
         shown = self._shown(item, text, "completed")
         where: dict[str, Any] = {"item_id": item.ident, "output_index": item.index}
         if kind == CALL:
             done: dict[str, Any] = {"name": shown["name"], "arguments": text}
         else:
             where["content_index"] = 0
-            done = {"refusal" if kind == REFUSAL else "text": text} | ({"logprobs": []} if kind == TEXT else {})
+            done = {"refusal" if kind == REFUSAL else "text": text} | (
+                {"logprobs": item.probable} if kind == TEXT else {}
+            )
         told.append(self._event(f"response.{kind}.done", {**where, **done}))
         if kind != CALL:
-            told.append(self._event("response.content_part.done", {**where, "part": _part(kind, text)}))
+            told.append(self._event("response.content_part.done", {**where, "part": _part(kind, text, item.probable)}))
         told.append(self._event("response.output_item.done", {"output_index": item.index, "item": shown}))
         self._output[item.index] = shown
 
@@ -208,7 +210,7 @@ class Events:
         elif item.kind == THOUGHT:
             shown = thought(request, text, status)
         else:
-            shown = message(request, [_part(item.kind, text)] if text else [], status)
+            shown = message(request, [_part(item.kind, text, item.probable)] if text else [], status)
         if item.ident:
             shown["id"] = item.ident
         return shown
@@ -233,15 +235,7 @@ class Events:
 _NO_CALL = Call()
 
 
-def _told(frame: bytes) -> _Told:
-    """What of an event is looked at."""
-    try:
-        return _decode_told(payload_of(frame) or b"{}")
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return _Told()
-
-
-def _part(kind: str, text: str) -> dict[str, Any]:
+def _part(kind: str, text: str, probable: list[Any]) -> dict[str, Any]:
     if kind == THOUGHT:
         return {"type": THOUGHT, "text": text}
-    return refusal_part(text) if kind == REFUSAL else text_part(text)
+    return refusal_part(text) if kind == REFUSAL else text_part(text, probable)
