@@ -51,7 +51,7 @@ def messages(system: Any, turns: Any) -> list[Message]:
 def _instructions(system: Any) -> list[Message]:
     """Several texts are paragraphs of one."""
     blocks = _blocks(system, "system")
-    text = "\n\n".join(str(block.get("text", "")) for block in blocks)
+    text = "\n\n".join(a_text(block.get("text"), "system: the text of a block") for block in blocks)
     return [{"role": "system", "content": text}] if text else []
 
 

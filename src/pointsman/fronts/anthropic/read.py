@@ -58,8 +58,8 @@ def read_count(fields: Fields, headers: Mapping[bytes, bytes]) -> Asked:
 
 
 def _user(metadata: Any, out: Out) -> None:
-    user = metadata.get("user_id") if isinstance(metadata, dict) else None
-    if isinstance(user, str):
+    user = a_text(an_object(metadata, "metadata").get("user_id"), "metadata.user_id")
+    if user:
         out["user"] = user
 
 

@@ -52,8 +52,8 @@ def read(fields: Fields, _headers: Mapping[bytes, bytes]) -> Asked:
     return Asked("chat", raw_fields(out), lost)
 
 
-def _included(value: Any) -> list[Any]:
-    if value is not None and not isinstance(value, list):
+def _included(value: Any) -> list[str]:
+    if value is not None and not (isinstance(value, list) and all(isinstance(name, str) for name in value)):
         raise InvalidBody("include must be a list of texts", param="include")
     return value or []
 
