@@ -19,7 +19,7 @@ from pointsman.model.secret import Secret
 from pointsman.testing import MockProvider, Simulation
 from support.asking import ask
 from support.fleet import member
-from support.serving import gateway
+from support.serving import gateway, post, send
 
 MODEL = "us.anthropic.claude-sonnet-4-5-20250929-v1:0"
 MESSAGES = [{"role": "user", "content": "How is the weather?"}]
@@ -273,3 +273,16 @@ async def test_a_configuration_needs_a_region_and_a_name():
         entry = it.providers["bedrock"].ledger.last
     assert (answer.choices[0].finish_reason, answer.model) == ("length", MODEL)
     assert (entry.model, entry.key_matched, entry.headers["x-amz-security-token"]) == (MODEL, True, "***")
+
+
+async def test_a_document_of_anthropic_s_client_is_read():
+    """By way of OpenAI's words for it."""
+    source = {"type": "base64", "media_type": "application/pdf", "data": PIXEL}
+    said = [{"type": "document", "source": source, "title": "A"}, {"type": "text", "text": "What is in it?"}]
+    asked = {"model": "m", "max_tokens": 9, "messages": [{"role": "user", "content": said}]}
+    async with MockProvider("bedrock", name="one", models=[MODEL], api_key=":".join(KEYS)) as mock:
+        async with gateway(signing(mock)) as it:
+            [reply] = await send(it.port, post("/v1/messages", json.dumps(asked).encode()))
+        document = mock.ledger.last.body["messages"][0]["content"][0]["document"]
+    assert reply.status == 200
+    assert document == {"format": "pdf", "name": "document 1", "source": {"bytes": PIXEL}}

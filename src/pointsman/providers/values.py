@@ -71,7 +71,7 @@ def image_url(part: dict[str, Any]) -> str:
     return url if isinstance(url, str) else ""
 
 
-def image_data(url: str) -> tuple[str, str] | None:
+def image_data(url: str, what: str = "an image") -> tuple[str, str] | None:
     """Media type and base64 data of a ``data:`` address; None for any other. Raises Inexpressible for broken base64."""
     head, _, data = url.partition(",")
     if not (head.startswith("data:") and head.endswith(";base64")):
@@ -79,7 +79,7 @@ def image_data(url: str) -> tuple[str, str] | None:
     try:
         base64.b64decode(data, validate=True)
     except (binascii.Error, ValueError) as error:
-        raise Inexpressible("messages", "an image is not valid base64") from error
+        raise Inexpressible("messages", f"{what} is not valid base64") from error
     return head[len("data:") :].partition(";")[0], data
 
 

@@ -20,6 +20,20 @@ TEXTS = {"text": "text", "refusal": "refusal"}
 IMAGES = {"image/png": "png", "image/jpeg": "jpeg", "image/jpg": "jpeg", "image/gif": "gif", "image/webp": "webp"}
 """Media types -> Converse's words for them."""
 
+OFFICE = "application/vnd.openxmlformats-officedocument."
+DOCUMENTS = {
+    "application/pdf": "pdf",
+    "text/csv": "csv",
+    "text/html": "html",
+    "text/markdown": "md",
+    "text/plain": "txt",
+    "application/msword": "doc",
+    "application/vnd.ms-excel": "xls",
+    f"{OFFICE}wordprocessingml.document": "docx",
+    f"{OFFICE}spreadsheetml.sheet": "xlsx",
+}
+"""Likewise."""
+
 LIVES = ("5m", "1h")
 """How long a cache may keep what is marked."""
 
@@ -49,6 +63,7 @@ def conversation(messages: Any) -> tuple[list[Block], list[dict[str, Any]]]:
             _say(turns, "user", [_result(message)])
         else:
             raise Inexpressible("messages", f"the role {role!r} is not known to this provider")
+    _name_documents(turns)
     return system, turns
 
 
@@ -88,9 +103,17 @@ def _say(turns: list[dict[str, Any]], role: str, blocks: list[Block]) -> None:
         turns.append({"role": role, "content": blocks})
 
 
+def _name_documents(turns: list[dict[str, Any]]) -> None:
+    """By their number: no two may have the same name, which models might take for instructions."""
+    said = [block for turn in turns for block in turn["content"]]
+    inside = [part for block in said for part in (block, *block.get("toolResult", {}).get("content", ()))]
+    for number, block in enumerate([part for part in inside if "document" in part], 1):
+        block["document"]["name"] = f"document {number}"
+
+
 def _system(content: Any) -> list[Block]:
     blocks = _blocks(content)
-    if any("image" in block for block in blocks):
+    if any("image" in block or "document" in block for block in blocks):
         raise Inexpressible("messages", "what the system says is text to this provider")
     return blocks
 
@@ -115,6 +138,8 @@ def _block(part: Any) -> Block:
         return {"text": part[field]}
     if kind == "image_url":
         return {"image": _image(image_url(part))}
+    if kind == "file":
+        return {"document": _document(part.get("file"))}
     raise Inexpressible("messages", f"content parts of type {kind!r} can't be sent to this provider")
 
 
@@ -125,6 +150,17 @@ def _image(url: str) -> Block:
     kind = IMAGES.get(data[0].lower())
     if kind is None:
         raise Inexpressible("messages", f"this provider takes images of type {', '.join(IMAGES)}")
+    return {"format": kind, "source": {"bytes": data[1]}}
+
+
+def _document(file: Any) -> Block:
+    url = file.get("file_data") if isinstance(file, dict) else None
+    data = image_data(url, "a file") if isinstance(url, str) else None
+    if data is None:
+        raise Inexpressible("messages", "this provider takes files as base64 data, not by their id")
+    kind = DOCUMENTS.get(data[0].lower())
+    if kind is None:
+        raise Inexpressible("messages", f"this provider takes files of type {', '.join(DOCUMENTS)}")
     return {"format": kind, "source": {"bytes": data[1]}}
 
 
