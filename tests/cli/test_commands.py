@@ -15,6 +15,8 @@ from urllib.request import ProxyHandler, Request, build_opener
 
 import pytest
 
+from pointsman.mock import KINDS
+
 COMMAND = [sys.executable, "-m", "pointsman"]
 ENVIRONMENT = {**os.environ, "PYTHONWARNINGS": "error", "NO_COLOR": "1", "COLUMNS": "100"}
 
@@ -200,3 +202,9 @@ def test_help_fits_a_screen():
     lines = run("--help").stdout.splitlines()
     assert len(lines) <= 24
     assert max(map(len, lines)) <= 80
+
+
+def test_the_simulated_kinds_are_listed():
+    """Each can be made."""
+    listed = run("mock", "--kind", "list")
+    assert (listed.returncode, listed.stdout.split()) == (0, list(KINDS))

@@ -99,3 +99,14 @@ def test_a_hint_that_is_none_is_refused(explain, options, word):
     assert told.exit_code == 1
     assert word in told.stderr
     assert "\u202e" not in told.stderr
+
+
+def test_a_body_is_read_as_at_its_path(explain):
+    """Responses' input is no embedding's; a path where nobody asks a model is refused."""
+    body = '{"model": "nova", "input": "x", "task": "code"}'
+    told = explain("--body", "-", "--path", "/v1/responses", "--json", given=body)
+    assert json.loads(told.stdout)["deployment"] == "nova@remodlai"
+    other = explain("--body", "-", "--path", "/v1/messages", given=body)
+    assert (other.exit_code, "messages" in other.stderr) == (1, True)
+    nowhere = explain("--prompt", "x", "--path", "/v1/models")
+    assert (nowhere.exit_code, "/v1/messages" in nowhere.stderr) == (1, True)

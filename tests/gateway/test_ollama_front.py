@@ -14,7 +14,6 @@ from pointsman.fakes import settings
 from pointsman.fronts import FRONTS
 from pointsman.gateway.foreign import read_foreign
 from pointsman.testing import MockProvider
-from pointsman.wire.exchange import Exchange
 from support.fleet import member, over
 from support.serving import gateway, post, send
 
@@ -147,9 +146,8 @@ async def test_a_latest_model_is_the_one_without_a_tag():
 )
 def test_the_name_that_leaves_the_choice_may_be_written_out_too(asked, model):
     """As any other."""
-    exchange = Exchange(None, "/api/chat", {}, keep_alive=True, old=False)
-    exchange.body = json.dumps({"model": asked, "messages": HI}).encode()
-    request = read_foreign(exchange, FRONTS["/api/chat"], "0a", {"m"}.__contains__)
+    body = json.dumps({"model": asked, "messages": HI}).encode()
+    request = read_foreign("/api/chat", body, {}, FRONTS["/api/chat"], "0a", {"m"}.__contains__)
     assert (request.model, request.stream, request.native.path) == (model, True, "/api/chat")
 
 

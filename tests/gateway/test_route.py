@@ -204,3 +204,54 @@ async def test_a_dry_run_asks_the_encoder_that_a_request_would_ask(fault, told):
         "m@chat": "a text more like category 'cooking' or name model 'm'",
         "n@chat": None,
     }
+
+
+ASKED = {
+    "/v1/messages": {"max_tokens": 9, "messages": MESSAGES, "top_k": 3, "mcp_servers": []},
+    "/v1/responses": {"input": "hi", "instructions": "be short"},
+    "/responses": {"input": [{"role": "user", "content": "hi"}]},
+    "/api/chat": {"messages": MESSAGES, "options": {"num_predict": 9}},
+    "/api/generate": {"prompt": "hi", "raw": False},
+    "/api/embed": {"input": "hi"},
+    "/v1/embeddings": {"input": "hi"},
+    "/v1/rerank": {"query": "q", "documents": ["a"]},
+    "/v1/messages/count_tokens": {"messages": MESSAGES},
+}
+
+
+@pytest.mark.parametrize("path", ASKED)
+async def test_a_body_is_read_as_its_path_reads_it(path, nova):
+    """Decided for what would be asked there; without the path some of them are nothing at all."""
+    body = msgspec.json.encode({"model": "nova", "task": "code.query", "why_not": "text", **ASKED[path]})
+    [reply] = await send(nova.port, post(f"/v1/route?path={path}", body))
+    told = reply.json()
+    assert (reply.status, told["deployment"], told["hints"]["task"]) == (200, "code", "code.query")
+    assert told["why_not"]["excluded_by"] == "tag"
+
+
+async def test_what_its_own_protocol_says_and_the_choice_does_not_is_told():
+    """Fields of Anthropic's that OpenAI has no words for, to who speaks it and who does not; Ollama's long names."""
+    said = {"max_tokens": 9, "messages": MESSAGES, "container": "c"}
+    async with MockProvider("openai", name="o") as o, MockProvider("anthropic", name="a") as a:
+        async with gateway(settings(member(o, "o"), member(o, "d", drop_params=True), member(a, "a"))) as it:
+            asked = {name: {"model": name, **said} for name in ("o", "d", "a")}
+            told = {name: (await dry(it, body, query="?path=/v1/messages")).json() for name, body in asked.items()}
+            long = (await dry(it, {"model": "o:latest"}, query="?path=/api/chat")).json()
+    assert "container" in told["o"]["steps"][-1]["reason"]
+    assert (told["d"]["not_sent"], told["a"]["not_sent"]) == (["container"], [])
+    assert "params" not in [step["stage"] for step in told["a"]["steps"]]
+    assert long["deployment"] == "o@o"
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "param"),
+    [
+        ("/v1/nowhere", {"messages": MESSAGES}, "path"),
+        ("/v1/models", {"messages": MESSAGES}, "path"),
+        ("/v1/messages", {"messages": "hi", "max_tokens": 9}, "messages"),
+        ("/v1/chat/completions", {"input": "hi"}, "messages"),
+    ],
+)
+async def test_what_its_path_would_refuse_is_refused(path, body, param, nova):
+    [reply] = await send(nova.port, post(f"/v1/route?path={path}", msgspec.json.encode({"model": "nova", **body})))
+    assert (reply.status, reply.error["param"]) == (400, param)

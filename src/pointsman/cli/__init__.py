@@ -91,6 +91,7 @@ def explain(  # noqa: PLR0913, PLR0917  one parameter an option
     header: Annotated[list[str] | None, typer.Option(help="'Name: value'; may be given more than once")] = None,
     task: Annotated[str | None, typer.Option(help="Task of the request, as in its body")] = None,
     stream: Annotated[bool, typer.Option("--stream", help="Ask for a stream")] = False,
+    path: Annotated[str | None, typer.Option(help="Where the body would be sent, as /v1/messages")] = None,
     verbose: Annotated[
         bool, typer.Option("--verbose", help="Tell of every deployment, and what would change it")
     ] = False,
@@ -100,13 +101,13 @@ def explain(  # noqa: PLR0913, PLR0917  one parameter an option
     from pointsman.cli.explain import Asked  # noqa: PLC0415
     from pointsman.cli.explain import explain as run  # noqa: PLC0415
 
-    asked = Asked(model, prompt, body, tuple(header or ()), stream, task)
+    asked = Asked(model, prompt, body, tuple(header or ()), stream, task, path)
     raise typer.Exit(run(paths, asked, as_json=as_json, verbose=verbose))
 
 
 @app.command()
 def mock(  # noqa: PLR0913, PLR0917  one parameter an option
-    kind: Annotated[str, typer.Option(help="openai, ollama, vllm, llama-cpp, anthropic, bedrock or triton")],
+    kind: Annotated[str, typer.Option(help="openai, ollama, vllm, anthropic, azure, groq …; list tells all")],
     port: Annotated[int, typer.Option(help="Port to listen on", min=0, max=65535)] = 0,
     latency: Annotated[float, typer.Option(help="Milliseconds before the first token", min=0)] = 0.0,
     tokens_per_second: Annotated[float, typer.Option(help="0: as fast as possible", min=0)] = 0.0,

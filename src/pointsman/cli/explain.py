@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from pointsman.errors import InvalidBody, PointsmanError
 from pointsman.flow.drive import arun
 from pointsman.flow.explain import Account, Wish
 from pointsman.gateway.body import read_body
+from pointsman.gateway.doors import read_at
 from pointsman.gateway.errors import error_content
 from pointsman.model.request import Request
 from pointsman.routing.explain import as_data, as_text, candidates_text, hints_data, steps_data, steps_text
@@ -28,7 +30,9 @@ PATIENCE = 60.0
 
 
 class Asked(msgspec.Struct, frozen=True):
-    """The request to explain, as the options give it. ``headers`` are ``Name: value`` lines."""
+    """The request to explain, as the options give it. ``headers`` are ``Name: value`` lines, ``path`` is where it would
+    be asked (None: as the body looks, at one of OpenAI's).
+    """
 
     model: str | None = None
     prompt: str | None = None
@@ -36,14 +40,16 @@ class Asked(msgspec.Struct, frozen=True):
     headers: tuple[str, ...] = ()
     stream: bool = False
     task: str | None = None
+    path: str | None = None
 
 
 def explain(paths: list[Path], asked: Asked, *, as_json: bool, verbose: bool = False) -> int:
     """Print the decision. Returns 0, or 1 if nobody would serve the request."""
     try:
         settings = load_or_raise(paths, environ=os.environ)
-        request = _request(asked)
-        account = asyncio.run(_explained(settings, request, verbose))
+        runtime = Runtime(_patient(settings))
+        request = _request(asked, runtime.topology.serves)
+        account = asyncio.run(_explained(runtime, request, verbose))
     except PointsmanError as error:
         _complain(error)
         return 1
@@ -79,16 +85,21 @@ def _complain(error: PointsmanError) -> None:
     Console(stderr=True, highlight=False).print(str(error), style="red", markup=False, soft_wrap=True)
 
 
-async def _explained(settings: Settings, request: Request, verbose: bool) -> Account:
-    """The dry run. An encoder is asked as in a gateway, but with patience: its model isn't loaded yet."""
-    if settings.semantic is not None:
-        encoder = msgspec.structs.replace(settings.semantic.encoder, timeout=PATIENCE)
-        semantic = msgspec.structs.replace(settings.semantic, encoder=encoder)
-        settings = msgspec.structs.replace(settings, semantic=semantic)
+def _patient(settings: Settings) -> Settings:
+    """An encoder is asked as in a gateway, but with patience: its model isn't loaded yet."""
+    if settings.semantic is None:
+        return settings
+    encoder = msgspec.structs.replace(settings.semantic.encoder, timeout=PATIENCE)
+    semantic = msgspec.structs.replace(settings.semantic, encoder=encoder)
+    return msgspec.structs.replace(settings, semantic=semantic)
+
+
+async def _explained(runtime: Runtime, request: Request, verbose: bool) -> Account:
+    """The dry run."""
     loop = asyncio.get_running_loop()
     world = World(loop)
     try:
-        flow = Runtime(settings).explain(request, Wish(verbose))
+        flow = runtime.explain(request, Wish(verbose))
         return await arun(flow, world.perform, loop.create_future())
     finally:
         world.close()
@@ -101,7 +112,7 @@ def _read(body: Path) -> bytes:
         raise InvalidBody(f"--body {body}: {error.strerror}") from error
 
 
-def _request(asked: Asked) -> Request:
+def _request(asked: Asked, serves: Callable[[str], bool]) -> Request:
     headers = {}
     for line in asked.headers:
         name, colon, value = line.partition(":")
@@ -118,6 +129,8 @@ def _request(asked: Asked) -> Request:
         fields["task"] = asked.task
     if asked.stream:
         fields["stream"] = True
+    if asked.path is not None:
+        return read_at(asked.path, msgspec.json.encode(fields), headers, "explain", serves)
     endpoint = "chat" if "messages" in fields else "embeddings" if "input" in fields else "completions"
     return read_body(endpoint, msgspec.json.encode(fields), headers, "explain")  # type: ignore[arg-type]
 

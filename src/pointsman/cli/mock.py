@@ -10,7 +10,7 @@ import sys
 import uvloop
 
 from pointsman.errors import ConfigurationError
-from pointsman.mock import Options, Site, make_site
+from pointsman.mock import KINDS, Options, Site, make_site
 
 
 def mock(  # noqa: PLR0913, PLR0917 - the command's own options, one each
@@ -23,7 +23,13 @@ def mock(  # noqa: PLR0913, PLR0917 - the command's own options, one each
     api_keys: list[str],
     host: str = "127.0.0.1",
 ) -> int:
-    """Serve until SIGINT or SIGTERM. 0 when stopped, 1 when the port can't be had, 2 when the options are wrong."""
+    """Serve until SIGINT or SIGTERM. 0 when stopped, 1 when the port can't be had, 2 when the options are wrong.
+
+    The kind ``list`` prints the others.
+    """
+    if kind == "list":
+        print("\n".join(KINDS))
+        return 0
     options = Options(
         name=f"{kind}-{port}" if port else kind,
         models=tuple(models),

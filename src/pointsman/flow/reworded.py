@@ -11,7 +11,7 @@ from types import MappingProxyType
 import msgspec
 
 from pointsman.flow.trip import Trip
-from pointsman.flow.words import idle, natively
+from pointsman.flow.words import idle, natively, unchanged
 from pointsman.model.decision import Decision, Leg, Step
 from pointsman.model.deployment import Deployment
 from pointsman.model.exchange import WireRequest
@@ -102,9 +102,17 @@ def refused(decision: Decision, deployment: Deployment, reason: Inexpressible) -
 
 def foretold(decision: Decision, request: Request) -> Decision:
     """The decision with what would be left out for its choice, or why that can't be asked."""
-    tier, at = decision.tiers[decision.tier], decision.choice
+    tier, at, native = decision.tiers[decision.tier], decision.choice, request.native
+    dialect, lost = DIALECTS[at.provider.kind], NOTHING
+    if native is not None:
+        if unchanged(request, tier, at):
+            dialect = dialect.natives[native.protocol]
+        elif native.idle or request.endpoint == "count_tokens":  # nobody has to be asked
+            return decision
+        else:
+            lost = native.lost
     try:
-        made = reworded(as_wished(request, tier), at, decision.upstream_model, DIALECTS[at.provider.kind])
+        made = reworded(as_wished(request, tier), at, decision.upstream_model, dialect, lost)
     except Inexpressible as reason:
         return refused(decision, at, reason)
     return told(decision, at, made)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from pointsman.flow.trip import Trip
-from pointsman.model.decision import Leg
+from pointsman.model.decision import Leg, Tier
+from pointsman.model.deployment import Deployment
+from pointsman.model.request import Request
 from pointsman.providers import DIALECTS
 from pointsman.providers.shapes import Dialect
 from pointsman.providers.spoken import speaks, translating
@@ -13,10 +15,13 @@ def natively(trip: Trip, leg: Leg) -> bool:
     """Is the request passed on in the words that it came in? Not where it goes on with an answer that broke off, nor
     where a fallback says it otherwise.
     """
-    native = trip.request.native
-    if native is None or trip.told is not None or trip.decision.tiers[leg.tier].fields:
-        return False
-    return speaks(leg.deployment, native.protocol)
+    return trip.told is None and unchanged(trip.request, trip.decision.tiers[leg.tier], leg.deployment)
+
+
+def unchanged(request: Request, tier: Tier, deployment: Deployment) -> bool:
+    """Would a request that nothing is told of yet be passed on so?"""
+    native = request.native
+    return native is not None and not tier.fields and speaks(deployment, native.protocol)
 
 
 def idle(trip: Trip, leg: Leg) -> bool:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from pointsman.errors import InvalidBody
 from pointsman.fronts import FRONTS
 from pointsman.gateway.body import read_body, read_passing
+from pointsman.gateway.foreign import read_foreign
 from pointsman.gateway.form import is_form, read_form
 from pointsman.model.request import Endpoint, Request
 
@@ -49,3 +51,18 @@ READERS: dict[str, Reader] = {
     "transcriptions": read_form,
     "translations": read_form,
 }
+
+
+def read_at(
+    path: str, body: bytes | bytearray, headers: dict[bytes, bytes], request_id: str, serves: Callable[[str], bool]
+) -> Request:
+    """A request as it is read at one of those paths. ``serves``: a name is the configuration's own. Raises InvalidBody,
+    InvalidHeader or UnsupportedMedia, which name the place.
+    """
+    endpoint = HOT.get(path)
+    if endpoint is None:
+        raise InvalidBody(f"no model is asked at {path[:200]!r}; paths are {', '.join(HOT)}", param="path")
+    read = READERS.get(endpoint)
+    if read is None:
+        return read_foreign(path, body, headers, FRONTS[endpoint], request_id, serves)
+    return read(endpoint, body, headers, request_id)  # type: ignore[arg-type]

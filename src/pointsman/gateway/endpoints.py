@@ -20,12 +20,14 @@ from pointsman.errors import (
 )
 from pointsman.flow.drive import arun
 from pointsman.flow.explain import Wish
-from pointsman.gateway.body import AUTO, read_body
+from pointsman.gateway.body import AUTO, read_body, read_fields
 from pointsman.gateway.catalogue import entry, info
+from pointsman.gateway.doors import read_at
 from pointsman.gateway.errors import error_response
+from pointsman.gateway.form import is_form
 from pointsman.gateway.gateway import Gateway
 from pointsman.gateway.pages import card, is_anthropic, page
-from pointsman.model.request import Endpoint, Fields
+from pointsman.model.request import Endpoint
 from pointsman.providers.lacking import without
 from pointsman.routing.explain import as_data, hints_data, steps_data
 from pointsman.routing.topology import Topology
@@ -72,11 +74,13 @@ class Endpoints:
     async def route(self, http: HttpRequest) -> Response:
         """Decide for the body and headers of a request, send nothing on."""
         self._admit(http)
-        body = await self._body(http)
-        request = read_body(_endpoint_of(body), body, joined(http.headers.raw), http.state.request_id)
-        about = _why_not(request.body)
-        if "why_not" in request.body:
-            request = msgspec.structs.replace(request, body=without(request.body, ("why_not",)))
+        headers = joined(http.headers.raw)
+        body, about = _why_not(await self._body(http), headers)
+        path, asked_by = http.query_params.get("path"), http.state.request_id
+        if path is None:
+            request = read_body(_endpoint_of(body), body, headers, asked_by)
+        else:
+            request = read_at(path, body, headers, asked_by, self._runtime.topology.serves)
         verbose = http.query_params.get("verbose") in ("1", "true")
         flow = self._runtime.explain(request, Wish(verbose, about))
         account = await arun(flow, self._inference.perform, asyncio.get_running_loop().create_future())
@@ -88,8 +92,8 @@ class Endpoints:
         if account.decision is not None:
             return _json({**as_data(account.decision), **more})
         error = account.error or PointsmanError("a dry run without an end")
-        status, headers, shown = error_response(error, steps=steps_data(error.steps), **more)
-        return Response(shown, status, headers, media_type="application/json")
+        status, more_headers, shown = error_response(error, steps=steps_data(error.steps), **more)
+        return Response(shown, status, more_headers, media_type="application/json")
 
     async def reload(self, http: HttpRequest) -> Response:
         """Read the configuration again: what changed, or everything that is wrong with it."""
@@ -206,13 +210,18 @@ def _endpoint_of(body: bytes) -> Endpoint:
 _decode_name = msgspec.json.Decoder(str | None).decode
 
 
-def _why_not(fields: Fields) -> str | None:
-    """The deployment that a dry run is asked about."""
-    raw = fields.get("why_not")
+def _why_not(body: bytes, headers: dict[bytes, bytes]) -> tuple[bytes, str | None]:
+    """A body without the deployment that the dry run is asked about, and that."""
+    if b"why_not" not in body or is_form(headers):
+        return body, None
+    fields, _ = read_fields(body)
+    if "why_not" not in fields:
+        return body, None
     try:
-        return _decode_name(raw) if raw is not None else None
+        about = _decode_name(fields["why_not"])
     except (msgspec.DecodeError, RecursionError):
         raise InvalidBody("why_not must be the id of a deployment", param="why_not") from None
+    return _encode(without(fields, ("why_not",))), about
 
 
 def names_of(topology: Topology) -> tuple[str, ...]:

@@ -12,12 +12,17 @@ from pointsman.fronts.shapes import Front
 from pointsman.gateway.body import AUTO, read_fields, request_of
 from pointsman.gateway.envelope import check_content
 from pointsman.model.request import Native, Request
-from pointsman.wire.exchange import Exchange
 
 
-def read_foreign(exchange: Exchange, front: Front, request_id: str, serves: Callable[[str], bool]) -> Request:
+def read_foreign(
+    path: str,
+    body: bytes | bytearray,
+    headers: dict[bytes, bytes],
+    front: Front,
+    request_id: str,
+    serves: Callable[[str], bool],
+) -> Request:
     """``serves``: a name is the configuration's own. Raises InvalidBody or InvalidHeader, which name the place."""
-    body, headers = exchange.body, exchange.headers
     fields, seen = read_fields(body)
     if front.streams and seen.stream is None:
         seen.stream = True
@@ -31,5 +36,5 @@ def read_foreign(exchange: Exchange, front: Front, request_id: str, serves: Call
         endpoint=asked.endpoint,
         body=asked.body,
         stream=request.stream and asked.endpoint != "embeddings",
-        native=Native(front.protocol, request.body, asked.lost, asked.headers, path=exchange.endpoint, idle=asked.idle),
+        native=Native(front.protocol, request.body, asked.lost, asked.headers, path=path, idle=asked.idle),
     )

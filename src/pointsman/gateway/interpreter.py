@@ -39,7 +39,7 @@ class Interpreter(Exchange):
 
     def read(self, *_read: object) -> Request:
         """What is asked. Raises InvalidBody or InvalidHeader, which name the place."""
-        self.request = read_foreign(self, self._front, self._id, self._serves)
+        self.request = read_foreign(self.endpoint, self.body, self.headers, self._front, self._id, self._serves)
         return self.request
 
     def as_is(self) -> None:
