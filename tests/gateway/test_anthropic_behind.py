@@ -121,6 +121,7 @@ async def test_cached_tokens_are_told():
     [
         ("says=context_length:variant=anthropic", openai.BadRequestError, "context_length_exceeded"),
         ("says=content_filter:variant=anthropic", openai.BadRequestError, "content_filter"),
+        ("status=413", openai.APIStatusError, None),
         ("status=429:retry_after=7", openai.RateLimitError, "upstream_rate_limited"),
         ("status=529", openai.InternalServerError, "upstream_overloaded"),
         ("status=401", openai.InternalServerError, "upstream_refused_credentials"),

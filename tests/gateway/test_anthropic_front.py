@@ -115,6 +115,15 @@ async def test_thoughts_of_another_provider_are_not_sent_to_anthropic():
     assert mock.ledger.last.body["messages"][1]["content"] == thoughts[1:]
 
 
+async def test_a_body_that_is_too_large_for_anthropic_is_too_large():
+    """Its 413 is the caller's, in its words."""
+    async with house("anthropic") as (mock, ai):
+        mock.faults.set("status=413")
+        with pytest.raises(anthropic.APIStatusError) as caught:
+            await ai.messages.create(model="m", max_tokens=5, messages=HI)
+    assert (caught.value.status_code, caught.value.body["error"]["type"]) == (413, "request_too_large")
+
+
 @pytest.mark.parametrize("kind", ["openai", "ollama"])
 async def test_images_are_sent_on(kind):
     """As data."""

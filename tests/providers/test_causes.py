@@ -146,7 +146,9 @@ SAID: list[tuple[str, int | None, Any, str]] = [
         anthropic("invalid_request_error", "input length and `max_tokens` exceed context limit: 9"),
         "context",
     ),
-    ("Anthropic", 413, anthropic("request_too_large", "Request exceeds the maximum size"), "context"),
+    ("Anthropic", 413, anthropic("request_too_large", "Request exceeds the maximum size"), "bad_request"),
+    ("Anthropic", 413, anthropic("request_too_large", "prompt is too long: 9 tokens > 8 maximum"), "context"),
+    ("Anthropic", None, anthropic("request_too_large", "Request exceeds the maximum size"), "bad_request"),
     ("Anthropic", 400, anthropic("invalid_request_error", "Output blocked by content filtering policy"), "filtered"),
     (
         "Anthropic",

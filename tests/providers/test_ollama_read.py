@@ -198,3 +198,11 @@ def test_no_time_breaks_anything(moment):
 def test_any_reply_is_read_or_refused(body, endpoint):
     """No bytes are a crash."""
     assert isinstance(read(body, endpoint), (Understood, Refusal))
+
+
+def test_null_is_a_field_that_is_not_there():
+    """Beside a call, and in an answer of nothing."""
+    nothing = {"model": None, "created_at": None, **TAIL}
+    called = answer({"message": {"content": None, "tool_calls": [CALL]}, **nothing})["choices"][0]
+    assert (called["message"]["content"], called["finish_reason"]) == (None, "tool_calls")
+    assert answer({"message": {"content": None}, **nothing})["choices"][0]["message"]["content"] == ""

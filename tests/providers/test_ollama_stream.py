@@ -213,3 +213,12 @@ def test_a_nest_without_end_is_skipped():
     nested = '{"message": ' + "[" * 100_000 + "]" * 100_000 + "}"
     out, reader = fed([lines(nested, {**chat("a"), **LAST})])
     assert (reader.skipped, reader.finished, deltas(out)[1]) == (1, True, ({"content": "a"}, None))
+
+
+def test_a_call_beside_no_content_is_told():
+    """``null`` is a field that is not there."""
+    line = {**chat(tool_calls=[CALL]), "model": None, "created_at": None, "done": None}
+    line["message"]["content"] = None
+    out, reader = fed([lines(line, {**LAST, "message": None})])
+    called = [told["tool_calls"][0]["function"]["name"] for told, _ in deltas(out) if "tool_calls" in told]
+    assert (called, deltas(out)[-1][1], reader.skipped) == (["now"], "tool_calls", 0)

@@ -31,7 +31,6 @@ WORDS: dict[FailureKind, dict[str, str]] = {
     FailureKind.CONTEXT: {
         "context_length_exceeded": "OpenAI, Groq, OpenRouter, llama-cpp-python",
         "exceed_context_size_error": "llama.cpp",
-        "request_too_large": "Anthropic",
     },
     FailureKind.FILTERED: {
         "content_filter": "OpenAI, Azure OpenAI",
@@ -110,6 +109,7 @@ WORDS: dict[FailureKind, dict[str, str]] = {
         "modeltimeoutexception": "Amazon Bedrock",
     },
     FailureKind.BAD_REQUEST: {
+        "request_too_large": "Anthropic",
         "invalid_request_error": "OpenAI, Anthropic, llama.cpp, DeepSeek, Groq, Mistral",
         "badrequesterror": "vLLM, SGLang",
         "validation": "TGI",

@@ -14,9 +14,10 @@ from pointsman.model.deployment import Deployment
 from pointsman.model.exchange import JSON, JSON_LINE, OCTETS, Answered, Refusal, Understood, WireRequest
 from pointsman.model.outcome import NO_USAGE, FailureKind, Usage
 from pointsman.model.request import SOUNDS, Native, Request
-from pointsman.providers.frames import frame_end, payload_of, split_frames
+from pointsman.providers.frames import payload_of
 from pointsman.providers.located import located
 from pointsman.providers.offered import offered
+from pointsman.providers.passed import Passed
 from pointsman.providers.profiles import PATHS
 from pointsman.providers.refusals import ERROR_INSIDE, inside, no_answer, refusal
 from pointsman.providers.said import NOT_JSON, is_error
@@ -26,9 +27,6 @@ from pointsman.providers.verbatim import passed_on
 
 PAGE, PAGES = b"text/html", (b"<!doct", b"<html")
 """What a proxy says instead of a server: its content type, and how it begins."""
-
-MAX_FRAME = 64 * 1024 * 1024
-"""Bytes: images come in frames."""
 
 LAST = (".completed", ".done")
 """How the types of a stream's last event end; those of earlier ones end otherwise."""
@@ -91,58 +89,19 @@ def _usage(told: _Figures | None) -> Usage:
     return Usage(prompt, completion, count(told.total_tokens) or prompt + completion)
 
 
-class PassingReader:
-    """A stream whose frames are passed on as they came. It is whole when an event says so."""
-
-    def __init__(self, _request: Request, _model: str) -> None:
-        self._rest = b""
-        self.content = False
-        self.finished = False
-        self.refusal: Refusal | None = None
-        self.usage = NO_USAGE
-        self.deltas = 0
-        self.skipped = 0
-
-    @property
-    def begun(self) -> bool:
-        return self.content
-
-    @property
-    def ending(self) -> bool:
-        return self.finished
-
-    def remember(self) -> None:
-        """Nobody can go on with a picture or a sound."""
-
-    def said(self) -> None:
-        return None
-
-    def feed(self, data: bytes) -> bytes:
-        if self.refusal is not None:
-            return b""
-        seen = len(self._rest)
-        data = self._rest + data if seen else data
-        end = frame_end(data, seen)
-        self._rest = data[end:]
-        if len(self._rest) > MAX_FRAME:
-            self.refusal = Refusal(FailureKind.GARBAGE, f"a frame of more than {MAX_FRAME} bytes", 200)
-            return b""
-        return b"".join([self._frame(frame) for frame in split_frames(data[:end])])
-
-    def close(self) -> bytes:
-        """A last event may lack its empty line."""
-        rest, self._rest = self._rest, b""
-        return self._frame(rest) if rest.strip() and self.refusal is None else rest
+class PassingReader(Passed):
+    """It is whole when an event says so. Whatever is JSON goes on."""
 
     def _frame(self, frame: bytes) -> bytes:
         payload = payload_of(frame)
-        if payload is None or self.refusal is not None:
-            return frame if self.refusal is None else b""
+        if payload is None:
+            return frame
         if payload.strip() == b"[DONE]":
             self.finished = self.content
             return frame
         if is_error(payload):
-            self.refusal = inside(payload, "an error inside the stream", begun=self.content)
+            if not self.finished:
+                self.refusal = inside(payload, "an error inside the stream", begun=self.content)
             return b""
         try:
             told = _decode(payload)
@@ -151,8 +110,7 @@ class PassingReader:
         except NOT_JSON:
             self.skipped += 1
             return b""
-        self.content = True
-        self.deltas += 1
+        self._delta()
         if told.usage is not None:
             self.usage = _usage(told.usage)
         if isinstance(told.type, str) and told.type.endswith(LAST):
@@ -172,29 +130,31 @@ class SoundReader(PassingReader):
     def __init__(self, request: Request, model: str) -> None:
         super().__init__(request, model)
         self._sounds: bool | None = None
+        self._first = b""
 
     def feed(self, data: bytes) -> bytes:
         if self._sounds is None:
-            data = self._rest + data
+            data = self._first + data
             if len(data) < LONGEST_LINE:
-                self._rest = data
+                self._first = data
                 return b""
-            self._rest, self._sounds = b"", not data.startswith(LINES)
+            self._first, self._sounds = b"", not data.startswith(LINES)
             if data.lower().startswith(PAGES):
                 self.refusal = Refusal(FailureKind.GARBAGE, "a web page where sound was asked for", 200)
         if self.refusal is not None:
             return b""
         if not self._sounds:
             return super().feed(data)
-        self.content = True
+        self.content = self.begun = True
         return data
 
     def close(self) -> bytes:
         if self._sounds is None:  # less than any event
-            self._sounds, self.content = True, bool(self._rest)
+            self._sounds = True
+            self.content = self.begun = bool(self._first)
         if not self._sounds:
             return super().close()
-        rest, self._rest = self._rest, b""
+        rest, self._first = self._first, b""
         self.finished = self.content
         return rest
 

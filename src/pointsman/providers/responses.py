@@ -12,24 +12,21 @@ import msgspec
 
 from pointsman.model.deployment import Deployment
 from pointsman.model.exchange import Answered, Refusal, Understood, WireRequest
-from pointsman.model.outcome import NO_USAGE, FailureKind, PromptDetails, Usage
+from pointsman.model.outcome import NO_USAGE, PromptDetails, Usage
 from pointsman.model.request import Fields, Native, Request
-from pointsman.providers.frames import frame_end, payload_of, split_frames
+from pointsman.providers.frames import payload_of
 from pointsman.providers.located import located
+from pointsman.providers.passed import Passed, fields_in, figure_in, looked_into, speaks, word_in
 from pointsman.providers.profiles import PATHS
 from pointsman.providers.refusals import ERROR_INSIDE, inside, no_answer, refusal
-from pointsman.providers.said import NOT_JSON
+from pointsman.providers.said import ABSENT, NOT_JSON
 from pointsman.providers.shapes import Dialect
-from pointsman.providers.values import count
 from pointsman.providers.verbatim import passed_on
 
 SAME = frozenset({"temperature", "top_p", "parallel_tool_calls", "user", "store", "service_tier", "metadata"})
 """Parameters of a deployment that mean the same here."""
 
 RENAMED = {"max_tokens": "max_output_tokens", "max_completion_tokens": "max_output_tokens"}
-
-MAX_FRAME = 4 * 1024 * 1024
-"""Bytes: the last frame has the whole answer in it once more."""
 
 FINAL = frozenset({"response.completed", "response.incomplete"})
 FAILED = frozenset({"response.failed", "error"})
@@ -38,24 +35,18 @@ UNFINISHED = frozenset({"failed", "cancelled"})
 """States of a response that is no answer."""
 
 
-class _Counts(msgspec.Struct, gc=False):
-    input_tokens: Any = None
-    output_tokens: Any = None
-    total_tokens: Any = None
-    input_tokens_details: Any = None
-
-
 class _Response(msgspec.Struct, gc=False):
-    status: Any = None
-    error: Any = None
-    output: Any = None
-    usage: _Counts | None = None
+    status: msgspec.Raw = ABSENT
+    error: msgspec.Raw = ABSENT
+    output: msgspec.Raw = ABSENT
+    usage: msgspec.Raw = ABSENT
 
 
 class _Event(msgspec.Struct, gc=False):
-    type: str = ""
-    delta: Any = None
-    response: _Response | None = None
+    type: msgspec.Raw = ABSENT
+    delta: msgspec.Raw = ABSENT
+    response: msgspec.Raw = ABSENT
+    error: msgspec.Raw = ABSENT
 
 
 _decode_response = msgspec.json.Decoder(_Response).decode
@@ -82,12 +73,12 @@ def read(request: Request, _model: str, answered: Answered) -> Understood | Refu
     if answered.status != 200:
         return refusal(answered)
     try:
-        response = _decode_response(answered.body)
+        response = looked_into(_decode_response, answered.body)
     except NOT_JSON:
         return no_answer(answered.body, "with a body that is not a response")
-    if response.error is not None or response.status in UNFINISHED:
+    if speaks(response.error) or word_in(response.status) in UNFINISHED:
         return inside(answered.body, ERROR_INSIDE)
-    if not isinstance(response.output, list):
+    if not bytes(response.output).startswith(b"["):
         return no_answer(answered.body, "without an answer inside")
     usage = usage_of(response.usage)
     if request.stream:  # it does not stream: all of it is the last event, and the first
@@ -104,84 +95,47 @@ def _event(name: str, response: msgspec.Raw, number: int) -> bytes:
     return b"event: %b\ndata: %b\n\n" % (name.encode(), told)
 
 
-def usage_of(counts: _Counts | None) -> Usage:
-    if counts is None:
+def usage_of(told: msgspec.Raw) -> Usage:
+    if not speaks(told):
         return NO_USAGE
-    prompt, completion = count(counts.input_tokens), count(counts.output_tokens)
-    details = counts.input_tokens_details
-    cached = count(details.get("cached_tokens")) if isinstance(details, dict) else 0
-    return Usage(prompt, completion, count(counts.total_tokens) or prompt + completion, PromptDetails(cached))
+    counts = fields_in(told)
+    prompt, completion = figure_in(counts.get("input_tokens")), figure_in(counts.get("output_tokens"))
+    cached = figure_in(fields_in(counts.get("input_tokens_details", ABSENT)).get("cached_tokens"))
+    total = figure_in(counts.get("total_tokens")) or prompt + completion
+    return Usage(prompt, completion, total, PromptDetails(cached))
 
 
-class EventReader:
+class EventReader(Passed):
     """Events as they came, looked into."""
 
-    def __init__(self, _request: Request, _model: str) -> None:
-        self._rest = b""
-        self.content = False
-        self.begun = False
-        self.finished = False
-        self.refusal: Refusal | None = None
-        self.usage = NO_USAGE
-        self.deltas = 0
-        self.skipped = 0
-
-    @property
-    def ending(self) -> bool:
-        return self.finished
-
-    def remember(self) -> None:
-        """Nobody can go on with it but in the same words."""
-
-    def said(self) -> None:
-        return None
-
-    def feed(self, data: bytes) -> bytes:
-        if self.finished or self.refusal is not None:
-            return b""
-        seen = len(self._rest)
-        data = self._rest + data if seen else data
-        end = frame_end(data, seen)
-        self._rest = data[end:]
-        if len(self._rest) > MAX_FRAME:
-            self.refusal = Refusal(FailureKind.GARBAGE, f"a frame of more than {MAX_FRAME} bytes", 200)
-            return b""
-        return b"".join([self._frame(frame) for frame in split_frames(data[:end])])
-
-    def close(self) -> bytes:
-        """A last event may lack its empty line."""
-        rest, self._rest = self._rest, b""
-        return self._frame(rest) if rest.strip() else rest
-
     def _frame(self, frame: bytes) -> bytes:
-        if self.finished or self.refusal is not None:
-            return b""
         payload = payload_of(frame)
         if payload is None or payload.strip() == b"[DONE]":
             return frame
         try:
-            event = _decode_event(payload)
+            event = looked_into(_decode_event, payload)
         except NOT_JSON:
             self.skipped += 1
             return b""
-        if event.type in FAILED or (event.response is not None and event.response.status in UNFINISHED):
-            self.refusal = _failed(payload, event, begun=self.content)
+        kind, response = word_in(event.type), fields_in(event.response)
+        if kind in FAILED or speaks(event.error) or word_in(response.get("status")) in UNFINISHED:
+            if not self.finished:
+                self.refusal = _failed(payload, response, begun=self.content)
             return b""
-        if event.type in FINAL:
-            self.content = self.begun = self.finished = True
-            self.usage = usage_of(event.response.usage if event.response is not None else None)
-        elif event.delta is not None:
-            self.content = self.begun = True
-            self.deltas += 1
-        elif event.type == "response.output_item.added":
+        if kind in FINAL:
+            self._end()
+            self.usage = usage_of(response.get("usage", ABSENT))
+        elif speaks(event.delta) or kind == "response.output_item.done":
+            self._delta()
+        elif kind == "response.output_item.added":
             self.begun = True
         return frame
 
 
-def _failed(payload: bytes, event: _Event, *, begun: bool) -> Refusal:
+def _failed(payload: bytes, response: Fields, *, begun: bool) -> Refusal:
     """Why a response failed stands within it, or in an event of its own."""
-    if event.response is not None and event.response.error is not None:
-        payload = _encode({"error": event.response.error})
+    if speaks(response.get("error")):
+        payload = _encode({"error": response["error"]})
     return inside(payload, "an error inside the stream", begun=begun)
 
 

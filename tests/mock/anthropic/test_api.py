@@ -261,3 +261,11 @@ async def test_faults_of_streams(provider, ask):
     plain = await ask(provider, "POST", PATH, asked, head)
     assert (cut.complete, cut.chunks[-1]["type"]) == (True, "message_delta")
     assert (plain.headers["content-type"], plain.json()["type"]) == ("application/json", "message")
+
+
+@pytest.mark.parametrize("more", [{"thinking": 5}, {"output_config": 5}, {"output_config": {"format": 5}}])
+async def test_a_setting_that_is_no_object_is_refused_by_name(provider, ask, more):
+    """With a 400, as any field that makes no sense."""
+    reply = await ask(provider, "POST", PATH, {**HELLO, **more}, LINES)
+    assert (reply.status, reply.json()["error"]["type"]) == (400, "invalid_request_error")
+    assert next(iter(more)) in reply.json()["error"]["message"]

@@ -147,3 +147,11 @@ def test_errors(status, body, kind):
 def test_how_long_to_wait():
     """What the header asks for."""
     assert read(error("rate_limit_error", "x"), status=429, headers={b"retry-after": b"12"}).retry_after == 12
+
+
+def test_null_is_a_field_that_is_not_there():
+    """Of a block of any type."""
+    found = answer(
+        {"type": "new", "text": None, "thinking": None, "id": None}, text("a"), {"type": "text", "text": None}
+    )
+    assert found["choices"][0]["message"]["content"] == "a"

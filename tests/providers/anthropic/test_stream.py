@@ -247,3 +247,18 @@ def test_any_bytes_are_read(data):
     """No rubbish is a crash, and none is an end."""
     _, reader = fed([data])
     assert not reader.finished
+
+
+def test_null_is_a_field_that_is_not_there():
+    """Of any block, known or not; nothing of it is rubbish."""
+    odd = [
+        {"type": "message_start", "message": {"model": None, "usage": None}},
+        opened({"type": "compaction", "text": None, "thinking": None, "id": None, "name": None}),
+        delta("compaction_delta", text=None, thinking=None, partial_json=None, signature=None),
+        closed(),
+        opened({"type": "text", "text": None}),
+        delta("text_delta", text=None),
+    ]
+    out, reader = fed([events(*odd, *SAID, ended(), STOP)])
+    assert deltas(out) == [TOLD[0], ({"content": "hé"}, None), ({"content": " 😀"}, None), ({}, "stop")]
+    assert (reader.skipped, reader.finished) == (0, True)

@@ -231,16 +231,26 @@ def _called(fields: dict[str, Any], turns: list[tuple[str, Blocks]]) -> tuple[To
     return read_tools({"tools": tools, "tool_choice": word, "parallel_tool_calls": many}, _plain(turns))
 
 
+def _object(fields: dict[str, Any], name: str) -> dict[str, Any]:
+    value = fields.get(name)
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise Refused(400, f"{name}: Input should be an object")
+    return value
+
+
 def _schema(fields: dict[str, Any]) -> Any:
-    config = fields.get("output_config") or {}
-    form = config.get("format") or {}
-    if form and (form.get("type") != "json_schema" or not isinstance(form.get("schema"), dict)):
+    form = _object(fields, "output_config").get("format") or {}
+    if form and (
+        not isinstance(form, dict) or form.get("type") != "json_schema" or not isinstance(form.get("schema"), dict)
+    ):
         raise Refused(400, "output_config.format: Input should be a valid json_schema")
     return form.get("schema")
 
 
 def _thinks(fields: dict[str, Any], limit: int) -> bool:
-    thinking, model = fields.get("thinking") or {}, model_of(fields)
+    thinking, model = _object(fields, "thinking"), model_of(fields)
     kind = str(thinking.get("type", "disabled"))
     if (kind, True) in (("enabled", _NEW.match(model) is not None), ("adaptive", _OLD.match(model) is not None)):
         raise Refused(400, f'"thinking.type.{kind}" is not supported for this model.')

@@ -14,13 +14,15 @@ import msgspec
 from pointsman.model.deployment import Deployment
 from pointsman.model.exchange import JSON_LINE, Answered, Refusal, Understood, WireRequest
 from pointsman.model.request import Fields, Native, Request
-from pointsman.providers.anthropic.read import Block, Counts, read_message, usage_of
+from pointsman.providers.anthropic.read import Counts, usage_of
 from pointsman.providers.anthropic.read import read as translated
-from pointsman.providers.anthropic.stream import EventReader
+from pointsman.providers.anthropic.signed import signed
+from pointsman.providers.anthropic.stream import add, data_of
 from pointsman.providers.anthropic.write import OWN, PATH, RENAMED
-from pointsman.providers.frames import split_frames
 from pointsman.providers.located import located
-from pointsman.providers.refusals import refusal
+from pointsman.providers.passed import Passed, fields_in, figure_in, looked_into, speaks, word_in
+from pointsman.providers.refusals import ERROR_INSIDE, inside, no_answer, refusal
+from pointsman.providers.said import ABSENT, NOT_JSON, there
 from pointsman.providers.shapes import Dialect
 from pointsman.providers.verbatim import passed_on
 
@@ -29,8 +31,30 @@ PATHS = {"chat": PATH, "count_tokens": f"{PATH}/count_tokens"}
 UNSIGNED = re.compile(rb'"signature"\s*:\s*""')
 """In a conversation, thoughts that another provider had: Anthropic refuses them, so they are left out."""
 
-_decode = msgspec.json.Decoder().decode
-_encode = msgspec.json.Encoder().encode
+SEALED = frozenset({"signature_delta", "redacted_thinking"})
+"""Types of what only Anthropic's servers can read."""
+
+FIGURES = ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens", "output_tokens")
+
+
+class _Message(msgspec.Struct, gc=False):
+    content: msgspec.Raw = ABSENT
+    type: msgspec.Raw = ABSENT
+    usage: msgspec.Raw = ABSENT
+    error: msgspec.Raw = ABSENT
+
+
+class _Event(msgspec.Struct, gc=False):
+    type: msgspec.Raw = ABSENT
+    message: msgspec.Raw = ABSENT
+    content_block: msgspec.Raw = ABSENT
+    delta: msgspec.Raw = ABSENT
+    usage: msgspec.Raw = ABSENT
+    error: msgspec.Raw = ABSENT
+
+
+_decode_message = msgspec.json.Decoder(_Message).decode
+_decode_event = msgspec.json.Decoder(_Event).decode
 
 
 def write(request: Request, deployment: Deployment, model: str) -> WireRequest:
@@ -55,67 +79,75 @@ def _added(deployment: Deployment, fields: Fields) -> dict[str, Any]:
     return added
 
 
-def signed(messages: msgspec.Raw) -> msgspec.Raw:
-    """The conversation without thoughts that nobody signed."""
-    turns = _decode(messages)
-    for turn in turns if isinstance(turns, list) else ():
-        content = turn.get("content") if isinstance(turn, dict) else None
-        if isinstance(content, list):
-            turn["content"] = [block for block in content if not _unsigned(block)]
-    return msgspec.Raw(_encode(turns))
-
-
-def _unsigned(block: Any) -> bool:
-    return isinstance(block, dict) and block.get("type") == "thinking" and not block.get("signature")
-
-
 def read(request: Request, model: str, answered: Answered) -> Understood | Refusal:
     if request.stream:  # it is told as a stream, which is made of OpenAI's words
         return translated(request, model, answered)
-    if request.endpoint == "count_tokens":
-        return Understood(answered.body, native=True) if answered.status == 200 else refusal(answered)
-    found = read_message(answered)
-    if isinstance(found, Refusal):
-        return found
-    return Understood(answered.body, usage_of(found.usage or Counts()), native=True)
+    if answered.status != 200:
+        return refusal(answered)
+    return Understood(answered.body, native=True) if request.endpoint == "count_tokens" else _message(answered)
 
 
-class PassingReader(EventReader):
+def _message(answered: Answered) -> Understood | Refusal:
+    try:
+        message = looked_into(_decode_message, answered.body)
+    except NOT_JSON:
+        return no_answer(answered.body, "with a body that is not a message")
+    if speaks(message.error) or word_in(message.type) == "error":
+        return inside(answered.body, ERROR_INSIDE)
+    if not bytes(message.content).startswith(b"["):
+        return no_answer(answered.body, "with a body that is not a message")
+    return Understood(answered.body, usage_of(_counts(message.usage)), native=True)
+
+
+def _counts(told: msgspec.Raw) -> Counts:
+    """Figures one by one, each as it is read elsewhere."""
+    fields = fields_in(told)
+    kept = fields_in(fields.get("cache_creation", ABSENT))
+    hour = {name: figure_in(value) for name, value in kept.items()}
+    figures = {name: figure_in(fields[name]) for name in FIGURES if there(fields.get(name, ABSENT))}
+    return Counts(**figures, cache_creation=hour or None)
+
+
+class PassingReader(Passed):
     """Events as they came, looked into."""
 
-    def said(self) -> None:
-        """Nobody can go on with it but in the same words."""
-
-    def _split(self, data: bytes) -> list[bytes]:
-        return split_frames(data)
+    def __init__(self, request: Request, model: str) -> None:
+        super().__init__(request, model)
+        self._counts = Counts()
 
     def _frame(self, frame: bytes) -> bytes:
-        if self.finished or self.refusal is not None:
+        payload = data_of(frame)
+        if payload is None:
+            return frame
+        try:
+            event = looked_into(_decode_event, payload)
+        except NOT_JSON:
+            self.skipped += 1
             return b""
-        skipped = self.skipped
-        super()._frame(frame)
-        return b"" if self.refusal is not None or self.skipped > skipped else frame
+        kind = word_in(event.type)
+        if kind == "error" or speaks(event.error):
+            if not self.finished:
+                self.refusal = inside(payload, "an error inside the stream", begun=self.content)
+            return b""
+        usage = event.usage or fields_in(event.message).get("usage", ABSENT)
+        if there(usage):
+            add(self._counts, _counts(usage))
+            self.usage = usage_of(self._counts)
+        if (kind == "content_block_delta" and _says(event.delta)) or (
+            kind == "content_block_start" and _says(event.content_block)
+        ):
+            self._delta()
+        elif kind == "message_stop":
+            self._end()
+        return frame
 
-    # What the other reader would tell is only noted here.
 
-    def _opening(self) -> bytes:
-        return b""
-
-    def _piece(self, _channel: str, text: str) -> bytes:
-        if text:
-            self.content = self.begun = True
-            self.deltas += 1
-        return b""
-
-    def _thought(self, _block: Block) -> bytes:
-        return b""
-
-    def _call(self, _call: dict[str, Any]) -> bytes:
-        return self._piece("", "call")
-
-    def _ending(self) -> bytes:
-        self.content = self.begun = self.finished = True
-        return b""
+def _says(told: msgspec.Raw) -> bool:
+    """A block, or a piece of one, has something in it that the caller can read."""
+    fields = fields_in(told)
+    if word_in(fields.pop("type", None)) in SEALED:
+        return False
+    return any(map(speaks, fields.values()))
 
 
 DIALECT = Dialect(write=write, read=read, reader=PassingReader)

@@ -40,19 +40,19 @@ class Block(msgspec.Struct, gc=False):
     """One part of an answer; what it has depends on its type."""
 
     type: str
-    text: str = ""
-    thinking: str = ""
+    text: str | None = None
+    thinking: str | None = None
     signature: Any = None
     data: Any = None
-    id: str = ""
-    name: str = ""
+    id: str | None = None
+    name: str | None = None
     input: Any = None
 
 
 class Message(msgspec.Struct, gc=False):
     content: list[Block]
-    type: str = ""
-    model: str = ""
+    type: str | None = None
+    model: str | None = None
     stop_reason: str | None = None
     usage: Counts | None = None
     error: Any = None
@@ -130,16 +130,16 @@ def finish_reason(reason: str | None) -> str:
 def tool_call(block: Block, index: int, arguments: str) -> dict[str, Any]:
     return {
         "index": index,
-        "id": block.id,
+        "id": block.id or "",
         "type": "function",
-        "function": {"name": block.name, "arguments": arguments},
+        "function": {"name": block.name or "", "arguments": arguments},
     }
 
 
 def thought(block: Block) -> dict[str, Any] | None:
     """A block of thoughts as the caller may send it back; None for any other, and for what nobody could check."""
     if block.type == "thinking" and block.signature:
-        return {"type": block.type, "thinking": block.thinking, "signature": block.signature}
+        return {"type": block.type, "thinking": block.thinking or "", "signature": block.signature}
     return {"type": block.type, "data": block.data} if block.type == "redacted_thinking" and block.data else None
 
 
@@ -162,4 +162,4 @@ def _message(message: Message) -> dict[str, Any]:
 
 
 def _text(message: Message, kind: str) -> str:
-    return "".join([getattr(block, kind) for block in message.content if block.type == kind])
+    return "".join([getattr(block, kind) or "" for block in message.content if block.type == kind])

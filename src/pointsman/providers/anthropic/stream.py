@@ -32,7 +32,7 @@ EVENT = b"event: "
 
 
 class Started(msgspec.Struct, gc=False):
-    model: str = ""
+    model: str | None = None
     usage: Counts | None = None
 
 
@@ -40,10 +40,10 @@ class Delta(msgspec.Struct, gc=False):
     """Of a block, by its type; or of the message, with the reason to stop."""
 
     type: str = ""
-    text: str = ""
-    thinking: str = ""
-    partial_json: str = ""
-    signature: str = ""
+    text: str | None = None
+    thinking: str | None = None
+    partial_json: str | None = None
+    signature: Any = None
     stop_reason: str | None = None
 
 
@@ -123,7 +123,7 @@ class EventReader:
     def _frame(self, frame: bytes) -> bytes:
         if self.finished or self.refusal is not None:
             return b""
-        payload = _payload(frame)
+        payload = data_of(frame)
         if payload is None:
             return b""
         try:
@@ -138,7 +138,7 @@ class EventReader:
 
     def _told(self, event: Event) -> bytes:
         if event.usage is not None:
-            _add(self._counts, event.usage)
+            add(self._counts, event.usage)
         if event.type == "content_block_delta" and event.delta is not None:
             return self._said(event.delta)
         if event.type == "content_block_start" and event.content_block is not None:
@@ -150,7 +150,7 @@ class EventReader:
         elif event.type == "message_start" and event.message is not None:
             self._model = event.message.model or self._model
             if event.message.usage is not None:
-                _add(self._counts, event.message.usage)
+                add(self._counts, event.message.usage)
             return self._opening()
         elif event.type == "message_stop":
             return self._ending()
@@ -172,11 +172,11 @@ class EventReader:
     def _said(self, delta: Delta) -> bytes:
         """A piece of a text, a thought or a call. A signed thought is told once more, whole, to be sent back."""
         if delta.type == "text_delta":
-            return self._piece("content" if self._chat else "text", delta.text)
+            return self._piece("content" if self._chat else "text", delta.text or "")
         if delta.type == "thinking_delta":
             self.begun = True
-            self._thoughts.append(delta.thinking)
-            return self._piece("reasoning_content", delta.thinking) if self._chat else b""
+            self._thoughts.append(delta.thinking or "")
+            return self._piece("reasoning_content", delta.thinking or "") if self._chat else b""
         if delta.type == "signature_delta":
             return self._thought(Block("thinking", thinking="".join(self._thoughts), signature=delta.signature))
         if delta.type == "input_json_delta" and self._arguments is not None and delta.partial_json:
@@ -195,7 +195,7 @@ class EventReader:
         if block.type == "redacted_thinking":
             return self._thought(block)
         if block.type == "text":
-            return self._piece("content" if self._chat else "text", block.text)
+            return self._piece("content" if self._chat else "text", block.text or "")
         return b""
 
     def _stopped(self) -> bytes:
@@ -242,7 +242,7 @@ class EventReader:
         return self._head + _encode({"index": 0, **said, "finish_reason": finish}) + b"]}\n\n"
 
 
-def _payload(frame: bytes) -> bytes | None:
+def data_of(frame: bytes) -> bytes | None:
     """The data of a frame: an event's name and one line of data, as nearly all are, or any other."""
     if frame.startswith(EVENT) and b"\r" not in frame:
         _, found, data = frame.partition(b"\ndata: ")
@@ -251,7 +251,7 @@ def _payload(frame: bytes) -> bytes | None:
     return payload_of(frame)
 
 
-def _add(counts: Counts, more: Counts) -> None:
+def add(counts: Counts, more: Counts) -> None:
     """Figures are of all so far; those that are not told again stay."""
     for name in counts.__struct_fields__:
         value = getattr(more, name)

@@ -12,11 +12,11 @@ import msgspec
 
 from pointsman.model.deployment import Deployment
 from pointsman.model.exchange import Answered, Refusal, Understood, WireRequest
-from pointsman.model.outcome import FailureKind
+from pointsman.model.outcome import FailureKind, Usage
 from pointsman.model.request import Fields, Native, Request
-from pointsman.providers.ollama.read import Reply, usage_of
-from pointsman.providers.ollama.stream import NdjsonReader
+from pointsman.providers.gathered import Lines
 from pointsman.providers.ollama.write import format_of, spread
+from pointsman.providers.passed import Passed, fields_in, figure_in, looked_into, speaks
 from pointsman.providers.refusals import ERROR_INSIDE, inside, no_answer, refusal
 from pointsman.providers.said import ABSENT, NOT_JSON, there
 from pointsman.providers.shapes import Dialect, Inexpressible
@@ -25,7 +25,14 @@ from pointsman.providers.verbatim import passed_on
 TALKS = ("/api/chat", "/api/generate")
 
 
-class _Reply(Reply, gc=False):
+class _Reply(msgspec.Struct, gc=False):
+    message: msgspec.Raw = ABSENT
+    response: msgspec.Raw = ABSENT
+    thinking: msgspec.Raw = ABSENT
+    done: msgspec.Raw = ABSENT
+    prompt_eval_count: msgspec.Raw = ABSENT
+    eval_count: msgspec.Raw = ABSENT
+    error: msgspec.Raw = ABSENT
     embeddings: msgspec.Raw = ABSENT
     embedding: msgspec.Raw = ABSENT
 
@@ -64,47 +71,49 @@ def read(request: Request, _model: str, answered: Answered) -> Understood | Refu
     if answered.status != 200:
         return refusal(answered)
     try:
-        reply = _decode_reply(answered.body)
+        reply = looked_into(_decode_reply, answered.body)
     except NOT_JSON:
         return no_answer(answered.body, "with a body that is not a reply")
-    if reply.error is not None:
+    if speaks(reply.error):
         return inside(answered.body, ERROR_INSIDE)
-    whole = there(reply.embeddings) or there(reply.embedding) if request.endpoint == "embeddings" else reply.done
+    vectors = request.endpoint == "embeddings"
+    whole = there(reply.embeddings) or there(reply.embedding) if vectors else bytes(reply.done) == b"true"
     if not whole:
         return Refusal(FailureKind.GARBAGE, "status 200 with a reply that is not done", 200)
-    return Understood(answered.body, usage_of(reply), request.stream, native=True)
+    return Understood(answered.body, _usage(reply), request.stream, native=True)
 
 
-class PassingReader(NdjsonReader):
+def _usage(reply: _Reply) -> Usage:
+    prompt, completion = figure_in(reply.prompt_eval_count), figure_in(reply.eval_count)
+    return Usage(prompt, completion, prompt + completion)
+
+
+class PassingReader(Passed):
     """Lines as they came, looked into."""
 
-    def said(self) -> None:
-        """Nobody can go on with it but in the same words."""
+    gathers = Lines
+    unit = "line"
 
-    def _whole(self, line: bytes) -> bytes:
-        if not line.strip():
-            return b"" if self.finished or self.refusal is not None else line + b"\n"
-        told = self._line(line)
-        return told + b"\n" if told else b""
-
-    def _line(self, line: bytes) -> bytes:
-        if self.finished or self.refusal is not None:
+    def _frame(self, frame: bytes) -> bytes:
+        if not frame.strip():
+            return frame
+        try:
+            reply = looked_into(_decode_reply, frame)
+        except NOT_JSON:
+            self.skipped += 1
             return b""
-        skipped = self.skipped
-        super()._line(line)
-        return b"" if self.refusal is not None or self.skipped > skipped else line
-
-    def _frames(self, reply: Reply) -> bytes:
-        """What the other reader would tell is only noted."""
-        message = reply.message
-        spoken = message is not None and (message.content or message.thinking or message.tool_calls)
-        if spoken or reply.response or reply.thinking:
-            self.content = True
-            self.deltas += 1
-        if reply.done:
-            self.usage = usage_of(reply)
-            self.content = self.finished = True
-        return b""
+        if speaks(reply.error):
+            if not self.finished:
+                self.refusal = inside(frame, "an error inside the stream")
+            return b""
+        message = fields_in(reply.message)
+        message.pop("role", None)
+        if any(map(speaks, (reply.response, reply.thinking, *message.values()))):
+            self._delta()
+        if bytes(reply.done) == b"true" and not self.finished:
+            self.usage = _usage(reply)
+            self._end()
+        return frame
 
 
 DIALECT = Dialect(write=write, read=read, reader=PassingReader)

@@ -27,7 +27,7 @@ class ToolCall(msgspec.Struct, gc=False):
 
 
 class Message(msgspec.Struct, gc=False):
-    content: str = ""
+    content: str | None = None
     thinking: str | None = None
     tool_calls: list[ToolCall] | None = None
 
@@ -35,12 +35,12 @@ class Message(msgspec.Struct, gc=False):
 class Reply(msgspec.Struct, gc=False):
     """A reply of /api/chat or /api/generate; in a stream, one line of it."""
 
-    model: str = ""
-    created_at: str = ""
+    model: str | None = None
+    created_at: str | None = None
     message: Message | None = None
     response: str | None = None
     thinking: str | None = None
-    done: bool = False
+    done: bool | None = False
     done_reason: str | None = None
     prompt_eval_count: Any = 0
     eval_count: Any = 0
@@ -49,7 +49,7 @@ class Reply(msgspec.Struct, gc=False):
 
 class Embedded(msgspec.Struct, gc=False):
     embeddings: list[list[float]]
-    model: str = ""
+    model: str | None = None
     prompt_eval_count: Any = 0
 
 
@@ -80,9 +80,9 @@ def usage_of(reply: Reply) -> Usage:
     return Usage(prompt, completion, prompt + completion)
 
 
-def created(moment: str) -> int:
+def created(moment: str | None) -> int:
     """Unix seconds of an RFC 3339 time with any number of fractional digits; 0 if there is none."""
-    head, _, tail = moment.partition(".")
+    head, _, tail = (moment or "").partition(".")
     zone = tail.lstrip("0123456789")
     try:
         return max(int(datetime.fromisoformat((head + zone) or "-").timestamp()), 0)
@@ -116,7 +116,7 @@ def _completion(request: Request, model: str, reply: Reply) -> Understood:
     usage = usage_of(reply)
     if request.endpoint == "chat":
         message = reply.message or Message()
-        shown: dict[str, Any] = {"role": "assistant", "content": message.content}
+        shown: dict[str, Any] = {"role": "assistant", "content": message.content or ""}
         if message.thinking:
             shown["reasoning_content"] = message.thinking
         if message.tool_calls:
