@@ -125,21 +125,27 @@ class PassingReader(Passed):
             self.skipped += 1
             return b""
         kind = word_in(event.type)
-        if kind == "error" or speaks(event.error):
+        if kind == "error" or (event.error is not ABSENT and speaks(event.error)):
             if not self.finished:
                 self.refusal = inside(payload, "an error inside the stream", begun=self.content)
             return b""
-        usage = event.usage or fields_in(event.message).get("usage", ABSENT)
-        if there(usage):
-            add(self._counts, _counts(usage))
-            self.usage = usage_of(self._counts)
-        if (kind == "content_block_delta" and _says(event.delta)) or (
-            kind == "content_block_start" and _says(event.content_block)
-        ):
-            self._delta()
+        self._count(event)
+        if kind == "content_block_delta":
+            if (self.content and b"signature" not in bytes(event.delta)) or _says(event.delta):
+                self._delta()
+        elif kind == "content_block_start":
+            if _says(event.content_block):
+                self._delta()
         elif kind == "message_stop":
             self._end()
         return frame
+
+    def _count(self, event: _Event) -> None:
+        """Add up the figures, which stand in a message that begins, or beside what ends it."""
+        for told in (event.usage, fields_in(event.message).get("usage", ABSENT) if event.message else ABSENT):
+            if told:
+                add(self._counts, _counts(told))
+                self.usage = usage_of(self._counts)
 
 
 def _says(told: msgspec.Raw) -> bool:
