@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from pointsman.model.outcome import Usage
 from pointsman.model.request import Request
 from pointsman.providers.shapes import wants_usage
 
@@ -41,12 +42,14 @@ class Chunks:
         self._head = b"data: " + _encode(head)[:-1] + b',"choices":['
         return self._delta({"role": "assistant", "content": ""}) if self._chat else b""
 
-    def piece(self, channel: str, text: str) -> bytes:
-        """Some more of a text, in its field."""
+    def piece(self, channel: str, text: str, more: dict[str, Any] | None = None) -> bytes:
+        """Some more of a text, in its field; ``more`` stands beside it in the choice."""
         opening = b"" if self._head else self.opening()
         said = b'"%b":%b' % (channel.encode(), _encode(text))
         if self._chat:
             said = b'"delta":{%b}' % said
+        if more:
+            said += b"," + _encode(more)[1:-1]
         return b'%b%b{"index":0,%b,"finish_reason":null}]}\n\n' % (opening, self._head, said)
 
     def call(self, call: dict[str, Any]) -> bytes:
@@ -65,7 +68,7 @@ class Chunks:
     def finish(self, reason: str) -> bytes:
         return self.opening() + self._delta({}, reason)
 
-    def end(self, usage: dict[str, Any]) -> bytes:
+    def end(self, usage: dict[str, Any] | Usage) -> bytes:
         """Behind the finish: the usage, if the caller wants it, and the end mark."""
         if not wants_usage(self._request):
             return DONE

@@ -18,16 +18,15 @@ from pointsman.providers.anthropic.read import (
     usage_of,
     usage_told,
 )
+from pointsman.providers.chunks import Chunks
 from pointsman.providers.frames import frame_end, payload_of, split_frames
 from pointsman.providers.refusals import inside
 from pointsman.providers.said import NOT_JSON
-from pointsman.providers.shapes import wants_usage
 from pointsman.providers.transcript import Transcript
 
 MAX_FRAME = 1024 * 1024
 """Bytes: a frame that grows beyond this without ending is rubbish, not an answer."""
 
-DONE = b"data: [DONE]\n\n"
 EVENT = b"event: "
 
 
@@ -63,11 +62,9 @@ class EventReader:
     """One stream. Frames may be cut anywhere; what is not a whole one yet waits in ``_rest``."""
 
     def __init__(self, request: Request, model: str) -> None:
-        self._request = request
         self._chat = request.endpoint == "chat"
-        self._model = model
         self._rest = b""
-        self._head = b""  # the beginning of every frame; empty until the role was told
+        self._chunks = Chunks(request, model)
         self._counts = Counts()
         self._reason: str | None = None
         self._calls = 0
@@ -148,26 +145,13 @@ class EventReader:
         if event.type == "message_delta" and event.delta is not None:
             self._reason = event.delta.stop_reason or self._reason
         elif event.type == "message_start" and event.message is not None:
-            self._model = event.message.model or self._model
+            self._chunks.model = event.message.model or self._chunks.model
             if event.message.usage is not None:
                 add(self._counts, event.message.usage)
-            return self._opening()
+            return self._chunks.opening()
         elif event.type == "message_stop":
             return self._ending()
         return b""  # a ping, or an event of a later day
-
-    def _opening(self) -> bytes:
-        """The role, once and first."""
-        if self._head:
-            return b""
-        head = {
-            "id": f"{'chatcmpl' if self._chat else 'cmpl'}-{self._request.id}",
-            "object": "chat.completion.chunk" if self._chat else "text_completion",
-            "created": int(self._request.at),
-            "model": self._model,
-        }
-        self._head = b"data: " + _encode(head)[:-1] + b',"choices":['
-        return self._delta({"role": "assistant", "content": ""}) if self._chat else b""
 
     def _said(self, delta: Delta) -> bytes:
         """A piece of a text, a thought or a call. A signed thought is told once more, whole, to be sent back."""
@@ -210,36 +194,24 @@ class EventReader:
         self.deltas += 1
         if self._transcript is not None:
             self._transcript.add(channel, text)
-        opening = b"" if self._head else self._opening()
-        said = b'"%b":%b' % (channel.encode(), _encode(text))
-        if self._chat:
-            said = b'"delta":{%b}' % said
-        return b'%b%b{"index":0,%b,"finish_reason":null}]}\n\n' % (opening, self._head, said)
+        return self._chunks.piece(channel, text)
 
     def _thought(self, block: Block) -> bytes:
         signed = thought(block)
         if signed is None or not self._chat:
             return b""
-        return (b"" if self._head else self._opening()) + self._delta({"thinking_blocks": [signed]})
+        return self._chunks.thought(signed)
 
     def _call(self, call: dict[str, Any]) -> bytes:
         self.content = self.begun = True
         self.deltas += 1
         if self._transcript is not None:
             self._transcript.spoil()
-        return self._opening() + self._delta({"tool_calls": [call]})
+        return self._chunks.call(call)
 
     def _ending(self) -> bytes:
-        opening = self._opening()
         self.content = self.begun = self.finished = True
-        frames = [opening, self._delta({}, finish_reason(self._reason))]
-        if wants_usage(self._request):
-            frames.append(self._head + b'],"usage":' + _encode(usage_told(self._counts)) + b"}\n\n")
-        return b"".join([*frames, DONE])
-
-    def _delta(self, delta: dict[str, Any], finish: str | None = None) -> bytes:
-        said = {"delta": delta} if self._chat else {"text": ""}
-        return self._head + _encode({"index": 0, **said, "finish_reason": finish}) + b"]}\n\n"
+        return self._chunks.finish(finish_reason(self._reason)) + self._chunks.end(usage_told(self._counts))
 
 
 def data_of(frame: bytes) -> bytes | None:

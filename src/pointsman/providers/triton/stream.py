@@ -13,10 +13,10 @@ import msgspec
 from pointsman.model.exchange import Refusal
 from pointsman.model.outcome import FailureKind, Usage
 from pointsman.model.request import Request
+from pointsman.providers.chunks import Chunks
 from pointsman.providers.frames import BOM, frame_end, payload_of, split_frames
 from pointsman.providers.refusals import inside
 from pointsman.providers.said import NOT_JSON
-from pointsman.providers.shapes import wants_usage
 from pointsman.providers.transcript import Transcript
 from pointsman.providers.triton.read import (
     GAVE_UP,
@@ -36,7 +36,6 @@ MAX_FRAME = 1024 * 1024
 LEADING = b"\r\n" + BOM
 """What may stand before a frame and is none of it."""
 
-DONE = b"data: [DONE]\n\n"
 GOES_ON = "None"
 
 _decode = msgspec.json.Decoder(Reply).decode
@@ -49,9 +48,8 @@ class TritonReader:
     def __init__(self, request: Request, model: str) -> None:
         self._request = request
         self._chat = request.endpoint == "chat"
-        self._model = model
         self._rest = b""
-        self._head = b""  # the beginning of every frame; empty until the role was told
+        self._chunks = Chunks(request, model)
         self._prompt: Any = None
         self._completion: int | None = None
         self._frames = 0
@@ -142,7 +140,8 @@ class TritonReader:
             self._prompt = first(reply.num_input_tokens)
         if reply.num_output_tokens is not None:
             self._completion = (self._completion or 0) + count(first(reply.num_output_tokens))
-        opening = b"" if self._head else self._opening(reply)
+        self._chunks.model = reply.model_name or self._chunks.model
+        opening = self._chunks.opening()
         text = reply.text
         piece = self._piece(text, reply) if text else b""
         if reply.finish_reason is None:
@@ -154,38 +153,19 @@ class TritonReader:
             return opening + piece
         return opening + piece + (self._ending(reason) if reason not in ("", GOES_ON) else b"")
 
-    def _opening(self, reply: Reply) -> bytes:
-        """The role, once and first."""
-        head = {
-            "id": f"{'chatcmpl' if self._chat else 'cmpl'}-{self._request.id}",
-            "object": "chat.completion.chunk" if self._chat else "text_completion",
-            "created": int(self._request.at),
-            "model": reply.model_name or self._model,
-        }
-        self._head = b"data: " + _encode(head)[:-1] + b',"choices":['
-        return self._delta({"role": "assistant", "content": ""}) if self._chat else b""
-
     def _piece(self, text: str, reply: Reply) -> bytes:
         self.content = True
         self.deltas += 1
         if self._transcript is not None:
             self._transcript.add("content" if self._chat else "text", text)
-        said = b'"delta":{"content":%b}' % _encode(text) if self._chat else b'"text":%b' % _encode(text)
-        if self._probable and (more := probabilities(reply)):
-            said += b"," + _encode(more)[1:-1]
-        return b'%b{"index":0,%b,"finish_reason":null}]}\n\n' % (self._head, said)
+        more = probabilities(reply) if self._probable else None
+        return self._chunks.piece("content" if self._chat else "text", text, more)
 
     def _ending(self, told: str) -> bytes:
         self.content = self.finished = True
         tokens = self._completion if self._completion is not None else self._frames
-        frames = [self._delta({}, finish_reason(told, tokens, limit_of(self._request)))]
-        if wants_usage(self._request):
-            frames.append(self._head + b'],"usage":' + _encode(self.usage) + b"}\n\n")
-        return b"".join([*frames, DONE])
-
-    def _delta(self, delta: dict[str, Any], finish: str | None = None) -> bytes:
-        said = {"delta": delta} if self._chat else {"text": ""}
-        return self._head + _encode({"index": 0, **said, "finish_reason": finish}) + b"]}\n\n"
+        finish = self._chunks.finish(finish_reason(told, tokens, limit_of(self._request)))
+        return finish + self._chunks.end(self.usage)
 
 
 def reader(request: Request, model: str) -> TritonReader:
