@@ -10,9 +10,8 @@ import re
 from typing import Any
 
 from pointsman.providers.shapes import Inexpressible
+from pointsman.providers.turns import SYSTEM, Block, Speaker, Turn, turns_of
 from pointsman.providers.values import arguments_of, image_data, image_url
-
-Block = dict[str, Any]
 
 TEXTS = {"text": "text", "refusal": "refusal"}
 """Types of parts that are text -> the field it stands in."""
@@ -23,28 +22,9 @@ THOUGHTS = ("thinking", "redacted_thinking")
 _NO_ID = re.compile(r"[^a-zA-Z0-9_-]")
 
 
-def conversation(messages: Any) -> tuple[list[Block], list[dict[str, Any]]]:
+def conversation(messages: Any) -> tuple[list[Block], list[Turn]]:
     """The system's blocks, and the turns. Raises Inexpressible."""
-    if not isinstance(messages, list):
-        raise Inexpressible("messages", "a list of messages is needed")
-    system: list[Block] = []
-    turns: list[dict[str, Any]] = []
-    for message in messages:
-        if not isinstance(message, dict) or not isinstance(message.get("role"), str):
-            raise Inexpressible("messages", "each message is an object with a role")
-        role = message["role"]
-        if role in ("system", "developer"):
-            system += _blocks(message.get("content"))
-        elif role == "user":
-            _say(turns, "user", _blocks(message.get("content")))
-        elif role == "assistant":
-            thoughts = _thoughts(message.get("thinking_blocks"))
-            _say(turns, "assistant", [*thoughts, *_blocks(message.get("content")), *_calls(message.get("tool_calls"))])
-        elif role == "tool":
-            _say(turns, "user", [_result(message)])
-        else:
-            raise Inexpressible("messages", f"the role {role!r} is not known to this provider")
-    return system, turns
+    return turns_of(messages, SPEAKERS)
 
 
 def goes_on(turns: list[dict[str, Any]]) -> bool:
@@ -55,15 +35,6 @@ def goes_on(turns: list[dict[str, Any]]) -> bool:
     before = turns[-2]["content"] if turns[1:] else []
     called = any(block["type"] == "tool_result" for block in last)
     return called and not any(block["type"] in THOUGHTS for block in before)
-
-
-def _say(turns: list[dict[str, Any]], role: str, blocks: list[Block]) -> None:
-    if not blocks:
-        return
-    if turns and turns[-1]["role"] == role:
-        turns[-1]["content"] += blocks
-    else:
-        turns.append({"role": role, "content": blocks})
 
 
 def _blocks(content: Any) -> list[Block]:
@@ -137,3 +108,25 @@ def _ident(ident: Any) -> str:
     if not isinstance(ident, str) or not ident:
         raise Inexpressible("messages", "a tool call and its result need the same id")
     return _NO_ID.sub("_", ident)
+
+
+def _says(message: dict[str, Any]) -> list[Block]:
+    return _blocks(message.get("content"))
+
+
+def _answers(message: dict[str, Any]) -> list[Block]:
+    calls = _calls(message.get("tool_calls"))
+    return [*_thoughts(message.get("thinking_blocks")), *_blocks(message.get("content")), *calls]
+
+
+def _reports(message: dict[str, Any]) -> list[Block]:
+    return [_result(message)]
+
+
+SPEAKERS: dict[str, Speaker] = {
+    "system": (SYSTEM, _says),
+    "developer": (SYSTEM, _says),
+    "user": ("user", _says),
+    "assistant": ("assistant", _answers),
+    "tool": ("user", _reports),
+}
